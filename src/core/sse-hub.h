@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "sse-fanout.h"
+#include "sse-log.h"
+#include "sse-stream.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SseHub:
+ *
+ * The way of every update: shape, log, apply, fan-out. And of every client: its first events, then
+ * the fan-out. One thread, that of the main context.
+ */
+#define SSE_TYPE_HUB (sse_hub_get_type ())
+G_DECLARE_FINAL_TYPE (SseHub, sse_hub, SSE, HUB, GObject)
+
+/**
+ * SseOutcome:
+ * @id: the update's event id, %NULL where it was not taken
+ * @error: why it was not taken, %NULL where it was; in the domain %SSE_ERROR
+ *
+ * What became of one update.
+ */
+typedef struct
+{
+  char *id;
+  GError *error;
+} SseOutcome;
+
+void        sse_outcome_free       (SseOutcome *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseOutcome, sse_outcome_free)
+
+/**
+ * SseSubscriber:
+ * @fd: a connected non-blocking socket; taken
+ * @chunked: whether what follows @head goes out in chunks
+ * @user: who it is, a JWT's `sub`
+ * @expires: when to close it, in µs since 1970 UTC; %G_MAXINT64 for never
+ * @last_event_id: (nullable): where it was, as it says
+ * @head: the response's head, the first that is sent
+ */
+typedef struct
+{
+  int fd;
+  gboolean chunked;
+  const char *user;
+  gint64 expires;
+  const char *last_event_id;
+  SseFrame *head;
+} SseSubscriber;
+
+void        sse_hub_publish_async  (SseHub              *self,
+                                    GPtrArray           *updates,
+                                    GAsyncReadyCallback  callback,
+                                    gpointer             user_data);
+GPtrArray  *sse_hub_publish_finish (SseHub              *self,
+                                    GAsyncResult        *result,
+                                    GError             **error);
+
+void        sse_hub_subscribe      (SseHub              *self,
+                                    SseStream           *stream,
+                                    const SseSubscriber *subscriber);
+
+SseStream  *sse_hub_get_stream     (SseHub              *self,
+                                    const char          *name);
+GPtrArray  *sse_hub_get_streams    (SseHub              *self);
+guint       sse_hub_get_n_clients  (SseHub              *self);
+
+G_END_DECLS

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "sse-settings.h"
+
+#define MIB (G_GINT64_CONSTANT (1) << 20)
+
+const SseSetting sse_settings_http[] = {
+  { "listen", SSE_SETTING_STRINGS, "localhost:3001", 0, 0,
+    "Addresses to listen on: HOST:PORT, [IPV6]:PORT, *:PORT or unix:PATH." },
+  { "base-paths", SSE_SETTING_STRINGS, "/api", 0, 0,
+    "Prefixes under which every path is served a second time." },
+  { "allowed-origins", SSE_SETTING_STRINGS, "http://localhost:3000", 0, 0,
+    "Origins whose pages may follow streams; the first is named to all others." },
+  { "max-connections", SSE_SETTING_INTEGER, "16000", 1, 1000000,
+    "Connections served at once; what comes on top is asked to come back later." },
+  { "head-timeout-ms", SSE_SETTING_INTEGER, "10000", 100, 600000,
+    "Time a client has for its whole request head, in milliseconds." },
+  { "body-timeout-seconds", SSE_SETTING_INTEGER, "30", 1, 3600,
+    "Time a request's body may stand still, in seconds." },
+  { .key = NULL },
+};
+
+const SseSetting sse_settings_auth[] = {
+  { "secret-file", SSE_SETTING_SECRET, NULL, 32, 4096,
+    "File with the secret that tokens are signed with (HS256), 32 bytes or more." },
+  { "require-expiry", SSE_SETTING_BOOLEAN, "true", 0, 0,
+    "Whether a token without exp is invalid." },
+  { .key = NULL },
+};
+
+const SseSetting sse_settings_hub[] = {
+  { "conflate-ms", SSE_SETTING_INTEGER, "50", 0, 60000,
+    "Least time between two renderings of a view, in milliseconds." },
+  { "max-update-bytes", SSE_SETTING_INTEGER, "1048576", 1024, 64 * MIB,
+    "The largest update, in bytes of JSON." },
+  { "max-backlog", SSE_SETTING_INTEGER, "10000", 1, 1000000,
+    "Updates that may wait for the log; what comes on top is refused as Busy." },
+  { "max-backlog-bytes", SSE_SETTING_INTEGER, "67108864", 1024, 4096 * MIB,
+    "The same, in bytes of JSON." },
+  { "resume-events", SSE_SETTING_INTEGER, "10000", 0, 1000000,
+    "Appended events of each stream that are kept for clients that resume." },
+  { "resume-bytes", SSE_SETTING_INTEGER, "33554432", 0, 4096 * MIB,
+    "The same, in bytes." },
+  { .key = NULL },
+};
+
+const SseSetting sse_settings_clients[] = {
+  { "workers", SSE_SETTING_INTEGER, "1", 1, 256,
+    "Threads that write to clients." },
+  { "queue-bytes", SSE_SETTING_INTEGER, "1048576", 16384, 1024 * MIB,
+    "What may wait for one client that reads slowly, in bytes; beyond it the client is closed." },
+  { "heartbeat-ms", SSE_SETTING_INTEGER, "15000", 100, 3600000,
+    "Time between two heartbeats to a client, in milliseconds." },
+  { "retry-min-ms", SSE_SETTING_INTEGER, "1000", 0, 3600000,
+    "Least time after which a client shall come back, in milliseconds." },
+  { "retry-max-ms", SSE_SETTING_INTEGER, "5000", 0, 3600000,
+    "Greatest time after which a client shall come back; each is told a random one between." },
+  { .key = NULL },
+};
+
+const SseSetting sse_settings_bus[] = {
+  { "bus", SSE_SETTING_STRING, "system", 0, 0,
+    "The bus to own the name on: system, session or none." },
+  { .key = NULL },
+};
+
+const SseSetting sse_settings_plugins[] = {
+  { "directory", SSE_SETTING_STRING, RIVULET_PLUGIN_DIR, 0, 0,
+    "Directory of the plugins, one stream each." },
+  { .key = NULL },
+};

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+#include "sse-frame.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SseFanout:
+ *
+ * Sends frames to clients: worker threads that own the clients' sockets. It knows channels (by
+ * number), users (by name) and frames, and nothing of what they mean.
+ *
+ * All functions are called in one thread, that of the #GMainContext it was made in; what is asked
+ * for happens in the order in which it was asked for, in every worker.
+ */
+typedef struct _SseFanout SseFanout;
+
+/**
+ * SseFanoutOptions:
+ * @n_workers: threads, at least 1
+ * @n_channels: channels, numbered from 0
+ * @queue_bytes: what may wait for one client; one frame alone may be larger
+ * @heartbeat_ms: between two heartbeats to a client
+ * @retry_min_ms: the least `retry:` that is sent
+ * @retry_max_ms: the greatest
+ */
+typedef struct
+{
+  guint n_workers;
+  guint n_channels;
+  gsize queue_bytes;
+  guint heartbeat_ms;
+  guint retry_min_ms;
+  guint retry_max_ms;
+} SseFanoutOptions;
+
+/**
+ * SseCloseReason:
+ * @SSE_CLOSE_GONE: the peer hung up, or writing to it failed
+ * @SSE_CLOSE_EXPIRED: its token expired
+ * @SSE_CLOSE_OVERFLOW: it read too slowly, and its queue overflowed
+ * @SSE_CLOSE_STOPPED: the fan-out stops
+ */
+typedef enum
+{
+  SSE_CLOSE_GONE,
+  SSE_CLOSE_EXPIRED,
+  SSE_CLOSE_OVERFLOW,
+  SSE_CLOSE_STOPPED,
+} SseCloseReason;
+
+/**
+ * SseJoin:
+ * @fd: a connected non-blocking stream socket; the fan-out closes it
+ * @chunked: whether frames go out as chunks (HTTP/1.1)
+ * @channel: the channel followed
+ * @user: the user
+ * @personal: whether this user gets views of their own, see sse_fanout_set_personal()
+ * @expires: when to close, in µs since 1970 UTC; %G_MAXINT64 for never
+ * @frames: (element-type SseFrame): what it gets before all else, never replaced by newer views
+ *   and not counted in its queue's bound
+ *
+ * A client as it is given to the fan-out.
+ */
+typedef struct
+{
+  int fd;
+  gboolean chunked;
+  guint channel;
+  const char *user;
+  gboolean personal;
+  gint64 expires;
+  GPtrArray *frames;
+} SseJoin;
+
+/**
+ * SseFanoutLeft:
+ * @channel: the channel it followed
+ * @user: its user
+ *
+ * Told in the main context for every client that joined, once, after its socket was closed.
+ */
+typedef void (*SseFanoutLeft) (guint channel, const char *user, SseCloseReason reason, gpointer user_data);
+
+#define SSE_FANOUT_NO_VIEW G_MAXUINT
+
+SseFanout *sse_fanout_new              (const SseFanoutOptions *options,
+                                        SseFanoutLeft           left,
+                                        gpointer                user_data,
+                                        GError                **error);
+void       sse_fanout_free             (SseFanout              *self);
+
+void       sse_fanout_join             (SseFanout              *self,
+                                        const SseJoin          *join);
+void       sse_fanout_send             (SseFanout              *self,
+                                        guint                   channel,
+                                        const char             *user,
+                                        SseFrame               *frame);
+void       sse_fanout_send_view        (SseFanout              *self,
+                                        guint                   channel,
+                                        const char             *user,
+                                        guint                   view,
+                                        SseFrame               *frame);
+void       sse_fanout_set_personal     (SseFanout              *self,
+                                        guint                   channel,
+                                        const char             *user,
+                                        gboolean                personal);
+
+SseFrame  *sse_fanout_new_retry_frame  (SseFanout              *self);
+guint64    sse_fanout_get_queued_bytes (SseFanout              *self,
+                                        guint                   channel);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseFanout, sse_fanout_free)
+
+G_END_DECLS
