@@ -24,8 +24,7 @@ typedef struct
 
 static gboolean scan_value (Scanner *s, guint depth);
 
-static gboolean G_GNUC_PRINTF (3, 4)
-fail (Scanner *s, const char *at, const char *format, ...)
+static gboolean G_GNUC_PRINTF (3, 4) fail (Scanner *s, const char *at, const char *format, ...)
 {
   g_autofree char *what = NULL;
   va_list args;
@@ -33,12 +32,8 @@ fail (Scanner *s, const char *at, const char *format, ...)
   va_start (args, format);
   what = g_strdup_vprintf (format, args);
   va_end (args);
-  g_set_error (s->error,
-               SSE_ERROR,
-               SSE_ERROR_INVALID_UPDATE,
-               "not JSON: %s at byte %" G_GSIZE_FORMAT,
-               what,
-               (gsize) (at - s->start));
+  g_set_error (s->error, SSE_ERROR, SSE_ERROR_INVALID_UPDATE,
+               "not JSON: %s at byte %" G_GSIZE_FORMAT, what, (gsize) (at - s->start));
   return FALSE;
 }
 
@@ -108,8 +103,7 @@ scan_number (Scanner *s)
     {
       gint64 value;
 
-      if (!g_ascii_string_to_signed (
-              copy, 10, -MAX_SAFE_INTEGER, MAX_SAFE_INTEGER, &value, NULL))
+      if (!g_ascii_string_to_signed (copy, 10, -MAX_SAFE_INTEGER, MAX_SAFE_INTEGER, &value, NULL))
         return fail (s, start, "an integer beyond 2^53 - 1");
     }
   else if (!isfinite (g_ascii_strtod (copy, NULL)))
@@ -317,9 +311,14 @@ scan_value (Scanner *s, guint depth)
 gboolean
 sse_json_scan (const char *text, gsize length, GError **error)
 {
-  Scanner s = { .start = text, .p = text, .end = text + length, .error = error };
+  Scanner s = { .error = error };
   const char *invalid;
   gboolean ok;
+
+  if (length == 0)
+    text = ""; /* an empty GBytes has NULL, to which nothing may be added */
+  s.start = s.p = text;
+  s.end = text + length;
 
   if (!g_utf8_validate_len (text, length, &invalid))
     return fail (&s, invalid, "not UTF-8");

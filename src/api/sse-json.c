@@ -59,14 +59,8 @@ sse_json_set_invalid (
   va_start (args, format);
   what = g_strdup_vprintf (format, args);
   va_end (args);
-  g_set_error (error,
-               SSE_ERROR,
-               SSE_ERROR_INVALID_UPDATE,
-               "%s%s%s: %s",
-               where,
-               *where != '\0' && *member != '\0' ? "." : "",
-               member,
-               what);
+  g_set_error (error, SSE_ERROR, SSE_ERROR_INVALID_UPDATE, "%s%s%s: %s", where,
+               *where != '\0' && *member != '\0' ? "." : "", member, what);
 }
 
 static JsonNode *
@@ -89,11 +83,8 @@ get_member (
  * @error: %SSE_ERROR_INVALID_UPDATE where it is missing or no object
  */
 gboolean
-sse_json_get_object (JsonObject *parent,
-                     const char *where,
-                     const char *member,
-                     JsonObject **value,
-                     GError **error)
+sse_json_get_object (
+    JsonObject *parent, const char *where, const char *member, JsonObject **value, GError **error)
 {
   JsonNode *node = get_member (parent, where, member, "an object", error);
 
@@ -110,11 +101,8 @@ sse_json_get_object (JsonObject *parent,
 
 /* Like sse_json_get_object(), for an array. */
 gboolean
-sse_json_get_array (JsonObject *parent,
-                    const char *where,
-                    const char *member,
-                    JsonArray **value,
-                    GError **error)
+sse_json_get_array (
+    JsonObject *parent, const char *where, const char *member, JsonArray **value, GError **error)
 {
   JsonNode *node = get_member (parent, where, member, "an array", error);
 
@@ -131,11 +119,8 @@ sse_json_get_array (JsonObject *parent,
 
 /* Like sse_json_get_object(), for a string that is not empty. */
 gboolean
-sse_json_get_string (JsonObject *parent,
-                     const char *where,
-                     const char *member,
-                     const char **value,
-                     GError **error)
+sse_json_get_string (
+    JsonObject *parent, const char *where, const char *member, const char **value, GError **error)
 {
   JsonNode *node = get_member (parent, where, member, "a string", error);
 
@@ -190,8 +175,7 @@ sse_json_dup_id (JsonObject *parent, const char *where, const char *member, GErr
   if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING
       && *json_node_get_string (node) != '\0')
     return g_strdup (json_node_get_string (node));
-  sse_json_set_invalid (
-      error, where, member, "must be a string that is not empty, or an integer");
+  sse_json_set_invalid (error, where, member, "must be a string that is not empty, or an integer");
   return NULL;
 }
 
@@ -220,6 +204,25 @@ sse_json_get_element (
   return TRUE;
 }
 
+#define MAX_NAME_SHOWN 64
+
+/* A member's name from outside, made fit for a message: without control characters, and of some
+ * length at most. */
+static char *
+dup_shown_name (const char *name)
+{
+  gboolean whole = g_utf8_strlen (name, -1) <= MAX_NAME_SHOWN;
+  g_autofree char *beginning = g_utf8_substring (name, 0, whole ? -1 : MAX_NAME_SHOWN);
+  GString *shown = g_string_new (NULL);
+
+  sse_json_append_string (shown, beginning);
+  g_string_erase (shown, 0, 1); /* the quotes */
+  g_string_truncate (shown, shown->len - 1);
+  if (!whole)
+    g_string_append (shown, "…");
+  return g_string_free (shown, FALSE);
+}
+
 /**
  * sse_json_check_members:
  * @known: %NULL-terminated names
@@ -239,8 +242,9 @@ sse_json_check_members (JsonObject *object,
     if (!g_strv_contains (known, name))
       {
         g_autofree char *list = g_strjoinv (", ", (char **) known);
+        g_autofree char *shown = dup_shown_name (name);
 
-        sse_json_set_invalid (error, where, name, "unknown; there are %s", list);
+        sse_json_set_invalid (error, where, shown, "unknown; there are %s", list);
         return FALSE;
       }
   return TRUE;
@@ -288,7 +292,7 @@ sse_json_append_string (GString *out, const char *utf8)
   g_string_append_c (out, '"');
 }
 
-/* The shortest decimal text that reads back as the same number. */
+/* A decimal text that reads back as the same number, of 15 to 17 digits where it needs as many. */
 static void
 append_double (GString *out, double value)
 {

@@ -20,6 +20,8 @@ sse_source_get_path (SseSource *self)
   return SSE_SOURCE_GET_IFACE (self)->get_path (self);
 }
 
+static const char *const none[] = { NULL };
+
 /**
  * sse_source_get_follows:
  *
@@ -28,7 +30,6 @@ sse_source_get_path (SseSource *self)
 const char *const *
 sse_source_get_follows (SseSource *self)
 {
-  static const char *const none[] = { NULL };
   SseSourceInterface *iface = SSE_SOURCE_GET_IFACE (self);
   const char *const *follows = iface->get_follows != NULL ? iface->get_follows (self) : NULL;
 
@@ -42,6 +43,21 @@ sse_source_get_views (SseSource *self)
 }
 
 /**
+ * sse_source_get_events:
+ *
+ * Returns: (transfer none): %NULL-terminated types of appended events, empty where it has views
+ * only
+ */
+const char *const *
+sse_source_get_events (SseSource *self)
+{
+  SseSourceInterface *iface = SSE_SOURCE_GET_IFACE (self);
+  const char *const *events = iface->get_events != NULL ? iface->get_events (self) : NULL;
+
+  return events != NULL ? events : none;
+}
+
+/**
  * sse_source_get_settings:
  *
  * Returns: (transfer none): its settings, empty where it has none
@@ -49,10 +65,10 @@ sse_source_get_views (SseSource *self)
 const SseSetting *
 sse_source_get_settings (SseSource *self)
 {
-  static const SseSetting none[] = { { .key = NULL } };
+  static const SseSetting no_settings[] = { { .key = NULL } };
   SseSourceInterface *iface = SSE_SOURCE_GET_IFACE (self);
 
-  return iface->get_settings != NULL ? iface->get_settings (self) : none;
+  return iface->get_settings != NULL ? iface->get_settings (self) : no_settings;
 }
 
 gboolean
@@ -63,16 +79,40 @@ sse_source_configure (SseSource *self, GVariant *settings, GError **error)
   return iface->configure == NULL || iface->configure (self, settings, error);
 }
 
+/* Passes on why a source took no update, as an error of ours whatever the source has set. */
+static void
+propagate_refusal (GError **error, GError *refusal, SseError code)
+{
+  if (refusal != NULL && refusal->domain == SSE_ERROR)
+    {
+      g_propagate_error (error, refusal);
+      return;
+    }
+  g_set_error_literal (error, SSE_ERROR, (gint) code,
+                       refusal != NULL ? refusal->message : "refused without a reason");
+  g_clear_error (&refusal);
+}
+
 gboolean
 sse_source_validate (SseSource *self, const SseUpdate *update, GError **error)
 {
-  return SSE_SOURCE_GET_IFACE (self)->validate (self, update, error);
+  GError *refusal = NULL;
+
+  if (SSE_SOURCE_GET_IFACE (self)->validate (self, update, &refusal))
+    return TRUE;
+  propagate_refusal (error, refusal, SSE_ERROR_INVALID_UPDATE);
+  return FALSE;
 }
 
 SseVerdict
 sse_source_apply (SseSource *self, const SseUpdate *update, SseBatch *batch, GError **error)
 {
-  return SSE_SOURCE_GET_IFACE (self)->apply (self, update, batch, error);
+  GError *refusal = NULL;
+  SseVerdict verdict = SSE_SOURCE_GET_IFACE (self)->apply (self, update, batch, &refusal);
+
+  if (verdict == SSE_VERDICT_REFUSED)
+    propagate_refusal (error, refusal, SSE_ERROR_REFUSED);
+  return verdict;
 }
 
 void

@@ -33,6 +33,8 @@ G_DECLARE_INTERFACE (SseSource, sse_source, SSE, SOURCE, GObject)
  * @get_follows: (nullable): names of other streams whose applied updates it is given too, after
  *   their own source; %NULL-terminated. May be left out.
  * @get_views: its views, as long as the source
+ * @get_events: (nullable): the types of the events it appends, %NULL-terminated; a client that
+ *   resumes gets those it missed. Left out by a source that has views only.
  * @get_settings: its keys in the configuration's group of the stream's name; ends with a %NULL
  *   key. May be left out.
  * @configure: takes the settings, an a{sv} with every key of @get_settings (an unset one without
@@ -58,6 +60,7 @@ struct _SseSourceInterface
   const char *(*get_path) (SseSource *self);
   const char *const *(*get_follows) (SseSource *self);
   const SseView *(*get_views) (SseSource *self);
+  const char *const *(*get_events) (SseSource *self);
   const SseSetting *(*get_settings) (SseSource *self);
   gboolean (*configure) (SseSource *self, GVariant *settings, GError **error);
 
@@ -74,6 +77,7 @@ const char        *sse_source_get_stream   (SseSource       *self);
 const char        *sse_source_get_path     (SseSource       *self);
 const char *const *sse_source_get_follows  (SseSource       *self);
 const SseView     *sse_source_get_views    (SseSource       *self);
+const char *const *sse_source_get_events   (SseSource       *self);
 const SseSetting  *sse_source_get_settings (SseSource       *self);
 gboolean           sse_source_configure    (SseSource       *self,
                                             GVariant        *settings,

@@ -4,7 +4,9 @@
 #include <gio/gio.h>
 
 #include "sse-fanout.h"
+#include "sse-intake.h"
 #include "sse-log.h"
+#include "sse-plugin-loader.h"
 #include "sse-stream.h"
 
 G_BEGIN_DECLS
@@ -19,17 +21,34 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (SseHub, sse_hub, SSE, HUB, GObject)
 
 /**
+ * SseHubOptions:
+ * @intake: bounds on what publishers send
+ * @fanout: how clients are served
+ * @conflate_ms: least time between two renderings of a view
+ * @resume_events: appended events of each stream kept for clients that resume
+ * @resume_bytes: the same in bytes
+ */
+typedef struct
+{
+  SseIntakeOptions intake;
+  SseFanoutOptions fanout;
+  guint conflate_ms;
+  guint resume_events;
+  gsize resume_bytes;
+} SseHubOptions;
+
+/**
  * SseOutcome:
  * @id: the update's event id, %NULL where it was not taken
  * @error: why it was not taken, %NULL where it was; in the domain %SSE_ERROR
  *
  * What became of one update.
  */
-typedef struct
+struct _SseOutcome
 {
   char *id;
   GError *error;
-} SseOutcome;
+};
 
 void        sse_outcome_free       (SseOutcome *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseOutcome, sse_outcome_free)
@@ -52,6 +71,13 @@ typedef struct
   const char *last_event_id;
   SseFrame *head;
 } SseSubscriber;
+
+SseHub     *sse_hub_new            (GPtrArray           *plugins,
+                                    SseLog              *log,
+                                    const SseHubOptions *options,
+                                    GError             **error);
+
+void        sse_hub_stop           (SseHub              *self);
 
 void        sse_hub_publish_async  (SseHub              *self,
                                     GPtrArray           *updates,

@@ -40,14 +40,12 @@ const SseSetting sse_settings_hub[] = {
     "The same, in bytes of JSON." },
   { "resume-events", SSE_SETTING_INTEGER, "10000", 0, 1000000,
     "Appended events of each stream that are kept for clients that resume." },
-  { "resume-bytes", SSE_SETTING_INTEGER, "33554432", 0, 4096 * MIB,
-    "The same, in bytes." },
+  { "resume-bytes", SSE_SETTING_INTEGER, "33554432", 0, 4096 * MIB, "The same, in bytes." },
   { .key = NULL },
 };
 
 const SseSetting sse_settings_clients[] = {
-  { "workers", SSE_SETTING_INTEGER, "1", 1, 256,
-    "Threads that write to clients." },
+  { "workers", SSE_SETTING_INTEGER, "1", 1, 256, "Threads that write to clients." },
   { "queue-bytes", SSE_SETTING_INTEGER, "1048576", 16384, 1024 * MIB,
     "What may wait for one client that reads slowly, in bytes; beyond it the client is closed." },
   { "heartbeat-ms", SSE_SETTING_INTEGER, "15000", 100, 3600000,

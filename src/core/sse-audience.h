@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sse-frame.h"
+#include "sse-source.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SseAudience:
+ *
+ * A stream's views as one audience sees them, everyone or one user, with what has been touched
+ * since they were last rendered. A user of whom the source knows nothing special has a record too,
+ * to count their clients, and sees everyone's views.
+ */
+typedef struct _SseAudience SseAudience;
+
+struct _SseAudience
+{
+  char *user;        /* NULL: everyone */
+  guint n_clients;   /* joined or waiting to join */
+  gboolean personal; /* whether it has views of its own; everyone has */
+  GList link;        /* in the stream's queue of personal audiences */
+  GList due_link;    /* in @due_in, while it waits to be rendered and sent */
+  GQueue *due_in;
+  guint n_views;
+  struct
+  {
+    SseTouch touch;
+    GString *members;
+    SseFrame *frames[2]; /* with the initial and the update type, made when first wanted */
+    guint64 positions[2];
+  } *views; /* NULL unless personal */
+};
+
+SseAudience *sse_audience_new          (const char  *user,
+                                        guint        n_views);
+void         sse_audience_free         (SseAudience *self);
+void         sse_audience_set_personal (SseAudience *self);
+
+void         sse_audience_touch        (SseAudience *self,
+                                        guint        view,
+                                        SseTouch     touch);
+gboolean     sse_audience_has_touch    (SseAudience *self,
+                                        SseTouch     least);
+void         sse_audience_render       (SseAudience *self,
+                                        SseSource   *source,
+                                        guint        view);
+SseFrame    *sse_audience_get_frame    (SseAudience *self,
+                                        SseSource   *source,
+                                        guint        view,
+                                        gboolean     initial,
+                                        const char  *epoch,
+                                        guint64      position);
+
+G_END_DECLS

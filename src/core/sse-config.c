@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "sse-config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <glib/gi18n.h>
+
+typedef struct
+{
+  char *value;
+  char *origin; /* a file's path or an option's name */
+} Entry;
+
+struct _SseConfig
+{
+  GHashTable *groups; /* name → (key → Entry) */
+  GHashTable *known;  /* names of groups that a table was asked for */
+  char *credentials_dir;
+};
+
+G_DEFINE_QUARK (sse - config - error - quark, sse_config_error)
+
+static void
+entry_free (Entry *entry)
+{
+  g_free (entry->value);
+  g_free (entry->origin);
+  g_free (entry);
+}
+
+/**
+ * sse_config_new:
+ * @credentials_dir: (nullable): where systemd put credentials, its `$CREDENTIALS_DIRECTORY`
+ *
+ * Returns: (transfer full): a configuration in which nothing is said
+ */
+SseConfig *
+sse_config_new (const char *credentials_dir)
+{
+  SseConfig *self = g_new0 (SseConfig, 1);
+
+  self->groups = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                        (GDestroyNotify) g_hash_table_unref);
+  self->known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->credentials_dir = g_strdup (credentials_dir);
+  return self;
+}
+
+void
+sse_config_free (SseConfig *self)
+{
+  g_hash_table_unref (self->groups);
+  g_hash_table_unref (self->known);
+  g_free (self->credentials_dir);
+  g_free (self);
+}
+
+/**
+ * sse_config_set:
+ * @origin: where it was said, for messages: a file's path, "--listen"
+ *
+ * Says what a key is, in place of what was said before.
+ */
+void
+sse_config_set (
+    SseConfig *self, const char *group, const char *key, const char *value, const char *origin)
+{
+  GHashTable *keys = g_hash_table_lookup (self->groups, group);
+  Entry *entry = g_new0 (Entry, 1);
+
+  if (keys == NULL)
+    {
+      keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) entry_free);
+      g_hash_table_insert (self->groups, g_strdup (group), keys);
+    }
+  entry->value = g_strdup (value);
+  entry->origin = g_strdup (origin);
+  g_hash_table_replace (keys, g_strdup (key), entry);
+}
+
+static gboolean
+load_file (SseConfig *self, const char *path, GError **error)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autoptr (GError) local = NULL;
+  g_auto (GStrv) groups = NULL;
+
+  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &local))
+    {
+      g_set_error (error, SSE_CONFIG_ERROR, SSE_CONFIG_ERROR_UNREADABLE, "%s: %s", path,
+                   local->message);
+      return FALSE;
+    }
+
+  groups = g_key_file_get_groups (file, NULL);
+  for (char **group = groups; *group != NULL; group++)
+    {
+      g_auto (GStrv) keys = g_key_file_get_keys (file, *group, NULL, NULL);
+
+      for (char **key = keys; key != NULL && *key != NULL; key++)
+        {
+          g_autofree char *value = g_key_file_get_value (file, *group, *key, NULL);
+
+          sse_config_set (self, *group, *key, g_strstrip (value), path);
+        }
+    }
+  return TRUE;
+}
+
+static gint
+compare_paths (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/* The paths of all *.conf in @directory, sorted; empty where there is no such directory. */
+static GPtrArray *
+list_drop_ins (const char *directory)
+{
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    if (g_str_has_suffix (name, ".conf"))
+      g_ptr_array_add (paths, g_build_filename (directory, name, NULL));
+  g_ptr_array_sort (paths, compare_paths);
+  return g_steal_pointer (&paths);
+}
+
+/**
+ * sse_config_load:
+ * @path: a key file; those in the directory `PATH.d` whose names end in `.conf` come after it
+ * @required: whether it is an error that there is no such file
+ * @error: %SSE_CONFIG_ERROR_UNREADABLE
+ */
+gboolean
+sse_config_load (SseConfig *self, const char *path, gboolean required, GError **error)
+{
+  g_autofree char *directory = g_strconcat (path, ".d", NULL);
+  g_autoptr (GPtrArray) drop_ins = list_drop_ins (directory);
+
+  if ((required || g_file_test (path, G_FILE_TEST_EXISTS)) && !load_file (self, path, error))
+    return FALSE;
+  for (guint i = 0; i < drop_ins->len; i++)
+    if (!load_file (self, g_ptr_array_index (drop_ins, i), error))
+      return FALSE;
+  return TRUE;
+}
+
+/* Leaves a group unchecked: that of a plugin which cannot be loaded and so cannot say its keys. */
+void
+sse_config_ignore_group (SseConfig *self, const char *group)
+{
+  g_hash_table_add (self->known, g_strdup (group));
+}
+
+static const Entry *
+lookup (SseConfig *self, const char *group, const char *key)
+{
+  GHashTable *keys = g_hash_table_lookup (self->groups, group);
+
+  return keys != NULL ? g_hash_table_lookup (keys, key) : NULL;
+}
+
+/**
+ * sse_config_describe:
+ *
+ * Returns: (transfer full): how a message names this key: "/etc/rivulet/rivulet.conf: [http]
+ * listen"
+ */
+char *
+sse_config_describe (SseConfig *self, const char *group, const char *key)
+{
+  const Entry *entry = lookup (self, group, key);
+
+  return entry != NULL ? g_strdup_printf ("%s: [%s] %s", entry->origin, group, key)
+                       : g_strdup_printf ("[%s] %s", group, key);
+}
+
+static gboolean G_GNUC_PRINTF (5, 6) fail (
+    SseConfig *self, const char *group, const char *key, GError **error, const char *format, ...)
+{
+  g_autofree char *where = sse_config_describe (self, group, key);
+  g_autofree char *what = NULL;
+  va_list args;
+
+  va_start (args, format);
+  what = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_set_error (error, SSE_CONFIG_ERROR, SSE_CONFIG_ERROR_INVALID, "%s: %s", where, what);
+  return FALSE;
+}
+
+static char **
+split_list (const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, ";", -1);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (char **part = parts; *part != NULL; part++)
+    if (*g_strstrip (*part) != '\0')
+      g_strv_builder_add (builder, *part);
+  return g_strv_builder_end (builder);
+}
+
+/* The content of @path less one line end, as ay; NULL with an error. */
+static GVariant *
+read_secret (
+    SseConfig *self, const char *group, const SseSetting *setting, const char *path, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autofree char *content = NULL;
+  gsize length;
+
+  if (!g_file_get_contents (path, &content, &length, &local))
+    {
+      fail (self, group, setting->key, error, "%s", local->message);
+      return NULL;
+    }
+  if (length > 0 && content[length - 1] == '\n')
+    length--;
+  if (length > 0 && content[length - 1] == '\r')
+    length--;
+  if (length < (gsize) setting->minimum || length > (gsize) setting->maximum)
+    {
+      fail (self, group, setting->key, error,
+            _ ("%s holds %" G_GSIZE_FORMAT " bytes; a secret has %" G_GINT64_FORMAT
+               " to %" G_GINT64_FORMAT),
+            path, length, setting->minimum, setting->maximum);
+      return NULL;
+    }
+  return g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, content, length, 1);
+}
+
+/* A setting's @text as a variant of its type; floating; NULL with an error. */
+static GVariant *
+parse_value (
+    SseConfig *self, const char *group, const SseSetting *setting, const char *text, GError **error)
+{
+  g_auto (GStrv) list = NULL;
+  gint64 number;
+
+  switch (setting->type)
+    {
+    case SSE_SETTING_BOOLEAN:
+      if (g_strcmp0 (text, "true") == 0 || g_strcmp0 (text, "false") == 0)
+        return g_variant_new_boolean (*text == 't');
+      fail (self, group, setting->key, error, _ ("“%s” is neither true nor false"), text);
+      return NULL;
+    case SSE_SETTING_INTEGER:
+      if (g_ascii_string_to_signed (text, 10, setting->minimum, setting->maximum, &number, NULL))
+        return g_variant_new_int64 (number);
+      fail (self, group, setting->key, error,
+            _ ("“%s” is not a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT), text,
+            setting->minimum, setting->maximum);
+      return NULL;
+    case SSE_SETTING_STRINGS:
+      list = split_list (text);
+      return g_variant_new_strv ((const char *const *) list, -1);
+    case SSE_SETTING_SECRET:
+      return read_secret (self, group, setting, text, error);
+    case SSE_SETTING_STRING:
+    default:
+      if (g_utf8_validate (text, -1, NULL))
+        return g_variant_new_string (text);
+      fail (self, group, setting->key, error, _ ("not UTF-8"));
+      return NULL;
+    }
+}
+
+/* What a setting's value is said to be, or NULL where nothing says it. */
+static char *
+find_text (SseConfig *self, const char *group, const SseSetting *setting)
+{
+  const Entry *entry = lookup (self, group, setting->key);
+
+  if (entry != NULL)
+    return g_strdup (entry->value);
+  if (setting->type == SSE_SETTING_SECRET && self->credentials_dir != NULL)
+    {
+      g_autofree char *name = g_strdup_printf ("%s.%s", group, setting->key);
+      g_autofree char *path = g_build_filename (self->credentials_dir, name, NULL);
+
+      if (g_file_test (path, G_FILE_TEST_EXISTS))
+        return g_steal_pointer (&path);
+    }
+  return g_strdup (setting->default_value);
+}
+
+static gboolean
+check_keys (SseConfig *self, const char *group, const SseSetting *settings, GError **error)
+{
+  GHashTable *keys = g_hash_table_lookup (self->groups, group);
+  GHashTableIter iter;
+  const char *key;
+  Entry *entry;
+
+  if (keys == NULL)
+    return TRUE;
+  g_hash_table_iter_init (&iter, keys);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &key, (gpointer *) &entry))
+    {
+      const SseSetting *setting = settings;
+
+      while (setting->key != NULL && strcmp (setting->key, key) != 0)
+        setting++;
+      if (setting->key == NULL)
+        {
+          g_autoptr (GString) there = g_string_new (NULL);
+
+          for (setting = settings; setting->key != NULL; setting++)
+            g_string_append_printf (there, "%s%s", there->len > 0 ? ", " : "", setting->key);
+          g_set_error (error, SSE_CONFIG_ERROR, SSE_CONFIG_ERROR_UNKNOWN,
+                       _ ("%s: [%s] %s: unknown key; there are: %s"), entry->origin, group, key,
+                       there->str);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+/**
+ * sse_config_get_group:
+ * @group: a group's name
+ * @settings: its keys, ending with a %NULL key
+ * @error: %SSE_CONFIG_ERROR_UNKNOWN, %SSE_CONFIG_ERROR_INVALID
+ *
+ * Checks what is said in a group, and reads its secrets.
+ *
+ * Returns: (transfer full): an a{sv} of every setting that is set or has a default
+ */
+GVariant *
+sse_config_get_group (SseConfig *self,
+                      const char *group,
+                      const SseSetting *settings,
+                      GError **error)
+{
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+
+  g_hash_table_add (self->known, g_strdup (group));
+  if (!check_keys (self, group, settings, error))
+    return NULL;
+
+  for (const SseSetting *setting = settings; setting->key != NULL; setting++)
+    {
+      g_autofree char *text = find_text (self, group, setting);
+      GVariant *value;
+
+      if (text == NULL)
+        continue;
+      value = parse_value (self, group, setting, text, error);
+      if (value == NULL)
+        return NULL;
+      g_variant_builder_add (&builder, "{sv}", setting->key, value);
+    }
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
+/**
+ * sse_config_check_groups:
+ * @error: %SSE_CONFIG_ERROR_UNKNOWN, naming a group that nothing has asked for
+ */
+gboolean
+sse_config_check_groups (SseConfig *self, GError **error)
+{
+  GHashTableIter iter;
+  const char *group;
+  GHashTable *keys;
+
+  g_hash_table_iter_init (&iter, self->groups);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &group, (gpointer *) &keys))
+    if (!g_hash_table_contains (self->known, group))
+      {
+        GHashTableIter entries;
+        gpointer entry = NULL;
+
+        g_hash_table_iter_init (&entries, keys);
+        g_hash_table_iter_next (&entries, NULL, &entry);
+        g_set_error (error, SSE_CONFIG_ERROR, SSE_CONFIG_ERROR_UNKNOWN,
+                     _ ("%s: [%s]: unknown group: neither the daemon's nor a stream's name"),
+                     entry != NULL ? ((Entry *) entry)->origin : "", group);
+        return FALSE;
+      }
+  return TRUE;
+}

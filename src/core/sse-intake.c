@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define G_LOG_DOMAIN "rivulet-hub"
+
+#include "config.h"
+
+#include "sse-intake.h"
+
+#include <string.h>
+
+#include "sse-error.h"
+#include "sse-hub.h"
+
+/* What is larger than this is parsed in a thread, in bytes. */
+#define PARSE_IN_THREAD 65536
+
+#define MAX_AUDIENCE_BYTES 1024
+
+/* One call of a publisher. */
+typedef struct
+{
+  SseIntake *intake; /* NULL once that is gone */
+  GTask *task;
+  GPtrArray *updates;
+  GPtrArray *outcomes; /* SseOutcome, in the order of @updates */
+  guint n_open;        /* updates without outcome */
+  gsize bytes;
+  gboolean parsing;
+} Call;
+
+/* An update that the log has. */
+typedef struct
+{
+  Call *call;
+  guint index;
+} Place;
+
+struct _SseIntake
+{
+  SseIntakeOptions options;
+  SseIntakeCheck check_stream;
+  SseIntakeCheck check_shape;
+  SseIntakeAppend append;
+  gpointer user_data;
+
+  GQueue waiting;     /* Calls not in the log yet, in order */
+  GHashTable *places; /* SseUpdate → Place, of what is in the log and has no outcome */
+  GHashTable *calls;  /* all Calls */
+  guint n_updates;    /* under way */
+  gsize bytes;
+  gint64 last_accepted;
+};
+
+static void
+call_free (Call *call)
+{
+  g_object_unref (call->task);
+  g_ptr_array_unref (call->updates);
+  g_ptr_array_unref (call->outcomes);
+  g_free (call);
+}
+
+/* An update of a call that was refused has none. */
+static void
+free_outcome (gpointer outcome)
+{
+  if (outcome != NULL)
+    sse_outcome_free (outcome);
+}
+
+/* Forgets a call and frees it; its task has been answered. */
+static void
+finish (SseIntake *self, Call *call)
+{
+  self->n_updates -= call->updates->len;
+  self->bytes -= call->bytes;
+  g_hash_table_remove (self->calls, call);
+  call_free (call);
+}
+
+/* Refuses a whole call. Takes @error, and says which of several updates it is about. */
+static void
+refuse (SseIntake *self, Call *call, guint index, GError *error)
+{
+  if (call->updates->len > 1)
+    g_prefix_error (&error, "updates[%u]: ", index);
+  g_task_return_error (call->task, error);
+  finish (self, call);
+}
+
+/* ---- checks ---- */
+
+static gboolean
+check_audience (const char *audience, GError **error)
+{
+  if (audience == NULL)
+    return TRUE;
+  if (*audience == '\0' || strlen (audience) > MAX_AUDIENCE_BYTES
+      || !g_utf8_validate (audience, -1, NULL))
+    {
+      g_set_error (error, SSE_ERROR, SSE_ERROR_INVALID_UPDATE,
+                   "audience: must be a user's name of 1 to %d bytes; leave it out for everyone",
+                   MAX_AUDIENCE_BYTES);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* What can be judged before the text is parsed. */
+static gboolean
+check_unparsed (SseIntake *self, const SseUpdate *update, GError **error)
+{
+  gsize size = g_bytes_get_size (sse_update_get_json (update));
+
+  if (!self->check_stream (update, self->user_data, error))
+    return FALSE;
+  if (size > self->options.max_update_bytes)
+    {
+      g_set_error (error, SSE_ERROR, SSE_ERROR_TOO_LARGE,
+                   "the update has %" G_GSIZE_FORMAT " bytes; at most %" G_GSIZE_FORMAT
+                   " are taken (max-update-bytes)",
+                   size, self->options.max_update_bytes);
+      return FALSE;
+    }
+  return check_audience (sse_update_get_audience (update), error);
+}
+
+static gboolean
+check_room (SseIntake *self, guint n_updates, gsize bytes, GError **error)
+{
+  if (n_updates > self->options.max_updates - self->n_updates
+      || bytes > self->options.max_bytes - self->bytes)
+    {
+      g_set_error (error, SSE_ERROR, SSE_ERROR_BUSY, "%u updates wait already; push again later",
+                   self->n_updates);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* Parses all of @updates; @index is the one that @error is about. */
+static gboolean
+parse (GPtrArray *updates, guint *index, GError **error)
+{
+  for (*index = 0; *index < updates->len; (*index)++)
+    if (!sse_update_parse (g_ptr_array_index (updates, *index), error))
+      return FALSE;
+  return TRUE;
+}
+
+/* ---- into the log ---- */
+
+/* Puts a parsed call into the log, or refuses it for its shape. */
+static void
+put (SseIntake *self, Call *call)
+{
+  GPtrArray *appended;
+  GError *error = NULL;
+
+  for (guint i = 0; i < call->updates->len; i++)
+    if (!self->check_shape (g_ptr_array_index (call->updates, i), self->user_data, &error))
+      {
+        refuse (self, call, i, error);
+        return;
+      }
+
+  /* A clock that was set back must not make a later update look earlier. */
+  self->last_accepted = MAX (self->last_accepted, g_get_real_time ());
+  appended = g_ptr_array_new_full (call->updates->len, (GDestroyNotify) sse_update_unref);
+  for (guint i = 0; i < call->updates->len; i++)
+    {
+      SseUpdate *update = g_ptr_array_index (call->updates, i);
+      Place *place = g_new (Place, 1);
+
+      sse_update_set_accepted (update, self->last_accepted);
+      *place = (Place){ call, i };
+      g_hash_table_insert (self->places, update, place);
+      g_ptr_array_add (appended, sse_update_ref (update));
+    }
+  self->append (appended, self->user_data);
+}
+
+/* Calls go into the log in the order in which they came: one that is being parsed holds up those
+ * behind it. */
+static void
+advance (SseIntake *self)
+{
+  Call *call;
+
+  while ((call = g_queue_peek_head (&self->waiting)) != NULL && !call->parsing)
+    {
+      g_queue_pop_head (&self->waiting);
+      put (self, call);
+    }
+}
+
+static void
+parse_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  GPtrArray *updates = task_data;
+  GError *error = NULL;
+  guint index;
+
+  if (!parse (updates, &index, &error))
+    {
+      if (updates->len > 1)
+        g_prefix_error (&error, "updates[%u]: ", index);
+      g_task_return_error (task, error);
+    }
+  else
+    {
+      g_task_return_boolean (task, TRUE);
+    }
+}
+
+static void
+on_parsed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Call *call = user_data;
+  SseIntake *self = call->intake;
+  GError *error = NULL;
+  gboolean ok = g_task_propagate_boolean (G_TASK (result), &error);
+
+  if (self == NULL)
+    {
+      g_clear_error (&error);
+      call_free (call);
+      return;
+    }
+  call->parsing = FALSE;
+  if (!ok)
+    {
+      g_queue_remove (&self->waiting, call);
+      g_task_return_error (call->task, error);
+      finish (self, call);
+    }
+  advance (self);
+}
+
+static void
+start_parsing (SseIntake *self, Call *call)
+{
+  GError *error = NULL;
+  guint index;
+
+  if (call->bytes > PARSE_IN_THREAD)
+    {
+      g_autoptr (GTask) task = g_task_new (NULL, NULL, on_parsed, call);
+
+      call->parsing = TRUE;
+      g_task_set_task_data (task, g_ptr_array_ref (call->updates),
+                            (GDestroyNotify) g_ptr_array_unref);
+      g_task_run_in_thread (task, parse_in_thread);
+    }
+  else if (!parse (call->updates, &index, &error))
+    {
+      refuse (self, call, index, error);
+      return;
+    }
+  g_queue_push_tail (&self->waiting, call);
+  advance (self);
+}
+
+/**
+ * sse_intake_take:
+ * @updates: (element-type SseUpdate) (transfer full): one publisher's call
+ * @task: answered with a #GPtrArray of #SseOutcome, or with the error for which none was taken
+ */
+void
+sse_intake_take (SseIntake *self, GPtrArray *updates, GTask *task)
+{
+  Call *call = g_new0 (Call, 1);
+  GError *error = NULL;
+  guint i;
+
+  call->intake = self;
+  call->task = g_object_ref (task);
+  call->updates = updates;
+  call->outcomes = g_ptr_array_new_full (updates->len, free_outcome);
+  call->n_open = updates->len;
+  g_ptr_array_set_size (call->outcomes, (gint) updates->len);
+  for (i = 0; i < updates->len; i++)
+    call->bytes += g_bytes_get_size (sse_update_get_json (g_ptr_array_index (updates, i)));
+
+  if (updates->len == 0)
+    {
+      g_task_return_pointer (task, g_ptr_array_ref (call->outcomes),
+                             (GDestroyNotify) g_ptr_array_unref);
+      call_free (call);
+      return;
+    }
+  for (i = 0; i < updates->len; i++)
+    if (!check_unparsed (self, g_ptr_array_index (updates, i), &error))
+      {
+        if (updates->len > 1)
+          g_prefix_error (&error, "updates[%u]: ", i);
+        break;
+      }
+  if (error == NULL)
+    check_room (self, updates->len, call->bytes, &error);
+  if (error != NULL)
+    {
+      g_task_return_error (task, error);
+      call_free (call);
+      return;
+    }
+
+  self->n_updates += updates->len;
+  self->bytes += call->bytes;
+  g_hash_table_add (self->calls, call);
+  start_parsing (self, call);
+}
+
+/**
+ * sse_intake_settle:
+ * @update: an update that came back from the log
+ * @outcome: (transfer full): what became of it
+ *
+ * Answers the publisher once each update of its call has an outcome. An update that nobody waits
+ * for is none of the intake's.
+ */
+void
+sse_intake_settle (SseIntake *self, const SseUpdate *update, SseOutcome *outcome)
+{
+  g_autofree Place *place = NULL;
+  Call *call;
+
+  if (!g_hash_table_steal_extended (self->places, update, NULL, (gpointer *) &place))
+    {
+      sse_outcome_free (outcome);
+      return;
+    }
+
+  call = place->call;
+  call->outcomes->pdata[place->index] = outcome;
+  if (--call->n_open > 0)
+    return;
+  g_task_return_pointer (call->task, g_ptr_array_ref (call->outcomes),
+                         (GDestroyNotify) g_ptr_array_unref);
+  finish (self, call);
+}
+
+/**
+ * sse_intake_new:
+ * @options: bounds
+ * @check_stream: whether an update's stream takes updates
+ * @check_shape: whether a parsed update has the right shape
+ * @append: puts updates into the log
+ */
+SseIntake *
+sse_intake_new (const SseIntakeOptions *options,
+                SseIntakeCheck check_stream,
+                SseIntakeCheck check_shape,
+                SseIntakeAppend append,
+                gpointer user_data)
+{
+  SseIntake *self = g_new0 (SseIntake, 1);
+
+  self->options = *options;
+  self->check_stream = check_stream;
+  self->check_shape = check_shape;
+  self->append = append;
+  self->user_data = user_data;
+  self->places = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  self->calls = g_hash_table_new (NULL, NULL);
+  g_queue_init (&self->waiting);
+  return self;
+}
+
+/* Publishers that still wait are told that the daemon stops. */
+void
+sse_intake_free (SseIntake *self)
+{
+  GHashTableIter iter;
+  Call *call;
+
+  g_hash_table_iter_init (&iter, self->calls);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &call, NULL))
+    {
+      g_task_return_new_error (call->task, SSE_ERROR, SSE_ERROR_STORE_FAILED,
+                               "the daemon stops; whether it took the update is unknown");
+      call->intake = NULL;
+      if (!call->parsing) /* else its thread still has it */
+        call_free (call);
+    }
+  g_queue_clear (&self->waiting);
+  g_hash_table_unref (self->calls);
+  g_hash_table_unref (self->places);
+  g_free (self);
+}

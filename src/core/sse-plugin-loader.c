@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define G_LOG_DOMAIN "rivulet-plugins"
+
+#include "config.h"
+
+#include "sse-plugin-loader.h"
+
+#include <string.h>
+
+#include <gio/gio.h>
+#include <glib/gi18n.h>
+
+#include "sse-plugin.h"
+
+G_DEFINE_QUARK (sse - plugin - error - quark, sse_plugin_error)
+
+static void
+plugin_free (SsePlugin *plugin)
+{
+  g_free (plugin->file);
+  g_free (plugin->name);
+  g_free (plugin->version);
+  g_clear_object (&plugin->source);
+  g_clear_error (&plugin->error);
+  g_free (plugin);
+}
+
+/* Takes @error. */
+static void
+disable (SsePlugin *plugin, GError *error)
+{
+  g_warning ("%s: disabled: %s", plugin->file, error->message);
+  g_clear_object (&plugin->source);
+  plugin->error = error;
+}
+
+/* The plugin's symbol once its ABI is known to be ours: nothing of it has been called yet. */
+static const SsePluginInfo *
+open_module (const char *path, GError **error)
+{
+  GModule *module = g_module_open (path, G_MODULE_BIND_LOCAL);
+  const SsePluginInfo *info;
+  gpointer symbol;
+
+  if (module == NULL)
+    {
+      g_set_error (error, SSE_PLUGIN_ERROR, SSE_PLUGIN_ERROR_OPEN, "%s", g_module_error ());
+      return NULL;
+    }
+  if (!g_module_symbol (module, SSE_PLUGIN_SYMBOL, &symbol) || symbol == NULL)
+    {
+      g_set_error (error, SSE_PLUGIN_ERROR, SSE_PLUGIN_ERROR_SYMBOL, _ ("exports no symbol %s"),
+                   SSE_PLUGIN_SYMBOL);
+      g_module_close (module);
+      return NULL;
+    }
+
+  info = symbol;
+  if (info->abi_version != SSE_PLUGIN_ABI || info->struct_size != sizeof *info)
+    {
+      g_set_error (error, SSE_PLUGIN_ERROR, SSE_PLUGIN_ERROR_ABI,
+                   _ ("built for version %u of the plugin interface, this is version %u; "
+                      "build it anew"),
+                   info->abi_version, SSE_PLUGIN_ABI);
+      g_module_close (module);
+      return NULL;
+    }
+
+  g_module_make_resident (module); /* its types can't be taken back */
+  return info;
+}
+
+static gboolean
+is_complete (SseSource *source)
+{
+  SseSourceInterface *iface = SSE_SOURCE_GET_IFACE (source);
+
+  return iface->get_stream != NULL && iface->get_path != NULL && iface->get_views != NULL
+         && iface->validate != NULL && iface->apply != NULL && iface->render != NULL
+         && iface->has_audience != NULL && iface->save != NULL && iface->restore != NULL;
+}
+
+static gboolean
+is_stream_name (const char *name)
+{
+  return name != NULL && g_regex_match_simple ("\\A[a-z][a-z0-9]*(-[a-z0-9]+)*\\z", name, 0, 0)
+         && strlen (name) <= 64;
+}
+
+static gboolean
+is_path (const char *path)
+{
+  return path != NULL && g_regex_match_simple ("\\A(/[A-Za-z0-9_.~-]+)+\\z", path, 0, 0);
+}
+
+static gboolean
+has_proper_views (SseSource *source)
+{
+  const SseView *views = sse_source_get_views (source);
+  guint n = 0;
+
+  if (views == NULL)
+    return FALSE;
+  for (; views[n].initial_type != NULL; n++)
+    if (n == SSE_MAX_VIEWS || views[n].update_type == NULL)
+      return FALSE;
+  return n > 0;
+}
+
+static gboolean
+check_source (SseSource *source, GError **error)
+{
+  const char *wrong = NULL;
+
+  if (!is_complete (source))
+    wrong = _ ("its source leaves out a function that every source has");
+  else if (!is_stream_name (sse_source_get_stream (source)))
+    wrong = _ ("its stream's name has more than a-z, 0-9 and single hyphens in it");
+  else if (!is_path (sse_source_get_path (source)))
+    wrong = _ ("its path is none: it begins with / and has more behind each");
+  else if (!has_proper_views (source))
+    wrong = _ ("its source has no view, too many, or one without event types");
+
+  if (wrong != NULL)
+    g_set_error_literal (error, SSE_PLUGIN_ERROR, SSE_PLUGIN_ERROR_TYPE, wrong);
+  return wrong == NULL;
+}
+
+static SseSource *
+construct (const SsePluginInfo *info, GError **error)
+{
+  g_autoptr (GObject) object = NULL;
+  GType type = info->get_type != NULL ? info->get_type () : G_TYPE_INVALID;
+
+  if (type == G_TYPE_INVALID || !G_TYPE_IS_OBJECT (type) || G_TYPE_IS_ABSTRACT (type)
+      || !g_type_is_a (type, SSE_TYPE_SOURCE))
+    {
+      g_set_error (error, SSE_PLUGIN_ERROR, SSE_PLUGIN_ERROR_TYPE,
+                   _ ("its type %s is no class that implements SseSource"),
+                   type != G_TYPE_INVALID ? g_type_name (type) : _ ("(none)"));
+      return NULL;
+    }
+
+  object = g_object_new (type, NULL);
+  if (G_IS_INITABLE (object) && !g_initable_init (G_INITABLE (object), NULL, error))
+    return NULL;
+  if (!check_source (SSE_SOURCE (object), error))
+    return NULL;
+  return SSE_SOURCE (g_steal_pointer (&object));
+}
+
+static gboolean
+check_duplicate (GPtrArray *plugins, SseSource *source, GError **error)
+{
+  for (guint i = 0; i < plugins->len; i++)
+    {
+      const SsePlugin *other = g_ptr_array_index (plugins, i);
+      const char *what = NULL;
+
+      if (other->source == NULL)
+        continue;
+      if (g_str_equal (sse_source_get_stream (other->source), sse_source_get_stream (source)))
+        what = sse_source_get_stream (source);
+      else if (g_str_equal (sse_source_get_path (other->source), sse_source_get_path (source)))
+        what = sse_source_get_path (source);
+      if (what != NULL)
+        {
+          g_set_error (error, SSE_PLUGIN_ERROR, SSE_PLUGIN_ERROR_DUPLICATE,
+                       _ ("%s is %s's already"), what, other->file);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+/* Loads the shared object at @path and adds it to @plugins, disabled where anything is wrong. */
+static void
+load (GPtrArray *plugins, const char *path)
+{
+  SsePlugin *plugin = g_new0 (SsePlugin, 1);
+  g_autofree char *base = g_path_get_basename (path);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SseSource) source = NULL;
+  const SsePluginInfo *info;
+
+  plugin->file = g_strdup (path);
+  plugin->name = g_strndup (base, strlen (base) - strlen ("." G_MODULE_SUFFIX));
+
+  info = open_module (path, &error);
+  if (info != NULL)
+    {
+      if (info->name != NULL)
+        {
+          g_free (plugin->name);
+          plugin->name = g_strdup (info->name);
+        }
+      plugin->version = g_strdup (info->version);
+      source = construct (info, &error);
+      if (source != NULL && check_duplicate (plugins, source, &error))
+        plugin->source = g_steal_pointer (&source);
+    }
+
+  if (plugin->source == NULL)
+    disable (plugin, g_steal_pointer (&error));
+  else
+    g_debug ("%s: stream %s", path, sse_source_get_stream (plugin->source));
+  g_ptr_array_add (plugins, plugin);
+}
+
+static gint
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/**
+ * sse_plugins_load:
+ * @directory: where the plugins are
+ * @error: %G_FILE_ERROR where the directory can't be read
+ *
+ * Loads every shared object in @directory, in the order of their names. What is wrong with one
+ * disables that one.
+ *
+ * Returns: (transfer full) (element-type SsePlugin): all of them
+ */
+GPtrArray *
+sse_plugins_load (const char *directory, GError **error)
+{
+  g_autoptr (GDir) dir = g_dir_open (directory, 0, error);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  GPtrArray *plugins;
+  const char *name;
+
+  if (dir == NULL)
+    return NULL;
+  while ((name = g_dir_read_name (dir)) != NULL)
+    if (g_str_has_suffix (name, "." G_MODULE_SUFFIX))
+      g_ptr_array_add (names, g_strdup (name));
+  g_ptr_array_sort (names, compare_names);
+
+  plugins = g_ptr_array_new_with_free_func ((GDestroyNotify) plugin_free);
+  for (guint i = 0; i < names->len; i++)
+    {
+      g_autofree char *path = g_build_filename (directory, g_ptr_array_index (names, i), NULL);
+
+      load (plugins, path);
+    }
+  return plugins;
+}
+
+/**
+ * sse_plugins_configure:
+ * @plugins: (element-type SsePlugin): what was loaded
+ * @config: where each stream's group is
+ * @error: what is wrong in @config: %SSE_CONFIG_ERROR
+ *
+ * Gives every source its settings. A source that does not take settings which its own table
+ * allows is disabled; that is no error here.
+ *
+ * Returns: whether the configuration was in order
+ */
+gboolean
+sse_plugins_configure (GPtrArray *plugins, SseConfig *config, GError **error)
+{
+  for (guint i = 0; i < plugins->len; i++)
+    {
+      SsePlugin *plugin = g_ptr_array_index (plugins, i);
+      g_autoptr (GVariant) settings = NULL;
+      GError *refusal = NULL;
+
+      if (plugin->source == NULL)
+        {
+          sse_config_ignore_group (config, plugin->name);
+          continue;
+        }
+      settings = sse_config_get_group (config, sse_source_get_stream (plugin->source),
+                                       sse_source_get_settings (plugin->source), error);
+      if (settings == NULL)
+        return FALSE;
+      if (!sse_source_configure (plugin->source, settings, &refusal))
+        disable (plugin, refusal);
+    }
+  return TRUE;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sse-frame.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SseRing:
+ *
+ * The most recent appended events of one stream, as frames, for clients that resume; bounded in
+ * number and bytes.
+ */
+typedef struct _SseRing SseRing;
+
+SseRing *sse_ring_new     (guint          max_events,
+                           gsize          max_bytes);
+void     sse_ring_free    (SseRing       *self);
+void     sse_ring_push    (SseRing       *self,
+                           guint64        position,
+                           const char    *audience,
+                           SseFrame      *frame);
+gboolean sse_ring_covers  (const SseRing *self,
+                           guint64        position);
+void     sse_ring_collect (SseRing       *self,
+                           guint64        position,
+                           const char    *user,
+                           GPtrArray     *frames);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseRing, sse_ring_free)
+
+G_END_DECLS

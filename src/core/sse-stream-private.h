@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sse-hub.h"
+#include "sse-stream.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SseStreamHost:
+ * @fanout: (not owned): where frames go
+ * @epoch: the current epoch
+ * @position: the last position that was applied, of any stream
+ * @conflate: least time between two turns of rendering, in µs
+ * @ring_events: appended events kept for clients that resume
+ * @ring_bytes: the same in bytes
+ *
+ * What the hub's streams share.
+ */
+typedef struct
+{
+  SseFanout *fanout;
+  char *epoch;
+  guint64 position;
+  gint64 conflate;
+  guint ring_events;
+  gsize ring_bytes;
+} SseStreamHost;
+
+/* What only the hub calls. */
+SseStream  *sse_stream_new          (SseSource           *source,
+                                     const char          *plugin,
+                                     guint                channel,
+                                     SseStreamHost       *host);
+SseStream  *sse_stream_new_disabled (const char          *name,
+                                     const char          *plugin,
+                                     const char          *error);
+SseVerdict  sse_stream_apply        (SseStream           *self,
+                                     const SseUpdate     *update,
+                                     GError             **error);
+void        sse_stream_settle       (SseStream           *self);
+void        sse_stream_subscribe    (SseStream           *self,
+                                     const SseSubscriber *subscriber);
+void        sse_stream_client_left  (SseStream           *self,
+                                     const char          *user,
+                                     SseCloseReason       reason);
+
+G_END_DECLS

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define G_LOG_DOMAIN "rivulet-hub"
+
+#include "config.h"
+
+#include "sse-stream.h"
+
+#include "sse-event-id.h"
+#include "sse-ring.h"
+#include "sse-stream-private.h"
+#include "sse-viewers.h"
+
+struct _SseStream
+{
+  GObject parent_instance;
+
+  char *name;
+  char *path;
+  char *plugin;
+  char *error; /* why it is disabled, NULL where it is not */
+
+  SseSource *source;
+  SseStreamHost *host;
+  guint channel;
+  SseBatch *batch;
+  SseRing *ring;
+  SseViewers *viewers;
+
+  guint64 position;
+  guint64 n_dropped;
+};
+
+G_DEFINE_FINAL_TYPE (SseStream, sse_stream, G_TYPE_OBJECT)
+
+/* ---- what the hub calls ---- */
+
+static void
+send_appended (SseStream *self, const SseUpdate *update)
+{
+  const char *audience = sse_update_get_audience (update);
+  guint64 position = sse_update_get_position (update);
+  g_autofree char *id = sse_event_id_format (self->host->epoch, position);
+  g_autoptr (SseFrame) frame = NULL;
+  gsize length;
+  const char *members = sse_batch_get_members (self->batch, &length);
+
+  frame = sse_frame_new_event (id, sse_batch_get_event_type (self->batch), members, length);
+  sse_ring_push (self->ring, position, audience, frame);
+  sse_fanout_send (self->host->fanout, self->channel, audience, frame);
+}
+
+/**
+ * sse_stream_apply:
+ * @update: an update with its position, this stream's or one it follows
+ * @error: set when it is refused
+ *
+ * Applies an update and passes on what comes of it: an appended event at once, touched views with
+ * sse_stream_settle().
+ */
+SseVerdict
+sse_stream_apply (SseStream *self, const SseUpdate *update, GError **error)
+{
+  const char *audience = sse_update_get_audience (update);
+  const SseView *views = sse_source_get_views (self->source);
+  SseVerdict verdict;
+
+  sse_batch_clear (self->batch);
+  verdict = sse_source_apply (self->source, update, self->batch, error);
+  if (verdict != SSE_VERDICT_APPLIED)
+    return verdict;
+
+  self->position = sse_update_get_position (update);
+  if (sse_batch_get_event_type (self->batch) != NULL)
+    send_appended (self, update);
+  for (guint view = 0; views[view].initial_type != NULL; view++)
+    {
+      SseTouch touch = sse_batch_get_touch (self->batch, &views[view]);
+
+      if (touch != SSE_TOUCH_NONE)
+        sse_viewers_touch (self->viewers, audience, view, touch);
+    }
+  return SSE_VERDICT_APPLIED;
+}
+
+/* See sse_viewers_settle(): to be called when some updates have been applied. */
+void
+sse_stream_settle (SseStream *self)
+{
+  if (self->viewers != NULL)
+    sse_viewers_settle (self->viewers);
+}
+
+/* See sse_hub_subscribe(). */
+void
+sse_stream_subscribe (SseStream *self, const SseSubscriber *subscriber)
+{
+  sse_viewers_subscribe (self->viewers, subscriber);
+}
+
+/* A client of @user that had joined is gone. */
+void
+sse_stream_client_left (SseStream *self, const char *user, SseCloseReason reason)
+{
+  if (reason == SSE_CLOSE_OVERFLOW)
+    self->n_dropped++;
+  sse_viewers_leave (self->viewers, user);
+}
+
+/* ---- the object ---- */
+
+const char *
+sse_stream_get_name (SseStream *self)
+{
+  return self->name;
+}
+
+/**
+ * sse_stream_get_path:
+ *
+ * Returns: (nullable): its path; %NULL where it is disabled and the path was never learnt
+ */
+const char *
+sse_stream_get_path (SseStream *self)
+{
+  return self->path;
+}
+
+/**
+ * sse_stream_get_plugin:
+ *
+ * Returns: the plugin's file and version, for people
+ */
+const char *
+sse_stream_get_plugin (SseStream *self)
+{
+  return self->plugin;
+}
+
+/**
+ * sse_stream_get_error:
+ *
+ * Returns: (nullable): why it is disabled
+ */
+const char *
+sse_stream_get_error (SseStream *self)
+{
+  return self->error;
+}
+
+gboolean
+sse_stream_is_enabled (SseStream *self)
+{
+  return self->error == NULL;
+}
+
+/**
+ * sse_stream_get_source:
+ *
+ * Returns: (transfer none) (nullable): its source, %NULL where it is disabled
+ */
+SseSource *
+sse_stream_get_source (SseStream *self)
+{
+  return self->source;
+}
+
+/**
+ * sse_stream_get_clients:
+ *
+ * Returns: how many clients follow it or are about to
+ */
+guint
+sse_stream_get_clients (SseStream *self)
+{
+  return self->viewers != NULL ? sse_viewers_get_count (self->viewers) : 0;
+}
+
+/**
+ * sse_stream_get_position:
+ *
+ * Returns: the position of the last update that changed it
+ */
+guint64
+sse_stream_get_position (SseStream *self)
+{
+  return self->position;
+}
+
+/**
+ * sse_stream_get_queued:
+ *
+ * Returns: the bytes that wait for its slow clients
+ */
+guint64
+sse_stream_get_queued (SseStream *self)
+{
+  return self->error == NULL ? sse_fanout_get_queued_bytes (self->host->fanout, self->channel) : 0;
+}
+
+/**
+ * sse_stream_get_dropped:
+ *
+ * Returns: how many clients were closed because they read too slowly
+ */
+guint64
+sse_stream_get_dropped (SseStream *self)
+{
+  return self->n_dropped;
+}
+
+static void
+sse_stream_finalize (GObject *object)
+{
+  SseStream *self = SSE_STREAM (object);
+  g_clear_pointer (&self->viewers, sse_viewers_free);
+  g_clear_pointer (&self->ring, sse_ring_free);
+  g_clear_pointer (&self->batch, sse_batch_free);
+  g_clear_object (&self->source);
+  g_free (self->name);
+  g_free (self->path);
+  g_free (self->plugin);
+  g_free (self->error);
+  G_OBJECT_CLASS (sse_stream_parent_class)->finalize (object);
+}
+
+static void
+sse_stream_class_init (SseStreamClass *class)
+{
+  G_OBJECT_CLASS (class)->finalize = sse_stream_finalize;
+}
+
+static void
+sse_stream_init (SseStream *self)
+{
+}
+
+/**
+ * sse_stream_new:
+ * @source: a source, configured
+ * @plugin: its plugin's file and version, for people
+ * @channel: its channel in the fan-out
+ * @host: what it shares with the other streams; outlives it
+ */
+SseStream *
+sse_stream_new (SseSource *source, const char *plugin, guint channel, SseStreamHost *host)
+{
+  SseStream *self = g_object_new (SSE_TYPE_STREAM, NULL);
+
+  self->name = g_strdup (sse_source_get_stream (source));
+  self->path = g_strdup (sse_source_get_path (source));
+  self->plugin = g_strdup (plugin);
+  self->source = g_object_ref (source);
+  self->channel = channel;
+  self->host = host;
+  self->batch = sse_batch_new ();
+  self->ring = sse_ring_new (host->ring_events, host->ring_bytes);
+  self->viewers = sse_viewers_new (source, self->ring, channel, host);
+  return self;
+}
+
+/**
+ * sse_stream_new_disabled:
+ * @name: its name, or its plugin's where it never said one
+ * @plugin: its plugin's file
+ * @error: why
+ */
+SseStream *
+sse_stream_new_disabled (const char *name, const char *plugin, const char *error)
+{
+  SseStream *self = g_object_new (SSE_TYPE_STREAM, NULL);
+
+  self->name = g_strdup (name);
+  self->plugin = g_strdup (plugin);
+  self->error = g_strdup (error);
+  return self;
+}

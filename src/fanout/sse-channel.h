@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include <stdatomic.h>
+
+#include "sse-client.h"
+#include "sse-link.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SseGroup:
+ * @clients: (element-type SseClient): members
+ * @pending: (element-type SseEntry): what was sent to all of them since they were last written to,
+ *   oldest first. It is kept here once, and written to each client from here: only what a client's
+ *   socket does not take goes into that client's own queue.
+ * @dirty: in the list of groups with something pending
+ *
+ * The clients that get the same.
+ */
+typedef struct
+{
+  SseLink clients;
+  GArray *pending;
+  SseLink dirty;
+} SseGroup;
+
+/**
+ * SseChannel:
+ * @common: clients of users who see what everyone sees
+ * @personal: clients of users who get views of their own
+ * @users: (element-type utf8 SseUser): users who have a client here, by name
+ * @queued: bytes that wait for clients; written by the worker alone, read by any thread
+ *
+ * One worker's part of a channel.
+ */
+struct _SseChannel
+{
+  guint number;
+  SseGroup common;
+  SseGroup personal;
+  GHashTable *users;
+  atomic_size_t queued;
+};
+
+/**
+ * SseUser:
+ * @clients: (element-type SseClient): at least one
+ *
+ * A user in a channel.
+ */
+struct _SseUser
+{
+  SseChannel *channel;
+  SseLink clients;
+  gboolean personal;
+  char name[];
+};
+
+void      sse_channel_init       (SseChannel    *self,
+                                  guint          number);
+void      sse_channel_clear      (SseChannel    *self);
+SseUser  *sse_channel_find_user  (SseChannel    *self,
+                                  const char    *name);
+void      sse_channel_add        (SseChannel    *self,
+                                  SseClient     *client,
+                                  const char    *user,
+                                  gboolean       personal);
+void      sse_channel_remove     (SseClient     *client);
+SseGroup *sse_user_get_group     (const SseUser *self);
+
+G_END_DECLS

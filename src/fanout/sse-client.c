@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "sse-client.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "sse-channel.h"
+
+/* How long what was sent may stay unacknowledged until the peer is taken for dead. */
+#define USER_TIMEOUT_MS 60000
+
+/* What a peer may have sent without being asked is not more than a receive buffer holds. */
+#define MAX_DISCARDED (16 * 1024 * 1024)
+
+/**
+ * sse_client_new:
+ * @fd: a connected stream socket; taken
+ * @chunked: whether it gets chunks
+ * @expires: when its token expires, in µs since 1970 UTC
+ *
+ * Returns: (transfer full): a client that is in no channel
+ */
+SseClient *
+sse_client_new (int fd, gboolean chunked, gint64 expires)
+{
+  static const int no_delay = TRUE, timeout = USER_TIMEOUT_MS;
+  SseClient *self = g_new0 (SseClient, 1);
+
+  /* Of no use to Unix sockets, and an error there that means nothing. */
+  setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, sizeof no_delay);
+  setsockopt (fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof timeout);
+
+  self->fd = fd;
+  self->chunked = chunked ? 1 : 0;
+  self->expires = (SseDeadline){ expires, G_MAXUINT };
+  sse_link_init (&self->in_group);
+  sse_link_init (&self->of_user);
+  sse_link_init (&self->in_slot);
+  sse_link_init (&self->in_turn);
+  return self;
+}
+
+/* In a channel, its bytes are counted there. */
+static void
+count_bytes (SseClient *self, gsize before)
+{
+  gsize after = sse_queue_get_bytes (self->queue);
+  atomic_size_t *queued;
+
+  if (after == before)
+    return;
+
+  /* One thread writes, so load and store are enough; what wraps around comes back again. */
+  queued = &self->user->channel->queued;
+  atomic_store_explicit (queued,
+                         atomic_load_explicit (queued, memory_order_relaxed) + (after - before),
+                         memory_order_relaxed);
+}
+
+/* Closes the socket of a client in a channel and takes it out of that. */
+void
+sse_client_free (SseClient *self)
+{
+  gsize before = sse_queue_get_bytes (self->queue);
+
+  close (self->fd);
+  sse_queue_clear (&self->queue);
+  count_bytes (self, before);
+  sse_link_remove (&self->in_slot);
+  sse_link_remove (&self->in_turn);
+  sse_channel_remove (self);
+  g_free (self);
+}
+
+/* sse_queue_push() for a client in a channel. */
+gboolean
+sse_client_push (SseClient *self, SseFrame *frame, guint view, gsize bound)
+{
+  gsize before = sse_queue_get_bytes (self->queue);
+  gboolean fits = sse_queue_push (&self->queue, frame, view, self->chunked, bound);
+
+  count_bytes (self, before);
+  return fits;
+}
+
+/* sse_queue_drop() for a client in a channel. */
+void
+sse_client_drop (SseClient *self, gsize written)
+{
+  gsize before = sse_queue_get_bytes (self->queue);
+
+  sse_queue_drop (&self->queue, self->chunked, written);
+  count_bytes (self, before);
+}
+
+/**
+ * sse_client_write:
+ * @iov: what to write, past the queue
+ * @n: how many parts, at most %IOV_MAX
+ * @total: bytes of all parts
+ * @written: (out): bytes that were written
+ *
+ * Writes once, without waiting.
+ */
+SseWrite
+sse_client_write (SseClient *self, const struct iovec *iov, guint n, gsize total, gsize *written)
+{
+  struct msghdr message = { .msg_iov = (struct iovec *) iov, .msg_iovlen = n };
+  gssize result;
+
+  /* Unlike writev() this raises no SIGPIPE. */
+  do
+    result = sendmsg (self->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  while (result < 0 && errno == EINTR);
+
+  *written = result > 0 ? (gsize) result : 0;
+  if (result < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+    return SSE_WRITE_FAILED;
+
+  /* A short write says that the socket is full as well as an error would. */
+  self->blocked = *written < total;
+  return self->blocked ? SSE_WRITE_BLOCKED : SSE_WRITE_DONE;
+}
+
+/**
+ * sse_client_flush:
+ *
+ * Writes what is in the queue, as far as the socket takes it.
+ */
+SseWrite
+sse_client_flush (SseClient *self)
+{
+  struct iovec iov[IOV_MAX];
+  SseWrite result = SSE_WRITE_DONE;
+
+  while (self->queue != NULL && result == SSE_WRITE_DONE)
+    {
+      gsize total, written;
+      guint n = sse_queue_peek (self->queue, self->chunked, iov, IOV_MAX, &total);
+
+      result = sse_client_write (self, iov, n, total, &written);
+      sse_client_drop (self, written);
+    }
+  return result;
+}
+
+/**
+ * sse_client_discard_input:
+ *
+ * Before closing: a TCP socket that is closed with something unread resets the connection, and the
+ * peer may lose what it was sent last.
+ */
+void
+sse_client_discard_input (SseClient *self)
+{
+  /* For TCP this copies nothing; a Unix socket does not mind, and fails. */
+  while (recv (self->fd, NULL, MAX_DISCARDED, MSG_TRUNC | MSG_DONTWAIT) < 0 && errno == EINTR)
+    ;
+}

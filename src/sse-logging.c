@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "sse-logging.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *
+get_field (const GLogField *fields, gsize n_fields, const char *key)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    if (strcmp (fields[i].key, key) == 0)
+      return fields[i].value;
+  return NULL;
+}
+
+/* One line for each message on standard error: "rivuletd: warning: MESSAGE". */
+static GLogWriterOutput
+write_line (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+  const char *domain = get_field (fields, n_fields, "GLIB_DOMAIN");
+  const char *message = get_field (fields, n_fields, "MESSAGE");
+  g_autofree char *line = NULL;
+  const char *kind = "";
+
+  if (g_log_writer_default_would_drop (level, domain))
+    return G_LOG_WRITER_HANDLED;
+  if (g_log_writer_is_journald (fileno (stderr))
+      && g_log_writer_journald (level, fields, n_fields, user_data) == G_LOG_WRITER_HANDLED)
+    return G_LOG_WRITER_HANDLED;
+
+  switch (level & G_LOG_LEVEL_MASK)
+    {
+    case G_LOG_LEVEL_ERROR:
+      kind = "error: ";
+      break;
+    case G_LOG_LEVEL_CRITICAL:
+      kind = "critical: ";
+      break;
+    case G_LOG_LEVEL_WARNING:
+      kind = "warning: ";
+      break;
+    case G_LOG_LEVEL_INFO:
+      kind = "info: ";
+      break;
+    case G_LOG_LEVEL_DEBUG:
+      kind = "debug: ";
+      break;
+    default:
+      break;
+    }
+  line = g_strdup_printf ("rivuletd: %s%s\n", kind, message != NULL ? message : "");
+  /* At once, so that lines of several threads don't mix. */
+  if (write (STDERR_FILENO, line, strlen (line)) < 0)
+    return G_LOG_WRITER_UNHANDLED;
+  return G_LOG_WRITER_HANDLED;
+}
+
+/**
+ * sse_logging_init:
+ *
+ * Sends messages to the journal where standard error is its, else to standard error as plain
+ * lines. Levels below `message` are shown for the domains in `$G_MESSAGES_DEBUG`.
+ */
+void
+sse_logging_init (void)
+{
+  g_log_set_writer_func (write_line, NULL, NULL);
+}

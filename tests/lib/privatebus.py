@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A dbus-daemon of our own, at an address that stays the same when it is started again."""
+
+import os
+import subprocess
+
+from waiting import Deadline
+
+CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:path={socket}</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+  <limit name="max_replies_per_connection">{replies}</limit>
+</busconfig>
+"""
+
+
+class PrivateBus:
+    """Unknown users and waiting replies are limited as on a system bus: 128 pending ones."""
+
+    def __init__(self, folder, replies=128):
+        self.socket = os.path.join(folder, "bus")
+        self.config = os.path.join(folder, "bus.conf")
+        self.address = f"unix:path={self.socket}"
+        self.process = None
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write(CONFIG.format(socket=self.socket, replies=replies))
+        self.start()
+
+    def start(self):
+        if os.path.exists(self.socket):
+            os.unlink(self.socket)
+        reading, writing = os.pipe()
+        self.process = subprocess.Popen(
+            ["dbus-daemon", "--nofork", "--nopidfile", f"--config-file={self.config}",
+             f"--print-address={writing}"],
+            pass_fds=[writing], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        os.close(writing)
+        with os.fdopen(reading, "rb") as printed:
+            if not printed.readline():
+                raise AssertionError("dbus-daemon ended before it was ready")
+
+    def stop(self):
+        if self.process is None:
+            return
+        self.process.kill()
+        self.process.wait(Deadline("the end of dbus-daemon").left())
+        self.process = None

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A plugin to test the loader and the hub with. It is built several times, with one of the
+ * PROBE_… macros defined or none: then it is in order. */
+
+#include <string.h>
+
+#include <gio/gio.h>
+
+#include "sse-plugin.h"
+
+#ifndef PROBE_STREAM
+#define PROBE_STREAM "probe"
+#endif
+#ifndef PROBE_PATH
+#define PROBE_PATH "/" PROBE_STREAM "/stream"
+#endif
+
+#define PROBE_TYPE_SOURCE (probe_source_get_type ())
+G_DECLARE_FINAL_TYPE (ProbeSource, probe_source, PROBE, SOURCE, GObject)
+
+struct _ProbeSource
+{
+  GObject parent_instance;
+  GHashTable *values; /* audience, "" for everyone → its last text */
+};
+
+static void probe_source_iface_init (SseSourceInterface *iface);
+
+#ifdef PROBE_FAILING_CONSTRUCTION
+static gboolean
+probe_source_init_failing (GInitable *initable, GCancellable *cancellable, GError **error)
+{
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot be made today");
+  return FALSE;
+}
+
+static void
+probe_source_initable_iface_init (GInitableIface *iface)
+{
+  iface->init = probe_source_init_failing;
+}
+#define PROBE_INITABLE G_IMPLEMENT_INTERFACE (G_TYPE_INITABLE, probe_source_initable_iface_init)
+#else
+#define PROBE_INITABLE
+#endif
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (ProbeSource,
+                               probe_source,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (SSE_TYPE_SOURCE, probe_source_iface_init)
+                                   PROBE_INITABLE)
+
+static const SseView views[] = { { "value", "value-update" }, { NULL, NULL } };
+
+static const char *
+get_stream (SseSource *source)
+{
+  return PROBE_STREAM;
+}
+
+static const char *
+get_path (SseSource *source)
+{
+  return PROBE_PATH;
+}
+
+static const SseView *
+get_views (SseSource *source)
+{
+  return views;
+}
+
+static const char *const *
+get_events (SseSource *source)
+{
+  static const char *const events[] = { "said", NULL };
+
+  return events;
+}
+
+static const char *const *
+get_follows (SseSource *source)
+{
+#ifdef PROBE_FOLLOWS
+  static const char *const follows[] = { PROBE_FOLLOWS, NULL };
+
+  return follows;
+#else
+  return NULL;
+#endif
+}
+
+static const SseSetting *
+get_settings (SseSource *source)
+{
+  static const SseSetting settings[] = {
+    { "greeting", SSE_SETTING_STRING, "hello", 0, 0, "What it says." },
+    { .key = NULL },
+  };
+
+  return settings;
+}
+
+static gboolean
+configure (SseSource *source, GVariant *settings, GError **error)
+{
+  const char *greeting = NULL;
+
+  g_assert_true (g_variant_lookup (settings, "greeting", "&s", &greeting));
+  if (strcmp (greeting, "nothing") != 0)
+    return TRUE;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "nothing is no greeting");
+  return FALSE;
+}
+
+static gboolean
+validate (SseSource *source, const SseUpdate *update, GError **error)
+{
+  const char *value;
+
+  return sse_json_get_string (sse_update_get_object (update), "", "value", &value, error);
+}
+
+/* "say" appends an event and leaves the view stale, "set" sends the view, "refuse" is refused,
+ * "again" is known already. */
+static SseVerdict
+apply (SseSource *source, const SseUpdate *update, SseBatch *batch, GError **error)
+{
+  ProbeSource *self = PROBE_SOURCE (source);
+  const char *kind = sse_update_get_kind (update);
+  const char *audience = sse_update_get_audience (update);
+  const char *value = json_object_get_string_member (sse_update_get_object (update), "value");
+  g_autoptr (GString) members = g_string_new ("\"value\":");
+
+  if (strcmp (kind, "refuse") == 0)
+    {
+      g_set_error_literal (error, SSE_ERROR, SSE_ERROR_REFUSED, "value: not today");
+      return SSE_VERDICT_REFUSED;
+    }
+  if (strcmp (kind, "again") == 0)
+    return SSE_VERDICT_UNCHANGED;
+
+  g_hash_table_replace (self->values, g_strdup (audience != NULL ? audience : ""),
+                        g_strdup (value));
+  sse_json_append_string (members, value);
+  if (strcmp (kind, "say") == 0)
+    sse_batch_append (batch, "said", members->str);
+  sse_batch_touch (batch, &views[0], strcmp (kind, "say") == 0 ? SSE_TOUCH_STALE : SSE_TOUCH_SEND);
+  return SSE_VERDICT_APPLIED;
+}
+
+static void
+render (SseSource *source, const SseView *view, const char *audience, GString *members)
+{
+  ProbeSource *self = PROBE_SOURCE (source);
+  const char *value = audience != NULL ? g_hash_table_lookup (self->values, audience) : NULL;
+
+  if (value == NULL)
+    value = g_hash_table_lookup (self->values, "");
+  g_string_append (members, "\"value\":");
+  sse_json_append_string (members, value != NULL ? value : "-");
+}
+
+static gboolean
+has_audience (SseSource *source, const char *audience)
+{
+  return g_hash_table_contains (PROBE_SOURCE (source)->values, audience);
+}
+
+static GVariant *
+save (SseSource *source)
+{
+  return g_variant_new_string ("");
+}
+
+static gboolean
+restore (SseSource *source, GVariant *state, GError **error)
+{
+  return TRUE;
+}
+
+static void
+probe_source_iface_init (SseSourceInterface *iface)
+{
+  iface->get_stream = get_stream;
+  iface->get_path = get_path;
+  iface->get_views = get_views;
+  iface->get_events = get_events;
+  iface->get_follows = get_follows;
+  iface->get_settings = get_settings;
+  iface->configure = configure;
+  iface->validate = validate;
+  iface->apply = apply;
+  iface->render = render;
+  iface->has_audience = has_audience;
+  iface->save = save;
+#ifndef PROBE_INCOMPLETE
+  iface->restore = restore;
+#endif
+}
+
+static void
+probe_source_finalize (GObject *object)
+{
+  g_hash_table_unref (PROBE_SOURCE (object)->values);
+  G_OBJECT_CLASS (probe_source_parent_class)->finalize (object);
+}
+
+static void
+probe_source_class_init (ProbeSourceClass *class)
+{
+  G_OBJECT_CLASS (class)->finalize = probe_source_finalize;
+}
+
+static void
+probe_source_init (ProbeSource *self)
+{
+  self->values = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+}
+
+#ifdef PROBE_WRONG_ABI
+/* Calling anything of a plugin built for another interface would end the test. */
+static GType
+get_type_must_not_be_called (void)
+{
+  g_assert_not_reached ();
+}
+
+G_MODULE_EXPORT const SsePluginInfo sse_plugin_info
+    = { SSE_PLUGIN_ABI + 1, sizeof (SsePluginInfo), "probe", "1", get_type_must_not_be_called };
+#elif defined(PROBE_WRONG_TYPE)
+SSE_PLUGIN_DEFINE ("probe", "1", g_object_get_type)
+#elif !defined(PROBE_NO_SYMBOL)
+SSE_PLUGIN_DEFINE ("probe", "1", probe_source_get_type)
+#endif

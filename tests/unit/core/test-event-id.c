@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sse-event-id.h"
+
+static void
+test_round_trip (void)
+{
+  const guint64 positions[] = { 0, 1, 42, G_MAXUINT64 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (positions); i++)
+    {
+      g_autofree char *id = sse_event_id_format ("0123abcd", positions[i]);
+      guint64 position;
+
+      g_assert_true (sse_event_id_parse (id, "0123abcd", &position));
+      g_assert_cmpuint (position, ==, positions[i]);
+    }
+}
+
+static void
+test_malformed (void)
+{
+  const char *const ids[] = { "",
+                              "0123abcd",
+                              "0123abcd-",
+                              "0123abcd-x",
+                              "0123abcd--1",
+                              "-1",
+                              "0123abce-1",
+                              "123abcd-1",
+                              "0123abcd-+1",
+                              "0123abcd- 1",
+                              "0123abcd-01",
+                              "0123abcd-1 ",
+                              "0123abcd1",
+                              "0123ABCD-1",
+                              "0123abcd-18446744073709551616" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
+    {
+      guint64 position;
+
+      g_test_message ("%s", ids[i]);
+      g_assert_false (sse_event_id_parse (ids[i], "0123abcd", &position));
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/core/event-id/round-trip", test_round_trip);
+  g_test_add_func ("/core/event-id/malformed", test_malformed);
+  return g_test_run ();
+}

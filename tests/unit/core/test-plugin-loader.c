@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sse-plugin-loader.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+#define DOMAIN "rivulet-plugins"
+
+/* Loads the probes of these names, in their order, from a directory with nothing else in it. */
+static GPtrArray *
+load (const char *const *probes)
+{
+  g_autofree char *dir = g_dir_make_tmp ("rivulet-plugins-XXXXXX", NULL);
+  g_autoptr (GError) error = NULL;
+  GPtrArray *plugins;
+
+  for (guint i = 0; probes[i] != NULL; i++)
+    {
+      g_autofree char *target
+          = g_strdup_printf ("%s/probe-%s.so", g_getenv ("PROBE_DIR"), probes[i]);
+      g_autofree char *link = g_strdup_printf ("%s/%u-%s.so", dir, i, probes[i]);
+
+      g_assert_no_errno (symlink (target, link));
+    }
+  plugins = sse_plugins_load (dir, &error);
+  g_assert_no_error (error);
+
+  for (guint i = 0; probes[i] != NULL; i++)
+    {
+      g_autofree char *link = g_strdup_printf ("%s/%u-%s.so", dir, i, probes[i]);
+
+      g_unlink (link);
+    }
+  g_rmdir (dir);
+  return plugins;
+}
+
+static void
+assert_disabled (GPtrArray *plugins, guint index, SsePluginError code, const char *part)
+{
+  SsePlugin *plugin = g_ptr_array_index (plugins, index);
+
+  g_assert_null (plugin->source);
+  g_assert_error (plugin->error, SSE_PLUGIN_ERROR, (gint) code);
+  g_test_message ("%s", plugin->error->message);
+  g_assert_nonnull (strstr (plugin->error->message, part));
+}
+
+static void
+test_good (void)
+{
+  const char *const probes[] = { "good", "other-stream", NULL };
+  g_autoptr (GPtrArray) plugins = load (probes);
+  SsePlugin *plugin;
+
+  g_assert_cmpuint (plugins->len, ==, 2);
+  plugin = g_ptr_array_index (plugins, 0);
+  g_assert_no_error (plugin->error);
+  g_assert_cmpstr (sse_source_get_stream (plugin->source), ==, "probe");
+  g_assert_cmpstr (plugin->version, ==, "1");
+  plugin = g_ptr_array_index (plugins, 1);
+  g_assert_cmpstr (sse_source_get_stream (plugin->source), ==, "other");
+}
+
+typedef struct
+{
+  const char *probe;
+  SsePluginError code;
+  const char *part;
+} Bad;
+
+/* What is wrong with one leaves the next one running. */
+static void
+test_bad (gconstpointer data)
+{
+  const Bad *bad = data;
+  const char *const probes[] = { bad->probe, "good", NULL };
+  g_autoptr (GPtrArray) plugins = NULL;
+
+  g_test_expect_message (DOMAIN, G_LOG_LEVEL_WARNING, "*disabled*");
+  plugins = load (probes);
+  g_test_assert_expected_messages ();
+  assert_disabled (plugins, 0, bad->code, bad->part);
+  g_assert_nonnull (((SsePlugin *) g_ptr_array_index (plugins, 1))->source);
+}
+
+static void
+test_no_shared_object (void)
+{
+  g_autofree char *dir = g_dir_make_tmp ("rivulet-plugins-XXXXXX", NULL);
+  g_autofree char *file = g_build_filename (dir, "text.so", NULL);
+  g_autofree char *other = g_build_filename (dir, "README", NULL);
+  g_autoptr (GPtrArray) plugins = NULL;
+
+  g_assert_true (g_file_set_contents (file, "not a shared object", -1, NULL));
+  g_assert_true (g_file_set_contents (other, "not looked at", -1, NULL));
+  g_test_expect_message (DOMAIN, G_LOG_LEVEL_WARNING, "*disabled*");
+  plugins = sse_plugins_load (dir, NULL);
+  g_test_assert_expected_messages ();
+  g_assert_cmpuint (plugins->len, ==, 1);
+  assert_disabled (plugins, 0, SSE_PLUGIN_ERROR_OPEN, "text.so");
+  g_assert_cmpstr (((SsePlugin *) g_ptr_array_index (plugins, 0))->name, ==, "text");
+  g_unlink (file);
+  g_unlink (other);
+  g_rmdir (dir);
+}
+
+static void
+test_duplicates (void)
+{
+  const char *const probes[] = { "good", "good", "same-path", NULL };
+  g_autoptr (GPtrArray) plugins = NULL;
+
+  g_test_expect_message (DOMAIN, G_LOG_LEVEL_WARNING, "*1-good.so*probe is *0-good.so's already*");
+  g_test_expect_message (DOMAIN, G_LOG_LEVEL_WARNING, "*/probe/stream is *0-good.so's already*");
+  plugins = load (probes);
+  g_test_assert_expected_messages ();
+  g_assert_nonnull (((SsePlugin *) g_ptr_array_index (plugins, 0))->source);
+  assert_disabled (plugins, 1, SSE_PLUGIN_ERROR_DUPLICATE, "probe");
+  assert_disabled (plugins, 2, SSE_PLUGIN_ERROR_DUPLICATE, "/probe/stream");
+}
+
+static void
+test_no_directory (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (sse_plugins_load ("/nonexistent/plugins", &error));
+  g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+}
+
+static void
+test_configure (void)
+{
+  const char *const probes[] = { "good", "other-stream", NULL };
+  g_autoptr (GPtrArray) plugins = load (probes);
+  g_autoptr (SseConfig) config = sse_config_new (NULL);
+  SsePlugin *plugin = g_ptr_array_index (plugins, 0);
+  g_autoptr (GError) error = NULL;
+
+  sse_config_set (config, "probe", "greeting", "nothing", "test");
+  g_test_expect_message (DOMAIN, G_LOG_LEVEL_WARNING, "*disabled: nothing is no greeting");
+  g_assert_true (sse_plugins_configure (plugins, config, &error));
+  g_test_assert_expected_messages ();
+  g_assert_null (plugin->source);
+  g_assert_nonnull (((SsePlugin *) g_ptr_array_index (plugins, 1))->source);
+  g_assert_true (sse_config_check_groups (config, NULL));
+
+  sse_config_set (config, "other", "greetin", "hello", "test");
+  g_assert_false (sse_plugins_configure (plugins, config, &error));
+  g_assert_error (error, SSE_CONFIG_ERROR, SSE_CONFIG_ERROR_UNKNOWN);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const Bad bad[] = {
+    { "no-symbol", SSE_PLUGIN_ERROR_SYMBOL, "sse_plugin_info" },
+    { "wrong-abi", SSE_PLUGIN_ERROR_ABI, "version 2" },
+    { "wrong-type", SSE_PLUGIN_ERROR_TYPE, "GObject" },
+    { "incomplete", SSE_PLUGIN_ERROR_TYPE, "leaves out" },
+    { "bad-name", SSE_PLUGIN_ERROR_TYPE, "name" },
+    { "bad-path", SSE_PLUGIN_ERROR_TYPE, "path" },
+  };
+
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/core/plugin-loader/good", test_good);
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *path = g_strconcat ("/core/plugin-loader/bad/", bad[i].probe, NULL);
+
+      g_test_add_data_func (path, &bad[i], test_bad);
+    }
+  g_test_add_func ("/core/plugin-loader/no-shared-object", test_no_shared_object);
+  g_test_add_func ("/core/plugin-loader/duplicates", test_duplicates);
+  g_test_add_func ("/core/plugin-loader/no-directory", test_no_directory);
+  g_test_add_func ("/core/plugin-loader/configure", test_configure);
+  return g_test_run ();
+}

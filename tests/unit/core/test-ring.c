@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sse-ring.h"
+
+static void
+push (SseRing *ring, guint64 position, const char *audience)
+{
+  g_autofree char *text = g_strdup_printf ("%03u", (guint) position);
+  g_autoptr (SseFrame) frame = sse_frame_new_raw (text, 3);
+
+  sse_ring_push (ring, position, audience, frame);
+}
+
+/* What a user gets who has everything up to @position, as text. */
+static char *
+collect (SseRing *ring, guint64 position, const char *user)
+{
+  g_autoptr (GPtrArray) frames = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_frame_unref);
+  GString *text = g_string_new (NULL);
+
+  sse_ring_collect (ring, position, user, frames);
+  for (guint i = 0; i < frames->len; i++)
+    {
+      gsize length;
+      const char *bytes = sse_frame_get_bytes (g_ptr_array_index (frames, i), TRUE, &length);
+
+      g_string_append_len (text, bytes, (gssize) length);
+      g_string_append_c (text, ' ');
+    }
+  return g_string_free (text, FALSE);
+}
+
+static void
+assert_collected (SseRing *ring, guint64 position, const char *user, const char *expected)
+{
+  g_autofree char *text = collect (ring, position, user);
+
+  g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+test_collect (void)
+{
+  g_autoptr (SseRing) ring = sse_ring_new (10, 1000);
+
+  assert_collected (ring, 0, "a", "");
+  push (ring, 3, NULL);
+  push (ring, 5, "a");
+  push (ring, 6, "b");
+  push (ring, 9, NULL);
+  assert_collected (ring, 0, "a", "003 005 009 ");
+  assert_collected (ring, 3, "a", "005 009 ");
+  assert_collected (ring, 4, "b", "006 009 ");
+  assert_collected (ring, 5, "c", "009 ");
+  assert_collected (ring, 9, "a", "");
+  assert_collected (ring, 12, "a", "");
+}
+
+static void
+test_bound_in_number (void)
+{
+  g_autoptr (SseRing) ring = sse_ring_new (2, 1000);
+
+  push (ring, 3, NULL);
+  push (ring, 4, NULL);
+  g_assert_true (sse_ring_covers (ring, 0));
+  push (ring, 7, NULL);
+  g_assert_false (sse_ring_covers (ring, 0));
+  g_assert_false (sse_ring_covers (ring, 2));
+  g_assert_true (sse_ring_covers (ring, 3));
+  assert_collected (ring, 3, "a", "004 007 ");
+}
+
+static void
+test_bound_in_bytes (void)
+{
+  g_autoptr (SseRing) ring = sse_ring_new (100, 7);
+
+  push (ring, 1, NULL);
+  push (ring, 2, NULL);
+  g_assert_true (sse_ring_covers (ring, 0));
+  push (ring, 3, NULL);
+  g_assert_false (sse_ring_covers (ring, 0));
+  g_assert_true (sse_ring_covers (ring, 1));
+  assert_collected (ring, 1, "a", "002 003 ");
+}
+
+static void
+test_keeps_nothing (void)
+{
+  g_autoptr (SseRing) ring = sse_ring_new (0, 0);
+
+  g_assert_true (sse_ring_covers (ring, 0));
+  push (ring, 8, NULL);
+  g_assert_false (sse_ring_covers (ring, 7));
+  g_assert_true (sse_ring_covers (ring, 8));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/core/ring/collect", test_collect);
+  g_test_add_func ("/core/ring/bound-in-number", test_bound_in_number);
+  g_test_add_func ("/core/ring/bound-in-bytes", test_bound_in_bytes);
+  g_test_add_func ("/core/ring/keeps-nothing", test_keeps_nothing);
+  return g_test_run ();
+}
