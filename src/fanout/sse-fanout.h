@@ -14,7 +14,9 @@ G_BEGIN_DECLS
  * number), users (by name) and frames, and nothing of what they mean.
  *
  * All functions are called in one thread, that of the #GMainContext it was made in; what is asked
- * for happens in the order in which it was asked for, in every worker.
+ * for happens in the order in which it was asked for, in every worker. The workers are told when
+ * the context's current iteration is over, so that what belongs together is one wake-up and one
+ * write; a context that is not iterated sends nothing.
  */
 typedef struct _SseFanout SseFanout;
 
@@ -22,7 +24,8 @@ typedef struct _SseFanout SseFanout;
  * SseFanoutOptions:
  * @n_workers: threads, at least 1
  * @n_channels: channels, numbered from 0
- * @queue_bytes: what may wait for one client; one frame alone may be larger
+ * @queue_bytes: what may wait for one client, not counting a frame that is partly written; where
+ *   nothing else waits, one frame may be larger
  * @heartbeat_ms: between two heartbeats to a client
  * @retry_min_ms: the least `retry:` that is sent
  * @retry_max_ms: the greatest
@@ -60,7 +63,7 @@ typedef enum
  * @user: the user
  * @personal: whether this user gets views of their own, see sse_fanout_set_personal()
  * @expires: when to close, in µs since 1970 UTC; %G_MAXINT64 for never
- * @frames: (element-type SseFrame): what it gets before all else, never replaced by newer views
+ * @frames: (nullable) (element-type SseFrame): what it gets before all else, never replaced by newer views
  *   and not counted in its queue's bound
  *
  * A client as it is given to the fan-out.

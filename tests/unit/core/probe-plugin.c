@@ -16,40 +16,11 @@
 #define PROBE_PATH "/" PROBE_STREAM "/stream"
 #endif
 
-#define PROBE_TYPE_SOURCE (probe_source_get_type ())
-G_DECLARE_FINAL_TYPE (ProbeSource, probe_source, PROBE, SOURCE, GObject)
-
-struct _ProbeSource
+typedef struct
 {
   GObject parent_instance;
   GHashTable *values; /* audience, "" for everyone → its last text */
-};
-
-static void probe_source_iface_init (SseSourceInterface *iface);
-
-#ifdef PROBE_FAILING_CONSTRUCTION
-static gboolean
-probe_source_init_failing (GInitable *initable, GCancellable *cancellable, GError **error)
-{
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot be made today");
-  return FALSE;
-}
-
-static void
-probe_source_initable_iface_init (GInitableIface *iface)
-{
-  iface->init = probe_source_init_failing;
-}
-#define PROBE_INITABLE G_IMPLEMENT_INTERFACE (G_TYPE_INITABLE, probe_source_initable_iface_init)
-#else
-#define PROBE_INITABLE
-#endif
-
-G_DEFINE_FINAL_TYPE_WITH_CODE (ProbeSource,
-                               probe_source,
-                               G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (SSE_TYPE_SOURCE, probe_source_iface_init)
-                                   PROBE_INITABLE)
+} ProbeSource;
 
 static const SseView views[] = { { "value", "value-update" }, { NULL, NULL } };
 
@@ -127,7 +98,7 @@ validate (SseSource *source, const SseUpdate *update, GError **error)
 static SseVerdict
 apply (SseSource *source, const SseUpdate *update, SseBatch *batch, GError **error)
 {
-  ProbeSource *self = PROBE_SOURCE (source);
+  ProbeSource *self = (ProbeSource *) source;
   const char *kind = sse_update_get_kind (update);
   const char *audience = sse_update_get_audience (update);
   const char *value = json_object_get_string_member (sse_update_get_object (update), "value");
@@ -153,7 +124,7 @@ apply (SseSource *source, const SseUpdate *update, SseBatch *batch, GError **err
 static void
 render (SseSource *source, const SseView *view, const char *audience, GString *members)
 {
-  ProbeSource *self = PROBE_SOURCE (source);
+  ProbeSource *self = (ProbeSource *) source;
   const char *value = audience != NULL ? g_hash_table_lookup (self->values, audience) : NULL;
 
   if (value == NULL)
@@ -165,7 +136,7 @@ render (SseSource *source, const SseView *view, const char *audience, GString *m
 static gboolean
 has_audience (SseSource *source, const char *audience)
 {
-  return g_hash_table_contains (PROBE_SOURCE (source)->values, audience);
+  return g_hash_table_contains (((ProbeSource *) source)->values, audience);
 }
 
 static GVariant *
@@ -181,8 +152,10 @@ restore (SseSource *source, GVariant *state, GError **error)
 }
 
 static void
-probe_source_iface_init (SseSourceInterface *iface)
+init_interface (gpointer interface, gpointer data)
 {
+  SseSourceInterface *iface = interface;
+
   iface->get_stream = get_stream;
   iface->get_path = get_path;
   iface->get_views = get_views;
@@ -201,22 +174,61 @@ probe_source_iface_init (SseSourceInterface *iface)
 }
 
 static void
-probe_source_finalize (GObject *object)
+finalize (GObject *object)
 {
-  g_hash_table_unref (PROBE_SOURCE (object)->values);
-  G_OBJECT_CLASS (probe_source_parent_class)->finalize (object);
+  g_hash_table_unref (((ProbeSource *) object)->values);
+  G_OBJECT_CLASS (g_type_class_peek_parent (G_OBJECT_GET_CLASS (object)))->finalize (object);
 }
 
 static void
-probe_source_class_init (ProbeSourceClass *class)
+init_class (gpointer class, gpointer data)
 {
-  G_OBJECT_CLASS (class)->finalize = probe_source_finalize;
+  ((GObjectClass *) class)->finalize = finalize;
 }
 
 static void
-probe_source_init (ProbeSource *self)
+init (GTypeInstance *instance, gpointer class)
 {
-  self->values = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  ((ProbeSource *) instance)->values
+      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+}
+
+#ifdef PROBE_FAILING_CONSTRUCTION
+static gboolean
+fail (GInitable *initable, GCancellable *cancellable, GError **error)
+{
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot be made today");
+  return FALSE;
+}
+
+static void
+init_initable (gpointer interface, gpointer data)
+{
+  ((GInitableIface *) interface)->init = fail;
+}
+#endif
+
+/* By hand, as the variants are types of their own in one process. */
+static GType
+get_type (void)
+{
+  static GType type;
+
+  if (type == G_TYPE_INVALID)
+    {
+      const GInterfaceInfo source = { init_interface, NULL, NULL };
+
+      type = g_type_register_static_simple (G_TYPE_OBJECT, "ProbeSource-" PROBE_VARIANT,
+                                            sizeof (GObjectClass), init_class, sizeof (ProbeSource),
+                                            init, 0);
+      g_type_add_interface_static (type, SSE_TYPE_SOURCE, &source);
+#ifdef PROBE_FAILING_CONSTRUCTION
+      const GInterfaceInfo initable = { init_initable, NULL, NULL };
+
+      g_type_add_interface_static (type, G_TYPE_INITABLE, &initable);
+#endif
+    }
+  return type;
 }
 
 #ifdef PROBE_WRONG_ABI
@@ -232,5 +244,5 @@ G_MODULE_EXPORT const SsePluginInfo sse_plugin_info
 #elif defined(PROBE_WRONG_TYPE)
 SSE_PLUGIN_DEFINE ("probe", "1", g_object_get_type)
 #elif !defined(PROBE_NO_SYMBOL)
-SSE_PLUGIN_DEFINE ("probe", "1", probe_source_get_type)
+SSE_PLUGIN_DEFINE ("probe", "1", get_type)
 #endif

@@ -271,7 +271,12 @@ client_read (Client *client, int ms)
     return TRUE;
   n = read (client->fd, buffer, sizeof buffer);
   if (n > 0)
-    g_string_append_len (client->text, buffer, n);
+    {
+      g_string_append_len (client->text, buffer, n);
+      g_string_replace (client->text, "\n\n:\n\n", "\n\n", 0); /* heartbeats come at any time */
+      if (g_str_has_prefix (client->text->str, ":\n\n"))
+        g_string_erase (client->text, 0, 3);
+    }
   return n > 0;
 }
 
@@ -303,7 +308,7 @@ expect (Client *client, const char *expected)
 
 #define EVENT(position, type, value)                                                               \
   "id: ep-" position "\nevent: " type "\ndata: {\"type\":\"" type "\",\"value\":\"" value "\"}"    \
-                                                                                          "\n\n"
+  "\n\n"
 #define START(position, value) "HEAD\nretry: 7\n\n" EVENT (position, "value", value)
 
 /* ---- tests ---- */
@@ -364,8 +369,9 @@ test_conflated (Fixture *fixture, gconstpointer data)
     push (fixture, "probe", NULL, "set", i < 4 ? "before" : "last");
   test_log_finish (fixture->log, TRUE);
   wait_for_answers (fixture, 5);
+  expect (ann, EVENT ("5", "value-update", "last"));
   publish (fixture, "probe", NULL, "set", "next");
-  expect (ann, EVENT ("5", "value-update", "last") EVENT ("6", "value-update", "next"));
+  expect (ann, EVENT ("6", "value-update", "next"));
 }
 
 static void
@@ -502,18 +508,17 @@ test_stop (Fixture *fixture, gconstpointer data)
   g_autoptr (Client) waiting = NULL;
 
   expect (ann, START ("0", "-"));
-  publish (fixture, "probe", NULL, "set", "x");
   publish (fixture, "probe", NULL, "say", "y");
-  expect (ann, EVENT ("1", "value-update", "x") EVENT ("2", "said", "y"));
+  expect (ann, EVENT ("1", "said", "y"));
   waiting = follow (fixture, "probe", "ann", NULL); /* for the next turn */
   push (fixture, "probe", NULL, "set", "z");
   sse_hub_stop (fixture->hub);
-  wait_for_answers (fixture, 3);
+  wait_for_answers (fixture, 2);
   g_assert_true (g_str_has_prefix (last_answer (fixture), "the daemon stops"));
   expect (ann, "retry: 7\n\n");
   g_assert_false (client_read (ann, 10000));
   push (fixture, "probe", NULL, "set", "z");
-  wait_for_answers (fixture, 4);
+  wait_for_answers (fixture, 3);
   g_assert_true (g_str_has_prefix (last_answer (fixture), "the daemon stops"));
 }
 

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "sse-cli-config.h"
+
+#include <string.h>
+
+#include <glib/gi18n.h>
+
+#include "sse-cli.h"
+#include "sse-settings.h"
+#include "sse-token.h"
+
+/**
+ * sse_cli_config_load:
+ * @file: (nullable): the daemon's configuration, %NULL for where it is by default; that one need
+ *   not exist
+ * @error: the domain %SSE_CONFIG_ERROR
+ */
+SseConfig *
+sse_cli_config_load (const char *file, GError **error)
+{
+  g_autoptr (SseConfig) config = sse_config_new (g_getenv ("CREDENTIALS_DIRECTORY"));
+
+  if (!sse_config_load (config, file != NULL ? file : RIVULET_CONFIG_FILE, file != NULL, error))
+    return NULL;
+  return g_steal_pointer (&config);
+}
+
+static gboolean G_GNUC_PRINTF (5, 6) fail (
+    SseConfig *config, const char *group, const char *key, GError **error, const char *format, ...)
+{
+  g_autofree char *where = sse_config_describe (config, group, key);
+  g_autofree char *what = NULL;
+  va_list args;
+
+  va_start (args, format);
+  what = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_set_error (error, SSE_CLI_ERROR, SSE_CLI_ERROR_FAILED, "%s: %s", where, what);
+  return FALSE;
+}
+
+/**
+ * sse_cli_config_get_bus:
+ * @bus: (out): the bus that the daemon is on
+ * @error: where it is on none, or that is not told right
+ */
+gboolean
+sse_cli_config_get_bus (SseConfig *config, GBusType *bus, GError **error)
+{
+  g_autoptr (GVariant) settings = sse_config_get_group (config, "bus", sse_settings_bus, error);
+  const char *name;
+
+  if (settings == NULL)
+    return FALSE;
+  g_variant_lookup (settings, "bus", "&s", &name);
+  if (strcmp (name, "system") == 0)
+    *bus = G_BUS_TYPE_SYSTEM;
+  else if (strcmp (name, "session") == 0)
+    *bus = G_BUS_TYPE_SESSION;
+  else if (strcmp (name, "none") == 0)
+    return fail (config, "bus", "bus", error,
+                 _ ("is none; where rivuletd is on a bus all the same, give --session or --system"));
+  else
+    return fail (config, "bus", "bus", error, _ ("“%s” is none of system, session and none"), name);
+  return TRUE;
+}
+
+/* Where a client reaches what the daemon listens on as @address. */
+static char *
+make_url (const char *address)
+{
+  const char *colon = strrchr (address, ':');
+  g_autofree char *host = NULL;
+
+  if (g_str_has_prefix (address, "unix:"))
+    return g_strdup (address);
+  if (colon == NULL || strcmp (colon, ":0") == 0)
+    return NULL;
+
+  host = g_strndup (address, (gsize) (colon - address));
+  if (strcmp (host, "*") == 0 || strcmp (host, "0.0.0.0") == 0)
+    return g_strdup_printf ("http://localhost%s", colon);
+  if (strcmp (host, "[::]") == 0)
+    return g_strdup_printf ("http://[::1]%s", colon);
+  return g_strdup_printf ("http://%s%s", host, colon);
+}
+
+/**
+ * sse_cli_config_get_url:
+ * @error: where the configuration does not tell
+ *
+ * Returns: (transfer full): the daemon's first address, as a client reaches it:
+ * "http://localhost:3001" or "unix:PATH"
+ */
+char *
+sse_cli_config_get_url (SseConfig *config, GError **error)
+{
+  g_autoptr (GVariant) settings = sse_config_get_group (config, "http", sse_settings_http, error);
+  g_autofree const char **addresses = NULL;
+  char *url = NULL;
+
+  if (settings == NULL)
+    return NULL;
+  g_variant_lookup (settings, "listen", "^a&s", &addresses);
+  if (addresses != NULL && addresses[0] != NULL)
+    url = make_url (addresses[0]);
+  if (url == NULL)
+    fail (config, "http", "listen", error, _ ("tells no address to connect to; give --url URL"));
+  return url;
+}
+
+/**
+ * sse_cli_config_sign:
+ * @subject: the user
+ * @seconds: how long the token is good
+ * @error: where there is no secret, or it can't be read
+ *
+ * Returns: (transfer full): a token signed with the configured secret
+ */
+char *
+sse_cli_config_sign (SseConfig *config, const char *subject, gint64 seconds, GError **error)
+{
+  g_autoptr (GVariant) settings = sse_config_get_group (config, "auth", sse_settings_auth, error);
+  g_autoptr (GVariant) content = NULL;
+  g_autoptr (GBytes) secret = NULL;
+  g_autoptr (SseToken) signer = NULL;
+  g_autofree char *token = NULL;
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+
+  if (settings == NULL)
+    return NULL;
+  content = g_variant_lookup_value (settings, "secret-file", G_VARIANT_TYPE_BYTESTRING);
+  if (content == NULL)
+    {
+      fail (config, "auth", "secret-file", error,
+            _ ("not set, so there is no secret to sign with; give --config FILE, or the file with "
+               "rivuletd's secret"));
+      return NULL;
+    }
+  secret = g_variant_get_data_as_bytes (content);
+  signer = sse_token_new (secret, TRUE, error);
+  if (signer == NULL)
+    return NULL;
+  token = sse_token_sign (signer, subject, now, now + seconds, error);
+  if (token != NULL && strlen (token) > SSE_TOKEN_MAX_LENGTH)
+    {
+      g_set_error (error, SSE_CLI_ERROR, SSE_CLI_ERROR_FAILED,
+                   _ ("--sub: too long: rivuletd takes tokens of %d bytes at most"),
+                   SSE_TOKEN_MAX_LENGTH);
+      return NULL;
+    }
+  return g_steal_pointer (&token);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "sse-config.h"
+
+G_BEGIN_DECLS
+
+SseConfig *sse_cli_config_load       (const char  *file,
+                                      GError     **error);
+gboolean   sse_cli_config_get_bus    (SseConfig   *config,
+                                      GBusType    *bus,
+                                      GError     **error);
+char      *sse_cli_config_get_url    (SseConfig   *config,
+                                      GError     **error);
+char      *sse_cli_config_sign       (SseConfig   *config,
+                                      const char  *subject,
+                                      gint64       seconds,
+                                      GError     **error);
+
+G_END_DECLS

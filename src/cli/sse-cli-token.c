@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "sse-cli.h"
+
+#include <glib/gi18n.h>
+
+#include "sse-cli-config.h"
+
+#define DEFAULT_LIFETIME 3600
+#define MAX_LIFETIME     (G_GINT64_CONSTANT (10) * 366 * 24 * 3600)
+
+typedef struct
+{
+  char *subject;
+  gint64 lifetime; /* seconds */
+  char *config_file;
+  char *secret_file;
+} Options;
+
+static void
+options_clear (Options *options)
+{
+  g_free (options->subject);
+  g_free (options->config_file);
+  g_free (options->secret_file);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
+
+static gboolean
+parse (Options *options, char ***arguments, GError **error)
+{
+  const GOptionEntry entries[] = {
+    { "sub", 0, 0, G_OPTION_ARG_FILENAME, &options->subject, N_ ("The user whom it names"),
+      N_ ("SUB") },
+    { "expires-in", 0, 0, G_OPTION_ARG_INT64, &options->lifetime,
+      N_ ("Good for so many seconds (default: 3600)"), N_ ("SECONDS") },
+    { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config_file,
+      N_ ("rivuletd's configuration, in place of " RIVULET_CONFIG_FILE), N_ ("FILE") },
+    { "secret-file", 0, 0, G_OPTION_ARG_FILENAME, &options->secret_file,
+      N_ ("Sign with the secret in FILE, in place of the configured one"), N_ ("FILE") },
+    G_OPTION_ENTRY_NULL,
+  };
+
+  if (!sse_cli_parse (&sse_cli_token, NULL, entries, arguments, error))
+    return FALSE;
+  if (g_strv_length (*arguments) > 1)
+    {
+      g_set_error (error, SSE_CLI_ERROR, SSE_CLI_ERROR_USAGE,
+                   _ ("“%s”: only options are taken; the user is given as --sub SUB"),
+                   (*arguments)[1]);
+      return FALSE;
+    }
+  if (options->subject == NULL)
+    {
+      g_set_error_literal (error, SSE_CLI_ERROR, SSE_CLI_ERROR_USAGE,
+                           _ ("whose token? Give --sub SUB"));
+      return FALSE;
+    }
+  if (options->lifetime < 1 || options->lifetime > MAX_LIFETIME)
+    {
+      g_set_error (error, SSE_CLI_ERROR, SSE_CLI_ERROR_USAGE,
+                   _ ("--expires-in: %" G_GINT64_FORMAT
+                      " is not a number of seconds from 1 to %" G_GINT64_FORMAT),
+                   options->lifetime, MAX_LIFETIME);
+      return FALSE;
+    }
+  return sse_cli_check_text ("--sub", options->subject, error);
+}
+
+static SseConfig *
+load_config (const Options *options, GError **error)
+{
+  g_autoptr (SseConfig) config = NULL;
+
+  /* With a secret of its own, nothing of a configuration matters that was not asked for. */
+  if (options->secret_file != NULL && options->config_file == NULL)
+    config = sse_config_new (NULL);
+  else
+    config = sse_cli_config_load (options->config_file, error);
+  if (config != NULL && options->secret_file != NULL)
+    sse_config_set (config, "auth", "secret-file", options->secret_file, "--secret-file");
+  return g_steal_pointer (&config);
+}
+
+static gboolean
+run (char ***arguments, GError **error)
+{
+  g_auto (Options) options = { .lifetime = DEFAULT_LIFETIME };
+  g_autoptr (SseConfig) config = NULL;
+  g_autofree char *token = NULL;
+  g_autofree char *line = NULL;
+
+  if (!parse (&options, arguments, error))
+    return FALSE;
+  config = load_config (&options, error);
+  if (config == NULL)
+    return FALSE;
+  token = sse_cli_config_sign (config, options.subject, options.lifetime, error);
+  if (token == NULL)
+    return FALSE;
+  line = g_strconcat (token, "\n", NULL);
+  return sse_cli_print (line, error);
+}
+
+const SseCommand sse_cli_token = {
+  "token",
+  N_ ("Prints a token that rivuletd takes, signed with its secret."),
+  run,
+};

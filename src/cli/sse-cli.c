@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "sse-cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <glib/gi18n.h>
+
+G_DEFINE_QUARK (sse - cli - error - quark, sse_cli_error)
+
+/**
+ * sse_cli_parse:
+ * @description: what else `--help` says, translated
+ * @entries: the subcommand's options
+ * @arguments: (inout): from "rivulet NAME" on
+ * @error: %G_OPTION_ERROR
+ *
+ * Reads a subcommand's options. Given `--help`, prints it and ends the process with status 0.
+ */
+gboolean
+sse_cli_parse (const SseCommand *command,
+               const char *description,
+               const GOptionEntry *entries,
+               char ***arguments,
+               GError **error)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+
+  g_option_context_set_summary (context, _ (command->summary));
+  g_option_context_set_description (context, description);
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  return g_option_context_parse_strv (context, arguments, error);
+}
+
+/**
+ * sse_cli_check_text:
+ * @option: how a message names it, "--sub"
+ * @text: what it was given
+ * @error: %SSE_CLI_ERROR_USAGE where that is empty, not UTF-8 or has control characters
+ */
+gboolean
+sse_cli_check_text (const char *option, const char *text, GError **error)
+{
+  const char *wrong = NULL;
+
+  if (*text == '\0')
+    wrong = _ ("must not be empty");
+  else if (!g_utf8_validate (text, -1, NULL))
+    wrong = _ ("must be UTF-8");
+  else
+    for (const char *p = text; *p != '\0' && wrong == NULL; p = g_utf8_next_char (p))
+      if (g_unichar_iscntrl (g_utf8_get_char (p)))
+        wrong = _ ("must not have control characters");
+
+  if (wrong != NULL)
+    g_set_error (error, SSE_CLI_ERROR, SSE_CLI_ERROR_USAGE, "%s: %s", option, wrong);
+  return wrong == NULL;
+}
+
+/**
+ * sse_cli_print:
+ * @text: UTF-8, with its line end
+ * @error: the domain %G_FILE_ERROR
+ *
+ * Writes to standard output at once. %G_FILE_ERROR_PIPE says that nobody reads it any more.
+ */
+gboolean
+sse_cli_print (const char *text, GError **error)
+{
+  if (fputs (text, stdout) != EOF && fflush (stdout) != EOF)
+    return TRUE;
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
+               _ ("cannot write to standard output: %s"), g_strerror (errno));
+  return FALSE;
+}
+
+/**
+ * sse_cli_warn:
+ * @format: one line, without line end
+ *
+ * Says something on standard error.
+ */
+void
+sse_cli_warn (const char *format, ...)
+{
+  g_autofree char *message = NULL;
+  va_list args;
+
+  va_start (args, format);
+  message = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_printerr ("rivulet: %s\n", message);
+}
