@@ -25,9 +25,8 @@ G_STATIC_ASSERT (G_N_ELEMENTS (entries) == SSE_N_ERRORS);
 void
 sse_bus_error_register (void)
 {
-  static gsize quark;
-
-  g_dbus_error_register_error_domain ("sse-error-quark", &quark, entries, G_N_ELEMENTS (entries));
+  for (guint i = 0; i < G_N_ELEMENTS (entries); i++)
+    g_dbus_error_register_error (SSE_ERROR, entries[i].error_code, entries[i].dbus_error_name);
 }
 
 /**

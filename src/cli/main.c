@@ -20,14 +20,15 @@ enum
 
 static const SseCommand *const commands[] = { &sse_cli_token, &sse_cli_publish, &sse_cli_watch };
 
-/* A standard stream that is closed would be a number that the next socket gets. */
+/* A standard stream that is closed would be a number that the next socket gets. Reading finds the
+ * end at once, writing fails. */
 static void
 open_standard_streams (void)
 {
   int fd;
 
   do
-    fd = open ("/dev/null", O_RDWR);
+    fd = open ("/dev/null", O_RDONLY);
   while (fd >= 0 && fd <= STDERR_FILENO);
   if (fd >= 0)
     close (fd);

@@ -9,7 +9,7 @@
 
 #include <glib/gi18n.h>
 
-G_DEFINE_QUARK (sse - cli - error - quark, sse_cli_error)
+G_DEFINE_QUARK (sse_cli_error_quark, sse_cli_error)
 
 /**
  * sse_cli_parse:

@@ -21,7 +21,7 @@ struct _SseConfig
   char *credentials_dir;
 };
 
-G_DEFINE_QUARK (sse - config - error - quark, sse_config_error)
+G_DEFINE_QUARK (sse_config_error_quark, sse_config_error)
 
 static void
 entry_free (Entry *entry)

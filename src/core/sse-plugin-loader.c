@@ -12,7 +12,7 @@
 
 #include "sse-plugin.h"
 
-G_DEFINE_QUARK (sse - plugin - error - quark, sse_plugin_error)
+G_DEFINE_QUARK (sse_plugin_error_quark, sse_plugin_error)
 
 static void
 plugin_free (SsePlugin *plugin)

@@ -213,8 +213,12 @@ post (Slot *slot, SseCommand *command)
  * sse_fanout_join:
  * @join: the client. Its descriptor is taken; all else is copied, the frames as references.
  *
- * Takes a client. It gets its first frames, and then all that is sent to it from now on. Where
- * its user is known to the channel, `personal` is set for all of that user's clients.
+ * Takes a client. It gets its first frames, and then all that is sent to it from now on.
+ *
+ * All clients of a user in a channel are personal or none: where that changes,
+ * sse_fanout_set_personal() says so, and a client that joins brings the same. (What it brings is
+ * set at once for those of its user's clients that its worker has, so that it never gets
+ * everyone's views in place of its own.)
  */
 void
 sse_fanout_join (SseFanout *self, const SseJoin *join)

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "sse-cli-bus.h"
+
+#include <string.h>
+
+#include <glib/gi18n.h>
+
+#include "sse-cli-config.h"
+#include "sse-cli.h"
+
+#define ERROR_PREFIX "io.github.rivulet.Rivulet1.Error."
+#define BUS_PREFIX   "org.freedesktop.DBus.Error."
+
+/* What other errors than rivuletd's own mean. */
+static const struct
+{
+  const char *name;
+  SseBusFault fault;
+} faults[] = {
+  { ERROR_PREFIX "UnknownStream", SSE_BUS_FAULT_UNUSABLE },
+  { ERROR_PREFIX "StoreFailed", SSE_BUS_FAULT_UNKNOWN },
+  { BUS_PREFIX "ServiceUnknown", SSE_BUS_FAULT_UNUSABLE },
+  { BUS_PREFIX "NameHasNoOwner", SSE_BUS_FAULT_UNUSABLE },
+  { BUS_PREFIX "AccessDenied", SSE_BUS_FAULT_UNUSABLE },
+  { BUS_PREFIX "UnknownMethod", SSE_BUS_FAULT_UNUSABLE },
+  { BUS_PREFIX "UnknownObject", SSE_BUS_FAULT_UNUSABLE },
+  { BUS_PREFIX "UnknownInterface", SSE_BUS_FAULT_UNUSABLE },
+};
+
+static gboolean
+choose (const SseBusChoice *choice, GBusType *bus, GError **error)
+{
+  g_autoptr (SseConfig) config = NULL;
+
+  if (choice->session && choice->system)
+    {
+      g_set_error_literal (error, SSE_CLI_ERROR, SSE_CLI_ERROR_USAGE,
+                           _ ("only one of --session and --system can be given"));
+      return FALSE;
+    }
+  if (choice->session || choice->system)
+    {
+      *bus = choice->session ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM;
+      return TRUE;
+    }
+  config = sse_cli_config_load (choice->config_file, error);
+  return config != NULL && sse_cli_config_get_bus (config, bus, error);
+}
+
+/**
+ * sse_cli_bus_connect:
+ * @choice: what the command line says; else the configuration does
+ * @bus: (out): which bus it became
+ * @error: where it can't be reached
+ *
+ * Returns: (transfer full): a connection that may be lost without the process ending
+ */
+GDBusConnection *
+sse_cli_bus_connect (const SseBusChoice *choice, GBusType *bus, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  GDBusConnection *connection;
+
+  if (!choose (choice, bus, error))
+    return NULL;
+  connection = g_bus_get_sync (*bus, NULL, &local);
+  if (connection == NULL)
+    {
+      g_set_error (error, SSE_CLI_ERROR, SSE_CLI_ERROR_FAILED,
+                   *bus == G_BUS_TYPE_SYSTEM
+                       ? _ ("cannot reach the system bus: %s; where rivuletd is on the session "
+                            "bus, give --session")
+                       : _ ("cannot reach the session bus: %s; DBUS_SESSION_BUS_ADDRESS must name "
+                            "it, or give --system"),
+                   local->message);
+      return NULL;
+    }
+  g_dbus_connection_set_exit_on_close (connection, FALSE);
+  return connection;
+}
+
+/* What @error means for an update that was sent. */
+SseBusFault
+sse_cli_bus_judge (const GError *error)
+{
+  g_autofree char *name = g_dbus_error_get_remote_error (error);
+
+  for (guint i = 0; name != NULL && i < G_N_ELEMENTS (faults); i++)
+    if (strcmp (name, faults[i].name) == 0)
+      return faults[i].fault;
+  return name != NULL && g_str_has_prefix (name, ERROR_PREFIX) ? SSE_BUS_FAULT_REFUSED
+                                                               : SSE_BUS_FAULT_UNKNOWN;
+}
+
+static gboolean
+is_absence (const char *name)
+{
+  return g_strcmp0 (name, BUS_PREFIX "ServiceUnknown") == 0
+         || g_strcmp0 (name, BUS_PREFIX "NameHasNoOwner") == 0;
+}
+
+/**
+ * sse_cli_bus_describe:
+ * @error: what a call ended with
+ * @bus: where
+ *
+ * Returns: (transfer full): the reason and, where there is one, the remedy
+ */
+char *
+sse_cli_bus_describe (const GError *error, GBusType bus)
+{
+  g_autofree char *name = g_dbus_error_get_remote_error (error);
+  g_autoptr (GError) stripped = g_error_copy (error);
+
+  g_dbus_error_strip_remote_error (stripped);
+  if (is_absence (name))
+    return g_strdup (
+        bus == G_BUS_TYPE_SYSTEM
+            ? _ ("rivuletd is not on the system bus; start it (systemctl start rivuletd), or give "
+                 "--session where it is on the session bus")
+            : _ ("rivuletd is not on the session bus; start it (rivuletd --session), or give "
+                 "--system where it is on the system bus"));
+  if (g_strcmp0 (name, BUS_PREFIX "AccessDenied") == 0)
+    return g_strdup_printf (_ ("the bus's policy does not let you: %s"), stripped->message);
+  if (name != NULL && g_str_has_prefix (name, ERROR_PREFIX))
+    return g_strdup_printf ("%s (%s)", stripped->message, name + strlen (ERROR_PREFIX));
+  if (sse_cli_bus_judge (error) == SSE_BUS_FAULT_UNKNOWN)
+    return g_strdup_printf (_ ("no answer, so whether it was taken is unknown; publish it again "
+                               "(%s)"),
+                            stripped->message);
+  return g_strdup (stripped->message);
+}
+
+/**
+ * sse_cli_bus_make_publish:
+ * @stream: UTF-8
+ * @update: UTF-8
+ * @audience: (nullable): UTF-8
+ *
+ * Returns: (transfer floating): the arguments of `Publish`
+ */
+GVariant *
+sse_cli_bus_make_publish (const char *stream, const char *update, const char *audience)
+{
+  g_auto (GVariantBuilder) options = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+
+  if (audience != NULL)
+    g_variant_builder_add (&options, "{sv}", "audience", g_variant_new_string (audience));
+  return g_variant_new ("(ssa{sv})", stream, update, &options);
+}
+
+/* The properties of the stream named @name in the ObjectManager's answer; NULL with an error that
+ * names those there are. */
+static GVariant *
+find_stream (GVariant *objects, const char *name, GError **error)
+{
+  g_autoptr (GString) there = g_string_new (NULL);
+  GVariantIter iter;
+  GVariant *interfaces;
+
+  g_variant_iter_init (&iter, objects);
+  while (g_variant_iter_loop (&iter, "{&o@a{sa{sv}}}", NULL, &interfaces))
+    {
+      g_autoptr (GVariant) properties
+          = g_variant_lookup_value (interfaces, SSE_CLI_BUS_STREAM, G_VARIANT_TYPE_VARDICT);
+      const char *found;
+
+      if (properties == NULL || !g_variant_lookup (properties, "Name", "&s", &found))
+        continue;
+      if (strcmp (found, name) == 0)
+        {
+          g_variant_unref (interfaces);
+          return g_steal_pointer (&properties);
+        }
+      g_string_append_printf (there, "%s%s", there->len > 0 ? ", " : "", found);
+    }
+  g_set_error (error, SSE_CLI_ERROR, SSE_CLI_ERROR_FAILED, _ ("%s: no such stream; there are: %s"),
+               name, there->str);
+  return NULL;
+}
+
+/**
+ * sse_cli_bus_find_path:
+ * @connection: the bus
+ * @bus: which it is
+ * @stream: a stream's name
+ * @error: where rivuletd is not there, or has no such stream, or can't serve it
+ *
+ * Returns: (transfer full): the stream's path under HTTP
+ */
+char *
+sse_cli_bus_find_path (GDBusConnection *connection, GBusType bus, const char *stream, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (GVariant) answer = g_dbus_connection_call_sync (
+      connection, SSE_CLI_BUS_NAME, SSE_CLI_BUS_PATH, "org.freedesktop.DBus.ObjectManager",
+      "GetManagedObjects", NULL, G_VARIANT_TYPE ("(a{oa{sa{sv}}})"), G_DBUS_CALL_FLAGS_NONE,
+      SSE_CLI_BUS_TIMEOUT, NULL, &local);
+  g_autoptr (GVariant) objects = NULL;
+  g_autoptr (GVariant) properties = NULL;
+  const char *path = "";
+  const char *reason = "";
+
+  if (answer == NULL)
+    {
+      g_autofree char *why = sse_cli_bus_describe (local, bus);
+
+      g_set_error (error, SSE_CLI_ERROR, SSE_CLI_ERROR_FAILED,
+                   _ ("cannot ask for the path of %s: %s; or give its path, such as "
+                      "/quota/stream, in place of its name"),
+                   stream, why);
+      return NULL;
+    }
+  objects = g_variant_get_child_value (answer, 0);
+  properties = find_stream (objects, stream, error);
+  if (properties == NULL)
+    return NULL;
+  g_variant_lookup (properties, "Path", "&s", &path);
+  g_variant_lookup (properties, "Error", "&s", &reason);
+  if (*path != '/')
+    {
+      g_set_error (error, SSE_CLI_ERROR, SSE_CLI_ERROR_FAILED, _ ("%s is disabled: %s"), stream,
+                   *reason != '\0' ? reason : _ ("rivuletd does not say why"));
+      return NULL;
+    }
+  return g_strdup (path);
+}
