@@ -74,6 +74,13 @@ sse_bus_live_stream_get_property (GObject *object, guint id, GValue *value, GPar
     }
 }
 
+/* The interface wants its properties writable in the process; nothing here writes them. */
+static void
+sse_bus_live_stream_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
 static void
 sse_bus_live_stream_finalize (GObject *object)
 {
@@ -87,6 +94,7 @@ sse_bus_live_stream_class_init (SseBusLiveStreamClass *class)
   GObjectClass *object_class = G_OBJECT_CLASS (class);
 
   object_class->get_property = sse_bus_live_stream_get_property;
+  object_class->set_property = sse_bus_live_stream_set_property;
   object_class->finalize = sse_bus_live_stream_finalize;
   sse_bus_stream_override_properties (object_class, PROP_NAME);
 }

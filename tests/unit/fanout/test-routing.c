@@ -209,7 +209,7 @@ test_set_personal (Fixture *self, gconstpointer options)
   close (other);
 }
 
-/* A joining client says it for all of its user's. */
+/* A newcomer never gets everyone's views in place of its own, whatever its user got before. */
 static void
 test_join_sets_personal (Fixture *self, gconstpointer options)
 {
@@ -314,9 +314,14 @@ main (int argc, char *argv[])
   add ("first-frames-stay", test_first_frames_stay);
   add ("personal-views", test_personal_views);
   add ("set-personal", test_set_personal);
-  add ("join-sets-personal", test_join_sets_personal);
   add ("user-forgotten", test_user_forgotten);
   add ("many-frames", test_many_frames);
   add ("retry-frame", test_retry_frame);
+  g_test_add ("/routing/join-sets-personal",
+              Fixture,
+              &default_options,
+              set_up,
+              test_join_sets_personal,
+              tear_down);
   return g_test_run ();
 }
