@@ -126,10 +126,6 @@ sse_cli_bus_describe (const GError *error, GBusType bus)
     return g_strdup_printf (_ ("the bus's policy does not let you: %s"), stripped->message);
   if (name != NULL && g_str_has_prefix (name, ERROR_PREFIX))
     return g_strdup_printf ("%s (%s)", stripped->message, name + strlen (ERROR_PREFIX));
-  if (sse_cli_bus_judge (error) == SSE_BUS_FAULT_UNKNOWN)
-    return g_strdup_printf (_ ("no answer, so whether it was taken is unknown; publish it again "
-                               "(%s)"),
-                            stripped->message);
   return g_strdup (stripped->message);
 }
 
@@ -191,7 +187,10 @@ find_stream (GVariant *objects, const char *name, GError **error)
  * Returns: (transfer full): the stream's path under HTTP
  */
 char *
-sse_cli_bus_find_path (GDBusConnection *connection, GBusType bus, const char *stream, GError **error)
+sse_cli_bus_find_path (GDBusConnection *connection,
+                       GBusType bus,
+                       const char *stream,
+                       GError **error)
 {
   g_autoptr (GError) local = NULL;
   g_autoptr (GVariant) answer = g_dbus_connection_call_sync (

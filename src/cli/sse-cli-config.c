@@ -60,8 +60,9 @@ sse_cli_config_get_bus (SseConfig *config, GBusType *bus, GError **error)
   else if (strcmp (name, "session") == 0)
     *bus = G_BUS_TYPE_SESSION;
   else if (strcmp (name, "none") == 0)
-    return fail (config, "bus", "bus", error,
-                 _ ("is none; where rivuletd is on a bus all the same, give --session or --system"));
+    return fail (
+        config, "bus", "bus", error,
+        _ ("is none; where rivuletd is on a bus all the same, give --session or --system"));
   else
     return fail (config, "bus", "bus", error, _ ("“%s” is none of system, session and none"), name);
   return TRUE;
@@ -135,8 +136,9 @@ sse_cli_config_sign (SseConfig *config, const char *subject, gint64 seconds, GEr
   if (content == NULL)
     {
       fail (config, "auth", "secret-file", error,
-            _ ("not set, so there is no secret to sign with; give --config FILE, or the file with "
-               "rivuletd's secret"));
+            _ ("not set, so there is no secret to sign with; name rivuletd's configuration with "
+               "--config FILE (by default it is %s)"),
+            RIVULET_CONFIG_FILE);
       return NULL;
     }
   secret = g_variant_get_data_as_bytes (content);

@@ -37,7 +37,7 @@ parse (Options *options, char ***arguments, GError **error)
     { "expires-in", 0, 0, G_OPTION_ARG_INT64, &options->lifetime,
       N_ ("Good for so many seconds (default: 3600)"), N_ ("SECONDS") },
     { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config_file,
-      N_ ("rivuletd's configuration, in place of " RIVULET_CONFIG_FILE), N_ ("FILE") },
+      N_ ("rivuletd's configuration, in place of the installed one"), N_ ("FILE") },
     { "secret-file", 0, 0, G_OPTION_ARG_FILENAME, &options->secret_file,
       N_ ("Sign with the secret in FILE, in place of the configured one"), N_ ("FILE") },
     G_OPTION_ENTRY_NULL,

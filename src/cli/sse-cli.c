@@ -61,6 +61,36 @@ sse_cli_check_text (const char *option, const char *text, GError **error)
 }
 
 /**
+ * sse_cli_tame:
+ * @text: from elsewhere
+ *
+ * Puts a text on one line, and so that a terminal takes nothing in it for a command: line ends and
+ * tabs become spaces, other control characters become escapes. What was JSON stays the same JSON,
+ * where the former lie between values and the latter in strings only.
+ *
+ * Returns: (transfer full): UTF-8
+ */
+char *
+sse_cli_tame (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  GString *tame = g_string_sized_new (strlen (valid));
+
+  for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      if (c == '\n' || c == '\r' || c == '\t')
+        g_string_append_c (tame, ' ');
+      else if (g_unichar_iscntrl (c))
+        g_string_append_printf (tame, "\\u%04x", c);
+      else
+        g_string_append_unichar (tame, c);
+    }
+  return g_string_free (tame, FALSE);
+}
+
+/**
  * sse_cli_print:
  * @text: UTF-8, with its line end
  * @error: the domain %G_FILE_ERROR
@@ -87,10 +117,12 @@ void
 sse_cli_warn (const char *format, ...)
 {
   g_autofree char *message = NULL;
+  g_autofree char *tame = NULL;
   va_list args;
 
   va_start (args, format);
   message = g_strdup_vprintf (format, args);
   va_end (args);
-  g_printerr ("rivulet: %s\n", message);
+  tame = sse_cli_tame (message);
+  g_printerr ("rivulet: %s\n", tame);
 }

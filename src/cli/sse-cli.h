@@ -46,6 +46,7 @@ gboolean sse_cli_parse       (const SseCommand   *command,
 gboolean sse_cli_check_text  (const char         *option,
                               const char         *text,
                               GError            **error);
+char    *sse_cli_tame        (const char         *text);
 gboolean sse_cli_print       (const char         *text,
                               GError            **error);
 void     sse_cli_warn        (const char         *format,

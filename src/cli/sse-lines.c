@@ -79,8 +79,8 @@ take_line (SseLines *self, gsize end, SseLine *line)
 gboolean
 sse_lines_next (SseLines *self, SseLine *line)
 {
-  const char *end = memchr (self->buffer->str + self->searched, '\n',
-                            self->buffer->len - self->searched);
+  const char *end
+      = memchr (self->buffer->str + self->searched, '\n', self->buffer->len - self->searched);
 
   if (end != NULL)
     {

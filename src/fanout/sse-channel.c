@@ -11,7 +11,9 @@ static void
 group_init (SseGroup *self)
 {
   sse_link_init (&self->clients);
-  self->pending = g_array_new (FALSE, FALSE, sizeof (SseEntry));
+  self->pending = NULL;
+  self->n_pending = 0;
+  self->capacity = 0;
   sse_link_init (&self->dirty);
 }
 
@@ -33,8 +35,8 @@ sse_channel_init (SseChannel *self, guint number)
 void
 sse_channel_clear (SseChannel *self)
 {
-  g_array_unref (self->common.pending);
-  g_array_unref (self->personal.pending);
+  g_free (self->common.pending);
+  g_free (self->personal.pending);
   g_hash_table_unref (self->users);
 }
 
@@ -79,7 +81,7 @@ sse_channel_add (SseChannel *self, SseClient *client, const char *user, gboolean
   sse_link_append (&entry->clients, &client->of_user);
   group = sse_user_get_group (entry);
   sse_link_append (&group->clients, &client->in_group);
-  client->taken = group->pending->len;
+  client->taken = group->n_pending;
 }
 
 /**

@@ -12,9 +12,10 @@ G_BEGIN_DECLS
 /**
  * SseGroup:
  * @clients: (element-type SseClient): members
- * @pending: (element-type SseEntry): what was sent to all of them since they were last written to,
+ * @pending: (array length=n_pending): what was sent to all of them since they were last written to,
  *   oldest first. It is kept here once, and written to each client from here: only what a client's
  *   socket does not take goes into that client's own queue.
+ * @capacity: entries for which there is room
  * @dirty: in the list of groups with something pending
  *
  * The clients that get the same.
@@ -22,7 +23,9 @@ G_BEGIN_DECLS
 typedef struct
 {
   SseLink clients;
-  GArray *pending;
+  SseEntry *pending;
+  guint n_pending;
+  guint capacity;
   SseLink dirty;
 } SseGroup;
 

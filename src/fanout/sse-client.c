@@ -112,11 +112,13 @@ SseWrite
 sse_client_write (SseClient *self, const struct iovec *iov, guint n, gsize total, gsize *written)
 {
   struct msghdr message = { .msg_iov = (struct iovec *) iov, .msg_iovlen = n };
+  int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
   gssize result;
 
-  /* Unlike writev() this raises no SIGPIPE. */
+  /* Unlike writev() these raise no SIGPIPE; and send() is a little cheaper. */
   do
-    result = sendmsg (self->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    result = n == 1 ? send (self->fd, iov->iov_base, iov->iov_len, flags)
+                    : sendmsg (self->fd, &message, flags);
   while (result < 0 && errno == EINTR);
 
   *written = result > 0 ? (gsize) result : 0;

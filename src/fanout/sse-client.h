@@ -17,27 +17,24 @@ typedef struct _SseUser SseUser;
 /**
  * SseClient:
  * @in_group: in its group's clients
- * @of_user: in its user's clients
- * @in_slot: in a slot of the heartbeats' wheel
- * @in_turn: in the list of clients to write to in this turn, or of those that leave
- * @expires: when its token expires, in µs since 1970 UTC
  * @queue: (nullable): what waits for it
  * @taken: how many of its group's pending entries it has in its queue, or is not to get
  * @blocked: its socket took less than was there; what waits, waits for the socket
  * @armed: epoll tells when its socket can be written to
  * @leaving: it gets nothing any more, and is closed at the end of the turn
  * @reason: why it leaves
+ * @user: its user in its channel
+ * @of_user: in its user's clients
+ * @in_slot: in a slot of the heartbeats' wheel
+ * @in_turn: in the list of clients to write to in this turn, or of those that leave
+ * @expires: when its token expires, in µs since 1970 UTC
  *
- * One connection. Small, as there are many of them, and most are idle.
+ * One connection. Small, as there are many of them, and most are idle; what sending to all needs
+ * comes first, for the processor's cache.
  */
 typedef struct
 {
   SseLink in_group;
-  SseLink of_user;
-  SseLink in_slot;
-  SseLink in_turn;
-  SseDeadline expires;
-  SseUser *user;
   SseQueue *queue;
   int fd;
   guint taken;
@@ -46,6 +43,11 @@ typedef struct
   guint armed : 1;
   guint leaving : 1;
   guint reason : 4;
+  SseUser *user;
+  SseLink of_user;
+  SseLink in_slot;
+  SseLink in_turn;
+  SseDeadline expires;
 } SseClient;
 
 /**

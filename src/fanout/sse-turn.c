@@ -13,17 +13,20 @@
  * upon once. */
 #define WATCHED (EPOLLRDHUP | EPOLLET)
 
+#define MIN_PENDING 16
+
 /**
  * sse_turn_init:
- * @epoll_fd: stays the caller's
  * @queue_bytes: the bound of a client's queue
+ *
+ * The epoll descriptor is the caller's to set.
  */
 void
-sse_turn_init (SseTurn *self, int epoll_fd, gsize queue_bytes)
+sse_turn_init (SseTurn *self, gsize queue_bytes)
 {
   static const char last_chunk[] = "0\r\n\r\n";
 
-  self->epoll_fd = epoll_fd;
+  self->epoll_fd = -1;
   self->queue_bytes = queue_bytes;
   self->last_chunk = sse_frame_new_raw (last_chunk, strlen (last_chunk));
   sse_link_init (&self->groups);
@@ -104,11 +107,11 @@ push (SseTurn *self, SseClient *client, guint view, SseFrame *frame)
 static void
 take_pending (SseTurn *self, SseClient *client)
 {
-  GArray *pending = sse_user_get_group (client->user)->pending;
+  const SseGroup *group = sse_user_get_group (client->user);
 
-  for (; client->taken < pending->len; client->taken++)
+  for (; client->taken < group->n_pending; client->taken++)
     {
-      SseEntry *entry = &g_array_index (pending, SseEntry, client->taken);
+      const SseEntry *entry = &group->pending[client->taken];
 
       if (entry->frame != NULL)
         push (self, client, entry->view, entry->frame);
@@ -135,9 +138,9 @@ lay_out (const SseGroup *group, gboolean chunked, Layout *layout)
 {
   layout->n = 0;
   layout->total = 0;
-  for (guint i = 0; i < group->pending->len; i++)
+  for (guint i = 0; i < group->n_pending; i++)
     {
-      SseFrame *frame = g_array_index (group->pending, SseEntry, i).frame;
+      SseFrame *frame = group->pending[i].frame;
       struct iovec *iov = &layout->iov[layout->n];
 
       if (frame == NULL)
@@ -150,11 +153,11 @@ lay_out (const SseGroup *group, gboolean chunked, Layout *layout)
 
 /* Queues what a client's socket did not take of its group's pending entries. */
 static void
-keep_rest (SseTurn *self, SseClient *client, const GArray *pending, gsize written)
+keep_rest (SseTurn *self, SseClient *client, const SseGroup *group, gsize written)
 {
-  for (guint i = 0; i < pending->len && !client->leaving; i++)
+  for (guint i = 0; i < group->n_pending && !client->leaving; i++)
     {
-      const SseEntry *entry = &g_array_index (pending, SseEntry, i);
+      const SseEntry *entry = &group->pending[i];
       gsize length = 0;
 
       if (entry->frame != NULL)
@@ -172,13 +175,13 @@ keep_rest (SseTurn *self, SseClient *client, const GArray *pending, gsize writte
 
 /* For a client that only gets what its whole group gets: straight from the group's entries. */
 static void
-write_shared (SseTurn *self, SseClient *client, const GArray *pending, const Layout *layout)
+write_shared (SseTurn *self, SseClient *client, const SseGroup *group, const Layout *layout)
 {
   gsize written;
   SseWrite result = sse_client_write (client, layout->iov, layout->n, layout->total, &written);
 
   if (result == SSE_WRITE_BLOCKED)
-    keep_rest (self, client, pending, written);
+    keep_rest (self, client, group, written);
   conclude (self, client, result);
 }
 
@@ -205,7 +208,7 @@ write_group (SseTurn *self, SseGroup *group)
           if (!laid_out[kind])
             lay_out (group, client->chunked, &layouts[kind]);
           laid_out[kind] = TRUE;
-          write_shared (self, client, group->pending, &layouts[kind]);
+          write_shared (self, client, group, &layouts[kind]);
         }
       else
         {
@@ -215,20 +218,20 @@ write_group (SseTurn *self, SseGroup *group)
       client->taken = 0;
     }
 
-  for (guint i = 0; i < group->pending->len; i++)
-    g_clear_pointer (&g_array_index (group->pending, SseEntry, i).frame, sse_frame_unref);
-  g_array_set_size (group->pending, 0);
+  for (guint i = 0; i < group->n_pending; i++)
+    g_clear_pointer (&group->pending[i].frame, sse_frame_unref);
+  group->n_pending = 0;
   sse_link_remove (&group->dirty);
 }
 
 /* Removes the older frame of a view from what is pending. Its place stays, as clients remember how
  * many entries they have taken. */
 static void
-remove_view (GArray *pending, guint view)
+remove_view (SseGroup *group, guint view)
 {
-  for (guint i = pending->len; i > 0; i--)
+  for (guint i = group->n_pending; i > 0; i--)
     {
-      SseEntry *entry = &g_array_index (pending, SseEntry, i - 1);
+      SseEntry *entry = &group->pending[i - 1];
 
       if (entry->view == view && entry->frame != NULL)
         {
@@ -236,6 +239,17 @@ remove_view (GArray *pending, guint view)
           return;
         }
     }
+}
+
+static void
+add_pending (SseGroup *group, guint view, SseFrame *frame)
+{
+  if (group->n_pending == group->capacity)
+    {
+      group->capacity = MAX (2 * group->capacity, MIN_PENDING);
+      group->pending = g_renew (SseEntry, group->pending, group->capacity);
+    }
+  group->pending[group->n_pending++] = (SseEntry){ sse_frame_ref (frame), view };
 }
 
 /**
@@ -247,17 +261,14 @@ remove_view (GArray *pending, guint view)
 void
 sse_turn_send_group (SseTurn *self, SseGroup *group, guint view, SseFrame *frame)
 {
-  SseEntry entry = { frame, view };
-
   if (!sse_link_is_linked (&group->clients))
     return;
 
-  if (group->pending->len == IOV_MAX)
+  if (group->n_pending == IOV_MAX)
     write_group (self, group);
   if (view != SSE_FANOUT_NO_VIEW)
-    remove_view (group->pending, view);
-  sse_frame_ref (frame);
-  g_array_append_val (group->pending, entry);
+    remove_view (group, view);
+  add_pending (group, view, frame);
   if (!sse_link_is_linked (&group->dirty))
     sse_link_append (&self->groups, &group->dirty);
 }
@@ -305,7 +316,7 @@ sse_turn_set_personal (SseTurn *self, SseUser *user, gboolean personal)
 
       sse_link_remove (&client->in_group);
       sse_link_append (&group->clients, &client->in_group);
-      client->taken = group->pending->len;
+      client->taken = group->n_pending;
     }
 }
 
@@ -327,7 +338,7 @@ gboolean
 sse_turn_is_idle (const SseTurn *self, const SseClient *client)
 {
   return !client->leaving && client->queue == NULL
-         && client->taken == sse_user_get_group (client->user)->pending->len;
+         && client->taken == sse_user_get_group (client->user)->n_pending;
 }
 
 /**

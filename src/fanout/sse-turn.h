@@ -30,7 +30,6 @@ typedef struct
 } SseTurn;
 
 void     sse_turn_init         (SseTurn        *self,
-                                int             epoll_fd,
                                 gsize           queue_bytes);
 void     sse_turn_clear        (SseTurn        *self);
 

@@ -4,7 +4,9 @@
 #include "sse-worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -25,6 +27,9 @@
 /* How often the clock is looked at for tokens that expire: it may have been set. */
 #define LOOK_INTERVAL (G_USEC_PER_SEC / 2)
 
+/* Below this many clients their memory is not worth the trouble. */
+#define MIN_PEAK 256
+
 /* All but @inbox and the channels' counters belongs to the thread. */
 struct _SseWorker
 {
@@ -38,10 +43,10 @@ struct _SseWorker
 
   GMainContext *context;
   GSource *source;
-  int epoll_fd;
 
   SseChannel *channels;
   guint n_clients;
+  guint peak; /* of n_clients since memory was last given back */
   SseTurn turn;
   SseWheel wheel;
   SseDeadlines deadlines;
@@ -71,6 +76,7 @@ join (SseWorker *self, SseCommand *command)
 
   if (self->n_clients++ == 0)
     sse_wheel_start (&self->wheel, g_get_monotonic_time ());
+  self->peak = MAX (self->peak, self->n_clients);
   sse_wheel_add (&self->wheel, &client->in_slot);
   if (command->expires != G_MAXINT64)
     sse_deadlines_add (&self->deadlines, &client->expires);
@@ -174,7 +180,7 @@ take_events (SseWorker *self)
 {
   struct epoll_event events[MAX_EVENTS];
   gboolean has_mail = FALSE;
-  int n = epoll_wait (self->epoll_fd, events, MAX_EVENTS, 0);
+  int n = epoll_wait (self->turn.epoll_fd, events, MAX_EVENTS, 0);
 
   for (int i = 0; i < n; i++)
     {
@@ -215,6 +221,18 @@ take_time (SseWorker *self)
       }
 }
 
+/* What many small things left behind stays with the allocator unless it is asked for. Each time
+ * that half of the clients are gone is seldom enough for the cost of that. */
+static void
+give_memory_back (SseWorker *self)
+{
+  if (self->peak < MIN_PEAK || self->n_clients > self->peak / 2)
+    return;
+
+  malloc_trim (0);
+  self->peak = self->n_clients;
+}
+
 /* Closes those who leave, and tells so. */
 static void
 let_leave (SseWorker *self)
@@ -230,11 +248,12 @@ let_leave (SseWorker *self)
       sse_mail_list_push (&notes, &note->mail);
       sse_deadlines_remove (&self->deadlines, &client->expires);
       /* Closing alone leaves it registered as long as another descriptor is the same socket. */
-      epoll_ctl (self->epoll_fd, EPOLL_CTL_DEL, client->fd, NULL);
+      epoll_ctl (self->turn.epoll_fd, EPOLL_CTL_DEL, client->fd, NULL);
       sse_client_free (client);
       self->n_clients--;
     }
   sse_mailbox_post (self->left, &notes);
+  give_memory_back (self);
 }
 
 /* When the source has to be dispatched if nothing else happens; monotonic, in µs. */
@@ -296,15 +315,32 @@ fail (GError **error, int code, const char *what)
   return FALSE;
 }
 
+/* GLib ends the process where there is no descriptor for a context, so we look for one before. */
+static gboolean
+open_context (SseWorker *self, GError **error)
+{
+  int probe = fcntl (self->turn.epoll_fd, F_DUPFD_CLOEXEC, 0);
+
+  if (probe < 0)
+    return fail (error, errno, "a main context");
+
+  close (probe);
+  self->context = g_main_context_new ();
+  self->source = g_source_new (&worker_source_funcs, sizeof (WorkerSource));
+  ((WorkerSource *) self->source)->worker = self;
+  g_source_add_unix_fd (self->source, self->turn.epoll_fd, G_IO_IN);
+  g_source_attach (self->source, self->context);
+  return TRUE;
+}
+
 static gboolean
 open_epoll (SseWorker *self, GError **error)
 {
   struct epoll_event event = { .events = EPOLLIN };
 
-  self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
-  if (self->epoll_fd < 0)
-    return fail (error, errno, "an epoll descriptor");
-  if (epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, self->inbox.event_fd, &event) < 0)
+  self->turn.epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
+  if (self->turn.epoll_fd < 0
+      || epoll_ctl (self->turn.epoll_fd, EPOLL_CTL_ADD, self->inbox.event_fd, &event) < 0)
     return fail (error, errno, "an epoll descriptor");
   return TRUE;
 }
@@ -343,7 +379,6 @@ sse_worker_new (const SseFanoutOptions *options, guint number, SseMailbox *left,
   self->options = *options;
   self->number = number;
   self->left = left;
-  self->epoll_fd = -1;
   if (!sse_mailbox_init (&self->inbox, error))
     {
       g_free (self);
@@ -353,21 +388,10 @@ sse_worker_new (const SseFanoutOptions *options, guint number, SseMailbox *left,
   self->channels = g_new (SseChannel, options->n_channels);
   for (guint i = 0; i < options->n_channels; i++)
     sse_channel_init (&self->channels[i], i);
+  sse_turn_init (&self->turn, options->queue_bytes);
   sse_wheel_init (&self->wheel, options->heartbeat_ms);
   self->heartbeat = sse_frame_new_body (":\n\n", 3);
-  self->context = g_main_context_new ();
-  self->source = g_source_new (&worker_source_funcs, sizeof (WorkerSource));
-  ((WorkerSource *) self->source)->worker = self;
-
-  gboolean open = open_epoll (self, error);
-
-  sse_turn_init (&self->turn, self->epoll_fd, options->queue_bytes);
-  if (open)
-    {
-      g_source_add_unix_fd (self->source, self->epoll_fd, G_IO_IN);
-      g_source_attach (self->source, self->context);
-    }
-  if (!open || !start_thread (self, error))
+  if (!open_epoll (self, error) || !open_context (self, error) || !start_thread (self, error))
     g_clear_pointer (&self, sse_worker_free);
   return self;
 }
@@ -389,9 +413,10 @@ sse_worker_free (SseWorker *self)
   if (self->started)
     pthread_join (self->thread, NULL);
 
-  g_source_destroy (self->source);
-  g_source_unref (self->source);
-  g_main_context_unref (self->context);
+  if (self->source != NULL)
+    g_source_destroy (self->source);
+  g_clear_pointer (&self->source, g_source_unref);
+  g_clear_pointer (&self->context, g_main_context_unref);
   sse_turn_clear (&self->turn);
   sse_wheel_clear (&self->wheel);
   sse_deadlines_clear (&self->deadlines);
@@ -399,8 +424,8 @@ sse_worker_free (SseWorker *self)
   for (guint i = 0; i < self->options.n_channels; i++)
     sse_channel_clear (&self->channels[i]);
   g_free (self->channels);
-  if (self->epoll_fd >= 0)
-    close (self->epoll_fd);
+  if (self->turn.epoll_fd >= 0)
+    close (self->turn.epoll_fd);
   sse_mailbox_clear (&self->inbox);
   g_free (self);
 }

@@ -175,7 +175,7 @@ class Busy(FreshCase):
 
 
 class BusyBytes(FreshCase):
-    setting = {"config": {"hub": {"max-backlog-bytes": 8192}}}
+    setting = {"config": {"hub": {"max-backlog-bytes": 8192, "max-update-bytes": 8192}}}
 
     def test_more_bytes_than_may_wait(self):
         text = '{"type":"quota","quota":{"used":1,"remaining":0,"note":"%s"}}' % ("x" * 4000)

@@ -24,7 +24,7 @@ WRAPPER = shlex.split(os.environ.get("RIVULET_WRAPPER", ""))
 
 LISTENING = re.compile(r"rivuletd: listening on (\S+)")
 COMPLAINT = re.compile(
-    r"CRITICAL|WARNING|\*\* ERROR|runtime error:|Sanitizer|==\d+== (Invalid|Conditional|Use of)"
+    r"^rivuletd: (warning|critical|error): |\*\*|runtime error:|Sanitizer|^==\d+== "
 )
 
 

@@ -54,11 +54,11 @@ class EventParser:
 
     def feed(self, data):
         """Returns the events that are complete now."""
+        if b"\r" in data or b"\0" in data:
+            raise wire.Malformed(f"a carriage return or NUL in {data[:200]!r}")
         *blocks, self.buffer = (self.buffer + data).split(b"\n\n")
         events = []
         for block in blocks:
-            if b"\r" in block or b"\0" in block:
-                raise wire.Malformed(f"a carriage return or NUL in {block[:200]!r}")
             event = self.take_block(block.decode("utf-8"))
             if event is not None:
                 events.append(event)

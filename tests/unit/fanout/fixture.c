@@ -42,6 +42,7 @@ fixture_set_up (Fixture *self, const SseFanoutOptions *options)
 
   self->left = g_ptr_array_new_with_free_func (g_free);
   self->n_joined = 0;
+  self->n_expected = 0;
   self->fanout = sse_fanout_new (options, on_left, self, &error);
   g_assert_no_error (error);
 }
@@ -64,8 +65,7 @@ fixture_tear_down (Fixture *self)
 void
 fixture_join_fd (Fixture *self, const SseJoin *join, const char *const *first)
 {
-  g_autoptr (GPtrArray) frames
-      = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_frame_unref);
+  g_autoptr (GPtrArray) frames = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_frame_unref);
   SseJoin copy = *join;
 
   for (; first != NULL && *first != NULL; first++)
@@ -231,10 +231,18 @@ fixture_expect_end (int fd)
 void
 fixture_expect_left (Fixture *self, const char *text)
 {
-  guint n = self->left->len;
+  guint index = self->n_expected++;
 
-  fixture_wait_left (self, n + 1);
-  g_assert_cmpstr (g_ptr_array_index (self->left, n), ==, text);
+  fixture_wait_left (self, index + 1);
+  g_assert_cmpstr (g_ptr_array_index (self->left, index), ==, text);
+}
+
+/* Waits until this is told, whoever else leaves. */
+void
+fixture_wait_told (Fixture *self, const char *text)
+{
+  while (!g_ptr_array_find_with_equal_func (self->left, text, g_str_equal, NULL))
+    fixture_wait_left (self, self->left->len + 1);
 }
 
 void

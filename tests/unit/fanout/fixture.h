@@ -14,6 +14,7 @@ typedef struct
   SseFanout *fanout;
   GPtrArray *left; /* "0 ann gone", … */
   guint n_joined;
+  guint n_expected; /* of those who left, by fixture_expect_left() */
 } Fixture;
 
 extern const SseFanoutOptions default_options;
@@ -61,6 +62,8 @@ void     fixture_expect      (int                     fd,
                               const char             *text);
 void     fixture_expect_end  (int                     fd);
 void     fixture_expect_left (Fixture                *self,
+                              const char             *text);
+void     fixture_wait_told   (Fixture                *self,
                               const char             *text);
 
 void     make_pair           (int                     fds[2]);

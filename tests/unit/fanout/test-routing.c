@@ -317,11 +317,7 @@ main (int argc, char *argv[])
   add ("user-forgotten", test_user_forgotten);
   add ("many-frames", test_many_frames);
   add ("retry-frame", test_retry_frame);
-  g_test_add ("/routing/join-sets-personal",
-              Fixture,
-              &default_options,
-              set_up,
-              test_join_sets_personal,
-              tear_down);
+  g_test_add ("/routing/join-sets-personal", Fixture, &default_options, set_up,
+              test_join_sets_personal, tear_down);
   return g_test_run ();
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+extern const SsePluginInfo sse_plugin_info;
+
 /* 2024-05-06T07:08:09.123Z, and microseconds that no text of the stream shows. */
 #define START G_GINT64_CONSTANT (1714979289123456)
 
@@ -33,8 +35,8 @@ sse_test_source_new_restored (SseTestSource *self)
   SseTestSource *restored = sse_test_source_new ();
   g_autoptr (GVariant) saved = sse_source_save (self->source);
   g_autoptr (GBytes) bytes = g_variant_get_data_as_bytes (saved);
-  g_autoptr (GVariant) state = g_variant_ref_sink (
-      g_variant_new_from_bytes (g_variant_get_type (saved), bytes, FALSE));
+  g_autoptr (GVariant) state
+      = g_variant_ref_sink (g_variant_new_from_bytes (g_variant_get_type (saved), bytes, FALSE));
   g_autoptr (GError) error = NULL;
 
   g_assert_true (sse_source_restore (restored->source, state, &error));
@@ -72,11 +74,8 @@ sse_test_json (const char *text)
  * Returns: the verdict, %SSE_VERDICT_REFUSED also for a wrong shape
  */
 SseVerdict
-sse_test_source_publish (SseTestSource *self,
-                         const char *stream,
-                         const char *audience,
-                         const char *json,
-                         GError **error)
+sse_test_source_publish (
+    SseTestSource *self, const char *stream, const char *audience, const char *json, GError **error)
 {
   char *text = sse_test_json (json);
   g_autoptr (GBytes) bytes = g_bytes_new_take (text, strlen (text));
@@ -105,8 +104,8 @@ sse_test_source_apply (SseTestSource *self, const char *audience, const char *fo
   va_start (args, format);
   json = g_strdup_vprintf (format, args);
   va_end (args);
-  verdict = sse_test_source_publish (
-      self, sse_source_get_stream (self->source), audience, json, &error);
+  verdict = sse_test_source_publish (self, sse_source_get_stream (self->source), audience, json,
+                                     &error);
   g_assert_no_error (error);
   g_assert_cmpint (verdict, ==, SSE_VERDICT_APPLIED);
 }
@@ -130,8 +129,8 @@ sse_test_source_unchanged (SseTestSource *self, const char *audience, const char
 {
   g_autoptr (GBytes) before = sse_test_source_save (self);
   g_autoptr (GError) error = NULL;
-  SseVerdict verdict = sse_test_source_publish (
-      self, sse_source_get_stream (self->source), audience, json, &error);
+  SseVerdict verdict = sse_test_source_publish (self, sse_source_get_stream (self->source),
+                                                audience, json, &error);
 
   g_assert_no_error (error);
   g_assert_cmpint (verdict, ==, SSE_VERDICT_UNCHANGED);
@@ -139,16 +138,13 @@ sse_test_source_unchanged (SseTestSource *self, const char *audience, const char
 }
 
 static void
-refuse (SseTestSource *self,
-        const char *audience,
-        const char *json,
-        SseError code,
-        const char *message)
+refuse (
+    SseTestSource *self, const char *audience, const char *json, SseError code, const char *message)
 {
   g_autoptr (GBytes) before = sse_test_source_save (self);
   g_autoptr (GError) error = NULL;
-  SseVerdict verdict = sse_test_source_publish (
-      self, sse_source_get_stream (self->source), audience, json, &error);
+  SseVerdict verdict = sse_test_source_publish (self, sse_source_get_stream (self->source),
+                                                audience, json, &error);
 
   g_assert_cmpint (verdict, ==, SSE_VERDICT_REFUSED);
   g_assert_error (error, SSE_ERROR, (int) code);
@@ -181,8 +177,7 @@ sse_test_source_render (SseTestSource *self, guint view, const char *audience)
 {
   GString *members = g_string_new (NULL);
 
-  sse_source_render (
-      self->source, &sse_source_get_views (self->source)[view], audience, members);
+  sse_source_render (self->source, &sse_source_get_views (self->source)[view], audience, members);
   return g_string_free (members, FALSE);
 }
 

@@ -15,8 +15,8 @@ follow (SseTestSource *test, const char *audience, const char *json, SseVerdict 
   g_assert_no_error (error);
   g_assert_cmpint (verdict, ==, expected);
   sse_test_source_assert_event (test, NULL, NULL);
-  sse_test_source_assert_touch (
-      test, 0, expected == SSE_VERDICT_APPLIED ? SSE_TOUCH_SEND : SSE_TOUCH_NONE);
+  sse_test_source_assert_touch (test, 0,
+                                expected == SSE_VERDICT_APPLIED ? SSE_TOUCH_SEND : SSE_TOUCH_NONE);
 }
 
 static void
@@ -105,16 +105,15 @@ test_wrong_shape (void)
 {
   g_autoptr (SseTestSource) test = sse_test_source_new ();
 
-  sse_test_source_refuse_invalid (
-      test, "{'type':'new-event'}", "type: unknown to this stream; there are count");
-  sse_test_source_refuse_invalid (
-      test, "{'type':'count'}", "count: missing; an integer is needed");
-  sse_test_source_refuse_invalid (
-      test, "{'type':'count','count':-1}", "count: must be an integer of 0 or more");
-  sse_test_source_refuse_invalid (
-      test, "{'type':'count','count':'1'}", "count: must be an integer of 0 or more");
-  sse_test_source_refuse_invalid (
-      test, "{'type':'count','count':1.0}", "count: must be an integer of 0 or more");
+  sse_test_source_refuse_invalid (test, "{'type':'new-event'}",
+                                  "type: unknown to this stream; there are count");
+  sse_test_source_refuse_invalid (test, "{'type':'count'}", "count: missing; an integer is needed");
+  sse_test_source_refuse_invalid (test, "{'type':'count','count':-1}",
+                                  "count: must be an integer of 0 or more");
+  sse_test_source_refuse_invalid (test, "{'type':'count','count':'1'}",
+                                  "count: must be an integer of 0 or more");
+  sse_test_source_refuse_invalid (test, "{'type':'count','count':1.0}",
+                                  "count: must be an integer of 0 or more");
 }
 
 static void
@@ -130,8 +129,8 @@ test_bounds (void)
   g_clear_error (&error);
   g_assert_true (sse_event_counts_set (counts, "bbb", 1, NULL));
   g_assert_false (sse_event_counts_set (counts, "", 1, &error));
-  g_assert_cmpstr (
-      error->message, ==, "audience: the stream knows 2 audiences already, and no more are taken");
+  g_assert_cmpstr (error->message, ==,
+                   "audience: the stream knows 2 audiences already, and no more are taken");
 
   g_assert_true (sse_event_counts_set (counts, "new", 0, NULL));
   g_assert_true (sse_event_counts_set (counts, "bbb", 2, NULL));
@@ -153,12 +152,11 @@ test_bound_of_audiences (void)
       g_snprintf (audience, sizeof audience, "%u", i);
       follow (test, audience, NEW, SSE_VERDICT_APPLIED);
     }
-  g_assert_cmpint (sse_test_source_publish (test, "github-events", "one more", NEW, &error),
-                   ==,
+  g_assert_cmpint (sse_test_source_publish (test, "github-events", "one more", NEW, &error), ==,
                    SSE_VERDICT_REFUSED);
   g_assert_error (error, SSE_ERROR, SSE_ERROR_REFUSED);
-  sse_test_source_refuse (
-      test, "one more", "{'type':'count','count':1}", "audience: the stream knows 100000");
+  sse_test_source_refuse (test, "one more", "{'type':'count','count':1}",
+                          "audience: the stream knows 100000");
   sse_test_source_apply (test, "one more", "{'type':'count','count':0}");
 
   restored = sse_test_source_new_restored (test);

@@ -4,8 +4,9 @@
 #include "sse-quota-table.h"
 #include "sse-test-source.h"
 
-#define SET(used, remaining) \
+#define SET(used, remaining)                                                                       \
   "{'type':'quota','quota':{'used':" #used ",'remaining':" #remaining "}}"
+#define FILLED                 "{'type':'quota','quota':{'used':1,'remaining':2,'x':'%s'}}"
 #define SHOWN(used, remaining) "'quota':{'used':" #used ",'remaining':" #remaining "}"
 
 static void
@@ -15,8 +16,7 @@ configure (SseTestSource *test, gint64 remaining)
   g_autoptr (GVariant) settings = NULL;
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (
-      &builder, "{sv}", "default-remaining", g_variant_new_int64 (remaining));
+  g_variant_builder_add (&builder, "{sv}", "default-remaining", g_variant_new_int64 (remaining));
   settings = g_variant_ref_sink (g_variant_builder_end (&builder));
   g_assert_true (sse_source_configure (test->source, settings, NULL));
 }
@@ -86,13 +86,10 @@ test_unknown_members (void)
 {
   g_autoptr (SseTestSource) test = sse_test_source_new ();
 
-  sse_test_source_apply (test,
-                         NULL,
+  sse_test_source_apply (test, NULL,
                          "{ 'type': 'quota', 'by': 'me',\n  'quota': { 'plan': 'é\\n', "
                          "'remaining': 0, 'used': 9007199254740991, 'x': [1.50, null, {}] } }");
-  sse_test_source_assert_view (test,
-                               0,
-                               NULL,
+  sse_test_source_assert_view (test, 0, NULL,
                                "'quota':{'plan':'é\\n','remaining':0,"
                                "'used':9007199254740991,'x':[1.5,null,{}]}");
 }
@@ -102,16 +99,14 @@ test_wrong_shape (void)
 {
   g_autoptr (SseTestSource) test = sse_test_source_new ();
 
-  sse_test_source_refuse_invalid (
-      test, "{'type':'quotas'}", "type: unknown to this stream; there are quota");
-  sse_test_source_refuse_invalid (
-      test, "{'type':'quota'}", "quota: missing; an object is needed");
-  sse_test_source_refuse_invalid (
-      test, "{'type':'quota','quota':[]}", "quota: must be an object");
-  sse_test_source_refuse_invalid (
-      test, "{'type':'quota','quota':{'remaining':1}}", "quota.used: missing;");
-  sse_test_source_refuse_invalid (
-      test, "{'type':'quota','quota':{'used':1}}", "quota.remaining: missing;");
+  sse_test_source_refuse_invalid (test, "{'type':'quotas'}",
+                                  "type: unknown to this stream; there are quota");
+  sse_test_source_refuse_invalid (test, "{'type':'quota'}", "quota: missing; an object is needed");
+  sse_test_source_refuse_invalid (test, "{'type':'quota','quota':[]}", "quota: must be an object");
+  sse_test_source_refuse_invalid (test, "{'type':'quota','quota':{'remaining':1}}",
+                                  "quota.used: missing;");
+  sse_test_source_refuse_invalid (test, "{'type':'quota','quota':{'used':1}}",
+                                  "quota.remaining: missing;");
   sse_test_source_refuse_invalid (test, SET (-1, 0), "quota.used: must be an integer of 0 or");
   sse_test_source_refuse_invalid (test, SET (0, -1), "quota.remaining: must be an integer");
   sse_test_source_refuse_invalid (test, SET (1.5, 0), "quota.used: must be an integer");
@@ -124,42 +119,39 @@ static void
 test_size (void)
 {
   g_autoptr (SseTestSource) test = sse_test_source_new ();
-  const char *form = "{'type':'quota','quota':{'used':1,'remaining':2,'x':'%s'}}";
   gsize rest = strlen ("{'used':1,'remaining':2,'x':''}");
   g_autofree char *most = g_strnfill (16384 - rest, 'x');
   g_autofree char *more = g_strnfill (16385 - rest, 'x');
-  g_autofree char *json = g_strdup_printf (form, more);
+  g_autofree char *json = g_strdup_printf (FILLED, more);
 
-  sse_test_source_apply (test, NULL, form, most);
-  sse_test_source_refuse_invalid (
-      test, json, "quota: 16385 bytes as JSON; at most 16384 are taken");
+  sse_test_source_apply (test, NULL, FILLED, most);
+  sse_test_source_refuse_invalid (test, json,
+                                  "quota: 16385 bytes as JSON; at most 16384 are taken");
 }
 
 static JsonObject *
-parse (JsonNode **node, const char *text)
+parse (const char *text)
 {
   g_autofree char *json = sse_test_json (text);
+  g_autoptr (JsonNode) node = sse_json_parse (json, strlen (json), NULL);
 
-  *node = sse_json_parse (json, strlen (json), NULL);
-  return json_node_get_object (*node);
+  return json_object_ref (json_node_get_object (node));
 }
 
 static void
 test_bounds (void)
 {
-  g_autoptr (JsonNode) node = NULL;
-  JsonObject *quota = parse (&node, "{'used':1,'remaining':2}"); /* 24 bytes */
+  g_autoptr (JsonObject) quota = parse ("{'used':1,'remaining':2}"); /* 24 bytes */
   g_autoptr (SseQuotaTable) table = sse_quota_table_new (2, 24 + 2 * (1 + 24));
-  g_autoptr (JsonNode) longer_node = NULL;
-  JsonObject *longer = parse (&longer_node, "{'used':10,'remaining':2}");
+  g_autoptr (JsonObject) longer = parse ("{'used':10,'remaining':2}");
   g_autoptr (GError) error = NULL;
 
   g_assert_true (sse_quota_table_set (table, "a", quota, NULL));
   g_assert_true (sse_quota_table_set (table, "b", quota, NULL));
   g_assert_false (sse_quota_table_set (table, "c", quota, &error));
   g_assert_error (error, SSE_ERROR, SSE_ERROR_REFUSED);
-  g_assert_cmpstr (
-      error->message, ==, "audience: the stream knows 2 audiences already, and no more are taken");
+  g_assert_cmpstr (error->message, ==,
+                   "audience: the stream knows 2 audiences already, and no more are taken");
   g_clear_error (&error);
 
   g_assert_true (sse_quota_table_set (table, NULL, quota, NULL));
@@ -215,9 +207,8 @@ test_state (void)
   sse_test_source_apply (b, "é", SET (1, 0));
   sse_test_source_assert_same (a, b);
   sse_test_source_assert_saved (
-      a,
-      "('{\"used\":3,\"remaining\":0}', [('a', '{\"used\":4,\"remaining\":0}'), "
-      "('b', '{\"used\":2,\"remaining\":0}'), ('é', '{\"used\":1,\"remaining\":0}')])");
+      a, "('{\"used\":3,\"remaining\":0}', [('a', '{\"used\":4,\"remaining\":0}'), "
+         "('b', '{\"used\":2,\"remaining\":0}'), ('é', '{\"used\":1,\"remaining\":0}')])");
 
   restored = sse_test_source_new_restored (a);
   sse_test_source_assert_same (a, restored);
@@ -260,8 +251,8 @@ test_garbage_bytes (void)
 
       for (gsize j = 0; j < sizeof garbage; j++)
         garbage[j] = (guint8) g_test_rand_int_range (0, 256);
-      state = g_variant_ref_sink (g_variant_new_from_data (
-          G_VARIANT_TYPE ("(msa(ss))"), garbage, sizeof garbage, FALSE, NULL, NULL));
+      state = g_variant_ref_sink (g_variant_new_from_data (G_VARIANT_TYPE ("(msa(ss))"), garbage,
+                                                           sizeof garbage, FALSE, NULL, NULL));
       g_assert_false (sse_source_restore (test->source, state, &error));
       g_assert_nonnull (error);
     }

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sse-answer.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SseCors:
+ *
+ * Says to browsers whose pages may read what is answered (WHATWG Fetch, "CORS protocol").
+ */
+typedef struct _SseCors SseCors;
+
+SseCors    *sse_cors_new           (const char *const *origins,
+                                    GError           **error);
+void        sse_cors_free          (SseCors           *self);
+
+const char *sse_cors_choose_origin (const SseCors     *self,
+                                    const char        *origin);
+void        sse_cors_add_fields    (const SseCors     *self,
+                                    const char        *origin,
+                                    SseAnswer         *answer);
+void        sse_cors_append_fields (const SseCors     *self,
+                                    const char        *origin,
+                                    GString           *head);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseCors, sse_cors_free)
+
+G_END_DECLS

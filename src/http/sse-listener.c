@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define G_LOG_DOMAIN "rivulet-http"
+
+#include "config.h"
+
+#include "sse-listener.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <glib/gi18n.h>
+
+#include "sse-address.h"
+
+/* What is done in one iteration of the main context, at most. */
+#define MAX_ACCEPTS 64
+#define MAX_EVENTS  64
+
+/* Below the hub and the bus, so that who is there already comes first. */
+#define PRIORITY (G_PRIORITY_DEFAULT + 10)
+
+/* Let in beyond the limit, so that they can be told to come back. */
+#define HEADROOM 64
+
+/* For a client that was refused to take its answer and hang up. */
+#define DRAIN_TIMEOUT (2 * G_USEC_PER_SEC)
+
+/* How long nothing is accepted where descriptors or memory have run out, if nobody leaves. */
+#define PAUSE_TIMEOUT (100 * G_TIME_SPAN_MILLISECOND)
+
+/* Between two messages that say so. */
+#define TELL_INTERVAL (10 * G_USEC_PER_SEC)
+
+#define NEVER G_MAXINT64
+
+struct _SseListener
+{
+  SseListenerOptions options;
+  const SseListenerFuncs *funcs;
+  gpointer user_data;
+
+  GPtrArray *bound; /* SseBound */
+  char **addresses;
+  int epoll_fd;
+  GSource *source;
+  char *buffer; /* for one head at a time */
+
+  SseGate *gate;
+  guint n_pending;
+  SseLink waiting; /* for their heads, the oldest first */
+  SseLink leaving; /* answered, the oldest first */
+
+  gboolean paused;
+  gint64 resume_at; /* while paused; monotonic, in µs */
+  gint64 told_at;
+};
+
+typedef struct
+{
+  GSource source;
+  SseListener *listener;
+} ListenerSource;
+
+/* ---- time ---- */
+
+/* Sees to it that the source is dispatched at @when. It may come earlier, and find nothing to do:
+ * each change of a source's time wakes the main context. */
+static void
+wake_at (SseListener *self, gint64 when)
+{
+  gint64 ready = g_source_get_ready_time (self->source);
+
+  if (ready < 0 || when < ready)
+    g_source_set_ready_time (self->source, when);
+}
+
+static gint64
+get_first_deadline (const SseLink *list)
+{
+  return sse_link_is_linked (list) ? sse_link_get (list->next, SsePending, link)->deadline : NEVER;
+}
+
+static void
+enlist (SseListener *self, SsePending *pending, SseLink *list, gint64 time_limit)
+{
+  sse_link_remove (&pending->link);
+  sse_link_append (list, &pending->link);
+  pending->deadline = g_get_monotonic_time () + time_limit;
+  wake_at (self, pending->deadline);
+}
+
+/* ---- accepting ---- */
+
+static gboolean
+watch (SseListener *self, int operation, int fd, guint32 events, gpointer data)
+{
+  struct epoll_event event = { .events = events, .data.ptr = data };
+
+  return epoll_ctl (self->epoll_fd, operation, fd, &event) == 0;
+}
+
+static void
+unwatch (SseListener *self, int fd)
+{
+  epoll_ctl (self->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+}
+
+static guint
+count (SseListener *self)
+{
+  return sse_listener_get_connections (self) + self->funcs->count_others (self->user_data);
+}
+
+static gboolean
+is_full (SseListener *self)
+{
+  return count (self) >= self->options.max_connections + HEADROOM;
+}
+
+/* Leaves new connections in the kernel's backlog for a while. */
+static void
+pause_accepting (SseListener *self, const char *why)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  for (guint i = 0; i < self->bound->len; i++)
+    unwatch (self, ((SseBound *) g_ptr_array_index (self->bound, i))->fd);
+  self->paused = TRUE;
+  self->resume_at = now + PAUSE_TIMEOUT;
+  wake_at (self, self->resume_at);
+
+  if (now < self->told_at + TELL_INTERVAL)
+    return;
+  self->told_at = now;
+  g_message ("%u connections, and no more for now: %s", count (self), why);
+}
+
+static void
+resume_accepting (SseListener *self)
+{
+  self->paused = FALSE;
+  for (guint i = 0; i < self->bound->len; i++)
+    {
+      SseBound *bound = g_ptr_array_index (self->bound, i);
+
+      if (!watch (self, EPOLL_CTL_ADD, bound->fd, EPOLLIN, bound))
+        {
+          pause_accepting (self, g_strerror (errno));
+          return;
+        }
+    }
+}
+
+static void
+on_left (gpointer user_data)
+{
+  SseListener *self = user_data;
+
+  if (self->paused && !is_full (self))
+    resume_accepting (self);
+}
+
+static void
+drop (SseListener *self, SsePending *pending)
+{
+  sse_pending_free (pending);
+  self->n_pending--;
+  on_left (self);
+}
+
+static void
+take (SseListener *self, int fd)
+{
+  SsePending *pending = sse_pending_new (fd);
+
+  if (!watch (self, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLRDHUP | EPOLLET, pending))
+    {
+      int saved = errno;
+
+      sse_pending_free (pending);
+      pause_accepting (self, g_strerror (saved));
+      return;
+    }
+  self->n_pending++;
+  enlist (self, pending, &self->waiting,
+          self->options.head_timeout_ms * G_TIME_SPAN_MILLISECOND);
+}
+
+/* What is left when the bound is reached makes the level-triggered descriptor ready again. */
+static void
+accept_some (SseListener *self, const SseBound *bound)
+{
+  for (guint i = 0; i < MAX_ACCEPTS && !self->paused; i++)
+    {
+      int fd;
+
+      if (is_full (self))
+        {
+          pause_accepting (self, "the limit is reached");
+          return;
+        }
+      fd = accept4 (bound->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (fd >= 0)
+        take (self, fd);
+      else if (errno == EAGAIN)
+        return;
+      else if (errno != EINTR && errno != ECONNABORTED && errno != EPROTO)
+        pause_accepting (self, g_strerror (errno)); /* descriptors or memory have run out */
+    }
+}
+
+/* ---- heads ---- */
+
+static void
+answer (SseListener *self, SsePending *pending, SseAnswer *refusal, gboolean with_body)
+{
+  g_autoptr (SseAnswer) owned = refusal;
+
+  if (!sse_pending_answer (pending, owned, with_body)
+      || !watch (self, EPOLL_CTL_MOD, pending->fd, EPOLLIN | EPOLLRDHUP, pending))
+    {
+      drop (self, pending);
+      return;
+    }
+  enlist (self, pending, &self->leaving, DRAIN_TIMEOUT);
+}
+
+static SseAnswer *
+refuse (SseListener *self, const SseRequest *request)
+{
+  SseAnswer *refusal = self->funcs->refuse (request, self->user_data);
+  guint64 body_bytes = (guint64) MAX (request->content_length, 0);
+
+  if (refusal == NULL && body_bytes > 0
+      && sse_gate_get_body_bytes (self->gate) + body_bytes > self->options.max_body_bytes)
+    {
+      refusal = sse_answer_new_message (503, "Too many bodies are under way");
+      sse_answer_add_field (refusal, "Retry-After", "1");
+    }
+  return refusal;
+}
+
+static void
+admit (SseListener *self, SsePending *pending, const SseRequest *request)
+{
+  g_autoptr (GSocketConnection) connection = NULL;
+  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GError) error = NULL;
+  SseAdmission *admission;
+
+  unwatch (self, pending->fd);
+  socket = g_socket_new_from_fd (pending->fd, &error);
+  if (socket == NULL)
+    {
+      g_debug ("a connection was lost: %s", error->message);
+      drop (self, pending);
+      return;
+    }
+  pending->fd = -1;
+  admission = sse_gate_admit (self->gate, request->content_length);
+  sse_pending_free (pending);
+  self->n_pending--;
+
+  g_socket_set_timeout (socket, self->options.body_timeout_seconds);
+  connection = g_socket_connection_factory_create_connection (socket);
+  self->funcs->admit (connection, admission, self->user_data);
+}
+
+static void
+on_head (SseListener *self, SsePending *pending)
+{
+  const SseRequest request = sse_pending_read (pending, self->buffer);
+  SseAnswer *refusal = refuse (self, &request);
+
+  if (refusal != NULL)
+    answer (self, pending, refusal, g_strcmp0 (request.method, "HEAD") != 0);
+  else
+    admit (self, pending, &request);
+}
+
+static void
+on_pending (SseListener *self, SsePending *pending, guint32 events)
+{
+  SseHeadVerdict verdict;
+
+  if (pending->answered)
+    {
+      if ((events & EPOLLERR) || !sse_pending_drain (pending, self->buffer))
+        drop (self, pending);
+      return;
+    }
+  if ((events & (EPOLLERR | EPOLLHUP)) || !sse_pending_peek (pending, self->buffer, &verdict))
+    drop (self, pending);
+  else if (verdict == SSE_HEAD_COMPLETE)
+    on_head (self, pending);
+  else if (verdict == SSE_HEAD_REFUSED)
+    answer (self, pending,
+            sse_answer_new_message (pending->head.status, pending->head.reason), TRUE);
+  else if (events & EPOLLRDHUP)
+    drop (self, pending); /* the rest will never come */
+}
+
+static void
+expire (SseListener *self, gint64 now)
+{
+  while (get_first_deadline (&self->leaving) <= now)
+    drop (self, sse_link_get (self->leaving.next, SsePending, link));
+
+  while (get_first_deadline (&self->waiting) <= now)
+    {
+      SsePending *pending = sse_link_get (self->waiting.next, SsePending, link);
+
+      /* One that has said nothing was opened to be there when it is needed, as browsers do: there
+       * is no request to answer. */
+      if (sse_pending_begun (pending))
+        answer (self, pending, sse_answer_new_message (408, "The request did not come"), TRUE);
+      else
+        drop (self, pending);
+    }
+}
+
+static gboolean
+dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  SseListener *self = ((ListenerSource *) source)->listener;
+  struct epoll_event events[MAX_EVENTS];
+  int n_events = epoll_wait (self->epoll_fd, events, MAX_EVENTS, 0);
+  gint64 now;
+
+  /* Each descriptor is there once, and nothing that happens to one frees another. */
+  for (int i = 0; i < n_events; i++)
+    if (g_ptr_array_find (self->bound, events[i].data.ptr, NULL))
+      accept_some (self, events[i].data.ptr);
+    else
+      on_pending (self, events[i].data.ptr, events[i].events);
+
+  now = g_get_monotonic_time ();
+  expire (self, now);
+  if (self->paused && self->resume_at <= now)
+    resume_accepting (self);
+
+  g_source_set_ready_time (source, -1);
+  now = MIN (get_first_deadline (&self->waiting), get_first_deadline (&self->leaving));
+  if (self->paused)
+    now = MIN (now, self->resume_at);
+  if (now != NEVER)
+    wake_at (self, now);
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs source_funcs = { .dispatch = dispatch };
+
+/* ---- the listener ---- */
+
+static void
+drop_all (SseListener *self, SseLink *list)
+{
+  while (sse_link_is_linked (list))
+    sse_pending_free (sse_link_get (list->next, SsePending, link));
+}
+
+/**
+ * sse_listener_free:
+ *
+ * Stops accepting, and closes those connections whose requests have not been handed on.
+ */
+void
+sse_listener_free (SseListener *self)
+{
+  drop_all (self, &self->waiting);
+  drop_all (self, &self->leaving);
+  g_source_destroy (self->source);
+  g_source_unref (self->source);
+  g_clear_pointer (&self->bound, g_ptr_array_unref);
+  if (self->epoll_fd >= 0)
+    close (self->epoll_fd);
+  sse_gate_close (self->gate);
+  g_strfreev (self->addresses);
+  g_free (self->buffer);
+  g_free (self);
+}
+
+static gboolean
+start (SseListener *self, GError **error)
+{
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+
+  for (guint i = 0; i < self->bound->len; i++)
+    g_strv_builder_add (names, ((SseBound *) g_ptr_array_index (self->bound, i))->name);
+  self->addresses = g_strv_builder_end (names);
+
+  self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
+  if (self->epoll_fd < 0)
+    {
+      int saved = errno;
+
+      g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (saved),
+                   _ ("cannot listen: %s"), g_strerror (saved));
+      return FALSE;
+    }
+  g_source_add_unix_fd (self->source, self->epoll_fd, G_IO_IN);
+  g_source_attach (self->source, context);
+  resume_accepting (self);
+  return TRUE;
+}
+
+/**
+ * sse_listener_new:
+ * @addresses: (array zero-terminated=1): see sse_address_check()
+ * @options: limits; copied
+ * @funcs: what it asks; outlives it
+ * @user_data: for @funcs
+ * @error: in the domain %G_IO_ERROR where one of the addresses can't be had
+ *
+ * Listens on all of the addresses.
+ */
+SseListener *
+sse_listener_new (const char *const *addresses,
+                  const SseListenerOptions *options,
+                  const SseListenerFuncs *funcs,
+                  gpointer user_data,
+                  GError **error)
+{
+  g_autoptr (SseListener) self = g_new0 (SseListener, 1);
+
+  self->options = *options;
+  self->funcs = funcs;
+  self->user_data = user_data;
+  self->epoll_fd = -1;
+  self->told_at = -TELL_INTERVAL;
+  self->buffer = g_malloc (SSE_PENDING_BUFFER_BYTES);
+  self->gate = sse_gate_new (on_left, self);
+  sse_link_init (&self->waiting);
+  sse_link_init (&self->leaving);
+  self->source = g_source_new (&source_funcs, sizeof (ListenerSource));
+  ((ListenerSource *) self->source)->listener = self;
+  g_source_set_static_name (self->source, "listener");
+  g_source_set_priority (self->source, PRIORITY);
+
+  self->bound = sse_address_listen (addresses, error);
+  if (self->bound == NULL || !start (self, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+/**
+ * sse_listener_get_addresses:
+ *
+ * Returns: (transfer none) (array zero-terminated=1): what it listens on, with real ports
+ */
+const char *const *
+sse_listener_get_addresses (SseListener *self)
+{
+  return (const char *const *) self->addresses;
+}
+
+/**
+ * sse_listener_get_connections:
+ *
+ * Returns: how many connections there are whose head has not come, and that were admitted
+ */
+guint
+sse_listener_get_connections (SseListener *self)
+{
+  return self->n_pending + sse_gate_get_connections (self->gate);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "sse-admission.h"
+#include "sse-answer.h"
+#include "sse-pending.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SseListener:
+ *
+ * Accepts connections, looks at the head of each one's request, and hands on those that are in
+ * order. Everything happens in the main context that it was made in.
+ */
+typedef struct _SseListener SseListener;
+
+/**
+ * SseListenerOptions:
+ * @max_connections: those there may be at once; a few more are let in, so that they can be told
+ * @max_body_bytes: what all requests under way may have announced of body together
+ * @head_timeout_ms: time for a whole request head
+ * @body_timeout_seconds: time for which a socket that was handed on may stand still
+ */
+typedef struct
+{
+  guint max_connections;
+  guint64 max_body_bytes;
+  guint head_timeout_ms;
+  guint body_timeout_seconds;
+} SseListenerOptions;
+
+/**
+ * SseListenerFuncs:
+ * @refuse: returns the answer (transfer full) to a request that is not served, %NULL for one that
+ *   is. The answer is sent, and the connection closed.
+ * @admit: takes a connection whose request is served, with nothing of it read yet; @admission is
+ *   to be kept (transfer full) as long as the connection lasts
+ * @count_others: returns how many connections there are that were admitted, and count no longer
+ *   by their admission
+ *
+ * What the listener asks of its user; none of them may free it.
+ */
+typedef struct
+{
+  SseAnswer *(*refuse) (const SseRequest *request, gpointer user_data);
+  void (*admit) (GSocketConnection *connection, SseAdmission *admission, gpointer user_data);
+  guint (*count_others) (gpointer user_data);
+} SseListenerFuncs;
+
+SseListener       *sse_listener_new             (const char *const        *addresses,
+                                                 const SseListenerOptions *options,
+                                                 const SseListenerFuncs   *funcs,
+                                                 gpointer                  user_data,
+                                                 GError                  **error);
+void               sse_listener_free            (SseListener              *self);
+
+const char *const *sse_listener_get_addresses   (SseListener              *self);
+guint              sse_listener_get_connections (SseListener              *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseListener, sse_listener_free)
+
+G_END_DECLS

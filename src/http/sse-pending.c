@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "sse-pending.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* What is read, and thrown away, of a client that was refused. */
+#define MAX_DRAINED (1024 * 1024)
+
+/**
+ * sse_pending_new:
+ * @fd: a connected non-blocking socket; taken
+ */
+SsePending *
+sse_pending_new (int fd)
+{
+  SsePending *self = g_new0 (SsePending, 1);
+
+  sse_link_init (&self->link);
+  sse_request_head_init (&self->head);
+  self->fd = fd;
+  return self;
+}
+
+/* Leaves its list, and closes the socket where it still has it. */
+void
+sse_pending_free (SsePending *self)
+{
+  sse_link_remove (&self->link);
+  if (self->fd >= 0)
+    close (self->fd);
+  g_free (self);
+}
+
+/**
+ * sse_pending_peek:
+ * @buffer: room for %SSE_PENDING_BUFFER_BYTES, to which the head is copied
+ * @verdict: (out): what is to be said of it
+ *
+ * Looks at what has come of the request, and leaves it in the socket.
+ *
+ * Returns: whether the connection is still there
+ */
+gboolean
+sse_pending_peek (SsePending *self, char *buffer, SseHeadVerdict *verdict)
+{
+  gssize length;
+
+  do
+    length = recv (self->fd, buffer, SSE_PENDING_BUFFER_BYTES, MSG_PEEK | MSG_DONTWAIT);
+  while (length < 0 && errno == EINTR);
+
+  *verdict = SSE_HEAD_INCOMPLETE;
+  if (length < 0)
+    return errno == EAGAIN;
+  self->n_peeked = (gsize) length;
+  if (length > 0)
+    *verdict = sse_request_head_judge (&self->head, buffer, (gsize) length);
+  return length > 0;
+}
+
+/**
+ * sse_pending_begun:
+ *
+ * Returns: whether anything of the request has come
+ */
+gboolean
+sse_pending_begun (const SsePending *self)
+{
+  return self->n_peeked > 0;
+}
+
+/* Ends a part of the head with a NUL, over what separates it from the next. */
+static const char *
+terminate (char *buffer, SseSpan span)
+{
+  buffer[span.start + span.length] = '\0';
+  return buffer + span.start;
+}
+
+/**
+ * sse_pending_read:
+ * @buffer: where the head is, which has just been found complete
+ *
+ * Returns: what the head says, as long as @buffer stays as it is
+ */
+SseRequest
+sse_pending_read (const SsePending *self, char *buffer)
+{
+  const SseRequestHead *head = &self->head;
+
+  return (SseRequest){
+    .method = terminate (buffer, head->method),
+    .path = terminate (buffer, head->path),
+    .origin = head->origin.length > 0 ? terminate (buffer, head->origin) : NULL,
+    .content_length = head->content_length,
+  };
+}
+
+/**
+ * sse_pending_answer:
+ * @with_body: whether the answer's body is sent
+ *
+ * Answers, and sends nothing more. If the socket were closed at once, what the client still sends
+ * would be met with a reset, which can overtake the answer: so it is to be drained first.
+ *
+ * Returns: whether the client is to be waited for; if not, it can be closed
+ */
+gboolean
+sse_pending_answer (SsePending *self, const SseAnswer *answer, gboolean with_body)
+{
+  g_autoptr (GString) bytes = sse_answer_to_string (answer, with_body);
+
+  self->answered = TRUE;
+  /* Nothing was sent before, so that a socket's buffer has room for all of it. */
+  return send (self->fd, bytes->str, bytes->len, MSG_NOSIGNAL | MSG_DONTWAIT) == (gssize) bytes->len
+         && shutdown (self->fd, SHUT_WR) == 0;
+}
+
+/**
+ * sse_pending_drain:
+ * @buffer: room for %SSE_PENDING_BUFFER_BYTES
+ *
+ * Takes some of what a client still sends that has its answer.
+ *
+ * Returns: whether it is to be waited for; if not, it can be closed
+ */
+gboolean
+sse_pending_drain (SsePending *self, char *buffer)
+{
+  gssize length = recv (self->fd, buffer, SSE_PENDING_BUFFER_BYTES, MSG_DONTWAIT);
+
+  if (length < 0)
+    return errno == EAGAIN || errno == EINTR;
+  self->n_drained += (gsize) length;
+  return length > 0 && self->n_drained < MAX_DRAINED;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sse-answer.h"
+#include "sse-link.h"
+#include "sse-request-head.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SseRequest:
+ * @method: the method
+ * @path: the target's path as it was sent
+ * @origin: (nullable): the Origin
+ * @content_length: bytes of body, -1 where it does not say
+ *
+ * What a request's head says, in order in itself.
+ */
+typedef struct
+{
+  const char *method;
+  const char *path;
+  const char *origin;
+  gint64 content_length;
+} SseRequest;
+
+/* What holds a whole head, and one byte to see that it is not. */
+#define SSE_PENDING_BUFFER_BYTES (SSE_REQUEST_HEAD_MAX_BYTES + 1)
+
+/**
+ * SsePending:
+ * @link: in the list of those with the same time limit
+ * @fd: its socket, non-blocking; -1 once it is somebody else's
+ * @deadline: when its time is over, monotonic, in µs
+ * @head: its request's head, as far as it has come
+ * @answered: whether it was refused, and is only waited for to hang up
+ *
+ * A connection of which the request's head has not been judged yet, or that was refused by it.
+ * Of what it sends, nothing is taken from the socket until it is refused.
+ */
+typedef struct
+{
+  SseLink link;
+  int fd;
+  gint64 deadline;
+  SseRequestHead head;
+  gboolean answered;
+
+  /*< private >*/
+  gsize n_peeked;
+  gsize n_drained;
+} SsePending;
+
+SsePending *sse_pending_new    (int               fd);
+void        sse_pending_free   (SsePending       *self);
+
+gboolean    sse_pending_peek   (SsePending       *self,
+                                char             *buffer,
+                                SseHeadVerdict   *verdict);
+gboolean    sse_pending_begun  (const SsePending *self);
+SseRequest  sse_pending_read   (const SsePending *self,
+                                char             *buffer);
+gboolean    sse_pending_answer (SsePending       *self,
+                                const SseAnswer  *answer,
+                                gboolean          with_body);
+gboolean    sse_pending_drain  (SsePending       *self,
+                                char             *buffer);
+
+G_END_DECLS

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "sse-routes.h"
+
+#include <string.h>
+
+#include <gio/gio.h>
+#include <glib/gi18n.h>
+
+struct _SseRoutes
+{
+  GHashTable *by_path; /* path → SseRoute */
+};
+
+/* Unreserved characters of RFC 3986 and /: what is the same however a client writes it. */
+static gboolean
+is_base_path (const char *path)
+{
+  gsize length = strlen (path);
+
+  if (path[0] != '/' || path[length - 1] == '/' || strstr (path, "//") != NULL
+      || strstr (path, "/.") != NULL)
+    return FALSE;
+  for (gsize i = 0; i < length; i++)
+    if (!g_ascii_isalnum (path[i]) && strchr ("-._~/", path[i]) == NULL)
+      return FALSE;
+  return TRUE;
+}
+
+/**
+ * sse_routes_check_base_paths:
+ * @base_paths: (array zero-terminated=1): prefixes
+ * @error: %G_IO_ERROR_INVALID_ARGUMENT, naming the first that is none
+ */
+gboolean
+sse_routes_check_base_paths (const char *const *base_paths, GError **error)
+{
+  for (; *base_paths != NULL; base_paths++)
+    if (!is_base_path (*base_paths))
+      {
+        g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                     _ ("“%s” is no prefix such as /api: it must begin with / and not end with it"),
+                     *base_paths);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+static void
+free_route (gpointer data)
+{
+  SseRoute *route = data;
+
+  g_clear_object (&route->stream);
+  g_clear_object (&route->receiver);
+  g_free (route);
+}
+
+static SseRoute *
+ensure_route (SseRoutes *self, const char *base_path, const char *path)
+{
+  g_autofree char *whole = g_strconcat (base_path, path, NULL);
+  SseRoute *route = g_hash_table_lookup (self->by_path, whole);
+
+  if (route == NULL)
+    {
+      route = g_new0 (SseRoute, 1);
+      g_hash_table_insert (self->by_path, g_steal_pointer (&whole), route);
+    }
+  return route;
+}
+
+static void
+add_stream (SseRoutes *self, const char *base_path, SseStream *stream)
+{
+  SseSource *source = sse_stream_get_source (stream);
+  const char *path;
+
+  g_set_object (&ensure_route (self, base_path, sse_stream_get_path (stream))->stream, stream);
+  if (!SSE_IS_RECEIVER (source))
+    return;
+  path = sse_receiver_get_path (SSE_RECEIVER (source));
+  if (path != NULL)
+    g_set_object (&ensure_route (self, base_path, path)->receiver, SSE_RECEIVER (source));
+}
+
+/**
+ * sse_routes_new:
+ * @streams: (element-type SseStream): the hub's; disabled ones have no path
+ * @base_paths: (array zero-terminated=1): checked prefixes
+ */
+SseRoutes *
+sse_routes_new (GPtrArray *streams, const char *const *base_paths)
+{
+  SseRoutes *self = g_new0 (SseRoutes, 1);
+
+  self->by_path = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_route);
+  for (guint i = 0; i < streams->len; i++)
+    {
+      SseStream *stream = g_ptr_array_index (streams, i);
+
+      if (!sse_stream_is_enabled (stream))
+        continue;
+      add_stream (self, "", stream);
+      for (const char *const *base_path = base_paths; *base_path != NULL; base_path++)
+        add_stream (self, *base_path, stream);
+    }
+  return self;
+}
+
+void
+sse_routes_free (SseRoutes *self)
+{
+  g_hash_table_unref (self->by_path);
+  g_free (self);
+}
+
+/**
+ * sse_routes_find:
+ * @path: a target's path as it was sent: an escaped one is none of ours
+ *
+ * Returns: (transfer none) (nullable): what is there
+ */
+const SseRoute *
+sse_routes_find (SseRoutes *self, const char *path)
+{
+  return g_hash_table_lookup (self->by_path, path);
+}
+
+static SseAnswer *
+refuse_method (const SseRoute *route)
+{
+  SseAnswer *answer = sse_answer_new_message (405, "Method not allowed");
+
+  if (route->stream == NULL)
+    sse_answer_add_field (answer, "Allow", "POST");
+  else if (route->receiver == NULL)
+    sse_answer_add_field (answer, "Allow", "GET, OPTIONS");
+  else
+    sse_answer_add_field (answer, "Allow", "GET, OPTIONS, POST");
+  return answer;
+}
+
+static SseAnswer *
+refuse_body (SseReceiver *receiver, gint64 content_length)
+{
+  gsize max = sse_receiver_get_max_body (receiver);
+  g_autofree char *message = NULL;
+
+  if (content_length < 0)
+    return sse_answer_new_message (411, "Content-Length is missing");
+  if ((guint64) content_length <= max)
+    return NULL;
+  message = g_strdup_printf ("More than %" G_GSIZE_FORMAT " bytes", max);
+  return sse_answer_new_message (413, message);
+}
+
+/**
+ * sse_routes_refuse:
+ * @route: (nullable): what is at the request's path
+ * @method: its method
+ * @content_length: bytes of body that it announces, -1 where it does not say
+ *
+ * Judges a request before any of its body is read.
+ *
+ * Returns: (transfer full) (nullable): why it is not served, %NULL where it is
+ */
+SseAnswer *
+sse_routes_refuse (const SseRoute *route, const char *method, gint64 content_length)
+{
+  if (route == NULL)
+    return sse_answer_new_message (404, "Not found");
+  if (route->receiver != NULL && strcmp (method, "POST") == 0)
+    return refuse_body (route->receiver, content_length);
+  if (route->stream != NULL && (strcmp (method, "GET") == 0 || strcmp (method, "OPTIONS") == 0))
+    return NULL;
+  return refuse_method (route);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sse-answer.h"
+#include "sse-receiver.h"
+#include "sse-stream.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SseRoute:
+ * @stream: (nullable): what is followed with GET
+ * @receiver: (nullable): what takes a POST
+ *
+ * What is at a path.
+ */
+typedef struct
+{
+  SseStream *stream;
+  SseReceiver *receiver;
+} SseRoute;
+
+/**
+ * SseRoutes:
+ *
+ * Which paths there are: those of the streams and their receivers, as they stand and again under
+ * each base path.
+ */
+typedef struct _SseRoutes SseRoutes;
+
+gboolean        sse_routes_check_base_paths (const char *const *base_paths,
+                                             GError           **error);
+
+SseRoutes      *sse_routes_new              (GPtrArray         *streams,
+                                             const char *const *base_paths);
+void            sse_routes_free             (SseRoutes         *self);
+
+const SseRoute *sse_routes_find             (SseRoutes         *self,
+                                             const char        *path);
+SseAnswer      *sse_routes_refuse           (const SseRoute    *route,
+                                             const char        *method,
+                                             gint64             content_length);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseRoutes, sse_routes_free)
+
+G_END_DECLS
