@@ -157,8 +157,9 @@ take_line (SseEventParser *self)
     {
       take_field (self, line, length, "", 0);
     }
-  else if (colon > line)
+  else
     {
+      /* A comment is a field without a name. */
       value = colon + 1;
       if (*value == ' ')
         value++;

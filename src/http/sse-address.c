@@ -314,8 +314,7 @@ listen_on_unix (const char *path, GPtrArray *bound)
     return FALSE;
   g_strlcpy (address.sun_path, path, sizeof address.sun_path);
   if (bind (fd, native, sizeof address) < 0
-      && (errno != EADDRINUSE || !remove_stale (&address)
-          || bind (fd, native, sizeof address) < 0))
+      && (errno != EADDRINUSE || !remove_stale (&address) || bind (fd, native, sizeof address) < 0))
     return give_up (fd);
   if (g_chmod (path, SOCKET_MODE) < 0 || lstat (path, &status) < 0 || listen (fd, BACKLOG) < 0)
     {

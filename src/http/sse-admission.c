@@ -5,6 +5,7 @@
 
 struct _SseGate
 {
+  guint64 max_body_bytes;
   SseGateLeft left; /* NULL once closed */
   gpointer user_data;
   guint n_connections;
@@ -20,14 +21,16 @@ struct _SseAdmission
 
 /**
  * sse_gate_new:
+ * @max_body_bytes: what may be announced of bodies at once
  * @left: told of each connection that is gone, until the gate is closed
  * @user_data: for @left
  */
 SseGate *
-sse_gate_new (SseGateLeft left, gpointer user_data)
+sse_gate_new (guint64 max_body_bytes, SseGateLeft left, gpointer user_data)
 {
   SseGate *self = g_new0 (SseGate, 1);
 
+  self->max_body_bytes = max_body_bytes;
   self->left = left;
   self->user_data = user_data;
   return self;
@@ -58,10 +61,22 @@ sse_gate_get_connections (const SseGate *self)
   return self->n_connections;
 }
 
-guint64
-sse_gate_get_body_bytes (const SseGate *self)
+/**
+ * sse_gate_refuse:
+ * @body_bytes: what a request's body will be; nothing where negative
+ *
+ * Returns: (transfer full) (nullable): the answer where there is no room for it, else %NULL
+ */
+SseAnswer *
+sse_gate_refuse (const SseGate *self, gint64 body_bytes)
 {
-  return self->body_bytes;
+  SseAnswer *refusal;
+
+  if (body_bytes <= 0 || (guint64) body_bytes + self->body_bytes <= self->max_body_bytes)
+    return NULL;
+  refusal = sse_answer_new_message (503, "Too many bodies are under way");
+  sse_answer_add_field (refusal, "Retry-After", "1");
+  return refusal;
 }
 
 /**

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "sse-answer.h"
 
 G_BEGIN_DECLS
 
@@ -23,16 +23,18 @@ typedef struct _SseAdmission SseAdmission;
 /* Told when a connection is gone. */
 typedef void (*SseGateLeft) (gpointer user_data);
 
-SseGate      *sse_gate_new             (SseGateLeft   left,
-                                        gpointer      user_data);
-void          sse_gate_close           (SseGate      *self);
+SseGate      *sse_gate_new             (guint64        max_body_bytes,
+                                        SseGateLeft    left,
+                                        gpointer       user_data);
+void          sse_gate_close           (SseGate       *self);
 guint         sse_gate_get_connections (const SseGate *self);
-guint64       sse_gate_get_body_bytes  (const SseGate *self);
 
-SseAdmission *sse_gate_admit           (SseGate      *self,
-                                        gint64        body_bytes);
-SseAdmission *sse_admission_ref        (SseAdmission *self);
-void          sse_admission_unref      (SseAdmission *self);
+SseAnswer    *sse_gate_refuse          (const SseGate *self,
+                                        gint64         body_bytes);
+SseAdmission *sse_gate_admit           (SseGate       *self,
+                                        gint64         body_bytes);
+SseAdmission *sse_admission_ref        (SseAdmission  *self);
+void          sse_admission_unref      (SseAdmission  *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseAdmission, sse_admission_unref)
 

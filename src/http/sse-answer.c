@@ -225,12 +225,11 @@ append_date (GString *out)
   static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
 
-  g_string_append_printf (out, "Date: %.3s, %02d %.3s %04d %02d:%02d:%02d GMT\r\n",
-                          days + 3 * (g_date_time_get_day_of_week (now) - 1),
-                          g_date_time_get_day_of_month (now),
-                          months + 3 * (g_date_time_get_month (now) - 1),
-                          g_date_time_get_year (now), g_date_time_get_hour (now),
-                          g_date_time_get_minute (now), g_date_time_get_second (now));
+  g_string_append_printf (
+      out, "Date: %.3s, %02d %.3s %04d %02d:%02d:%02d GMT\r\n",
+      days + 3 * (g_date_time_get_day_of_week (now) - 1), g_date_time_get_day_of_month (now),
+      months + 3 * (g_date_time_get_month (now) - 1), g_date_time_get_year (now),
+      g_date_time_get_hour (now), g_date_time_get_minute (now), g_date_time_get_second (now));
 }
 
 /**

@@ -33,8 +33,6 @@
 /* Between two messages that say so. */
 #define TELL_INTERVAL (10 * G_USEC_PER_SEC)
 
-#define NEVER G_MAXINT64
-
 struct _SseListener
 {
   SseListenerOptions options;
@@ -76,18 +74,10 @@ wake_at (SseListener *self, gint64 when)
     g_source_set_ready_time (self->source, when);
 }
 
-static gint64
-get_first_deadline (const SseLink *list)
-{
-  return sse_link_is_linked (list) ? sse_link_get (list->next, SsePending, link)->deadline : NEVER;
-}
-
 static void
 enlist (SseListener *self, SsePending *pending, SseLink *list, gint64 time_limit)
 {
-  sse_link_remove (&pending->link);
-  sse_link_append (list, &pending->link);
-  pending->deadline = g_get_monotonic_time () + time_limit;
+  sse_pending_move (pending, list, g_get_monotonic_time () + time_limit);
   wake_at (self, pending->deadline);
 }
 
@@ -184,8 +174,7 @@ take (SseListener *self, int fd)
       return;
     }
   self->n_pending++;
-  enlist (self, pending, &self->waiting,
-          self->options.head_timeout_ms * G_TIME_SPAN_MILLISECOND);
+  enlist (self, pending, &self->waiting, self->options.head_timeout_ms * G_TIME_SPAN_MILLISECOND);
 }
 
 /* What is left when the bound is reached makes the level-triggered descriptor ready again. */
@@ -227,21 +216,6 @@ answer (SseListener *self, SsePending *pending, SseAnswer *refusal, gboolean wit
   enlist (self, pending, &self->leaving, DRAIN_TIMEOUT);
 }
 
-static SseAnswer *
-refuse (SseListener *self, const SseRequest *request)
-{
-  SseAnswer *refusal = self->funcs->refuse (request, self->user_data);
-  guint64 body_bytes = (guint64) MAX (request->content_length, 0);
-
-  if (refusal == NULL && body_bytes > 0
-      && sse_gate_get_body_bytes (self->gate) + body_bytes > self->options.max_body_bytes)
-    {
-      refusal = sse_answer_new_message (503, "Too many bodies are under way");
-      sse_answer_add_field (refusal, "Retry-After", "1");
-    }
-  return refusal;
-}
-
 static void
 admit (SseListener *self, SsePending *pending, const SseRequest *request)
 {
@@ -272,8 +246,10 @@ static void
 on_head (SseListener *self, SsePending *pending)
 {
   const SseRequest request = sse_pending_read (pending, self->buffer);
-  SseAnswer *refusal = refuse (self, &request);
+  SseAnswer *refusal = self->funcs->refuse (&request, self->user_data);
 
+  if (refusal == NULL)
+    refusal = sse_gate_refuse (self->gate, request.content_length);
   if (refusal != NULL)
     answer (self, pending, refusal, g_strcmp0 (request.method, "HEAD") != 0);
   else
@@ -296,8 +272,8 @@ on_pending (SseListener *self, SsePending *pending, guint32 events)
   else if (verdict == SSE_HEAD_COMPLETE)
     on_head (self, pending);
   else if (verdict == SSE_HEAD_REFUSED)
-    answer (self, pending,
-            sse_answer_new_message (pending->head.status, pending->head.reason), TRUE);
+    answer (self, pending, sse_answer_new_message (pending->head.status, pending->head.reason),
+            TRUE);
   else if (events & EPOLLRDHUP)
     drop (self, pending); /* the rest will never come */
 }
@@ -305,10 +281,10 @@ on_pending (SseListener *self, SsePending *pending, guint32 events)
 static void
 expire (SseListener *self, gint64 now)
 {
-  while (get_first_deadline (&self->leaving) <= now)
+  while (sse_pending_first_deadline (&self->leaving) <= now)
     drop (self, sse_link_get (self->leaving.next, SsePending, link));
 
-  while (get_first_deadline (&self->waiting) <= now)
+  while (sse_pending_first_deadline (&self->waiting) <= now)
     {
       SsePending *pending = sse_link_get (self->waiting.next, SsePending, link);
 
@@ -342,10 +318,11 @@ dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
     resume_accepting (self);
 
   g_source_set_ready_time (source, -1);
-  now = MIN (get_first_deadline (&self->waiting), get_first_deadline (&self->leaving));
+  now = MIN (sse_pending_first_deadline (&self->waiting),
+             sse_pending_first_deadline (&self->leaving));
   if (self->paused)
     now = MIN (now, self->resume_at);
-  if (now != NEVER)
+  if (now != SSE_PENDING_NEVER)
     wake_at (self, now);
   return G_SOURCE_CONTINUE;
 }
@@ -353,13 +330,6 @@ dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 static GSourceFuncs source_funcs = { .dispatch = dispatch };
 
 /* ---- the listener ---- */
-
-static void
-drop_all (SseListener *self, SseLink *list)
-{
-  while (sse_link_is_linked (list))
-    sse_pending_free (sse_link_get (list->next, SsePending, link));
-}
 
 /**
  * sse_listener_free:
@@ -369,8 +339,8 @@ drop_all (SseListener *self, SseLink *list)
 void
 sse_listener_free (SseListener *self)
 {
-  drop_all (self, &self->waiting);
-  drop_all (self, &self->leaving);
+  sse_pending_free_all (&self->waiting);
+  sse_pending_free_all (&self->leaving);
   g_source_destroy (self->source);
   g_source_unref (self->source);
   g_clear_pointer (&self->bound, g_ptr_array_unref);
@@ -397,8 +367,8 @@ start (SseListener *self, GError **error)
     {
       int saved = errno;
 
-      g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (saved),
-                   _ ("cannot listen: %s"), g_strerror (saved));
+      g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (saved), _ ("cannot listen: %s"),
+                   g_strerror (saved));
       return FALSE;
     }
   g_source_add_unix_fd (self->source, self->epoll_fd, G_IO_IN);
@@ -432,7 +402,7 @@ sse_listener_new (const char *const *addresses,
   self->epoll_fd = -1;
   self->told_at = -TELL_INTERVAL;
   self->buffer = g_malloc (SSE_PENDING_BUFFER_BYTES);
-  self->gate = sse_gate_new (on_left, self);
+  self->gate = sse_gate_new (options->max_body_bytes, on_left, self);
   sse_link_init (&self->waiting);
   sse_link_init (&self->leaving);
   self->source = g_source_new (&source_funcs, sizeof (ListenerSource));

@@ -35,6 +35,41 @@ sse_pending_free (SsePending *self)
   g_free (self);
 }
 
+void
+sse_pending_free_all (SseLink *list)
+{
+  while (sse_link_is_linked (list))
+    sse_pending_free (sse_link_get (list->next, SsePending, link));
+}
+
+/**
+ * sse_pending_move:
+ * @list: of those whose deadlines are earlier, or the same
+ * @deadline: when its time is over, monotonic, in µs
+ *
+ * Leaves the list that it is in, if any, for the end of @list.
+ */
+void
+sse_pending_move (SsePending *self, SseLink *list, gint64 deadline)
+{
+  sse_link_remove (&self->link);
+  sse_link_append (list, &self->link);
+  self->deadline = deadline;
+}
+
+/**
+ * sse_pending_first_deadline:
+ *
+ * Returns: the first one's deadline, %SSE_PENDING_NEVER where there is none
+ */
+gint64
+sse_pending_first_deadline (const SseLink *list)
+{
+  if (!sse_link_is_linked (list))
+    return SSE_PENDING_NEVER;
+  return sse_link_get (list->next, SsePending, link)->deadline;
+}
+
 /**
  * sse_pending_peek:
  * @buffer: room for %SSE_PENDING_BUFFER_BYTES, to which the head is copied

@@ -51,19 +51,27 @@ typedef struct
   gsize n_drained;
 } SsePending;
 
-SsePending *sse_pending_new    (int               fd);
-void        sse_pending_free   (SsePending       *self);
+#define SSE_PENDING_NEVER G_MAXINT64
 
-gboolean    sse_pending_peek   (SsePending       *self,
-                                char             *buffer,
-                                SseHeadVerdict   *verdict);
-gboolean    sse_pending_begun  (const SsePending *self);
-SseRequest  sse_pending_read   (const SsePending *self,
-                                char             *buffer);
-gboolean    sse_pending_answer (SsePending       *self,
-                                const SseAnswer  *answer,
-                                gboolean          with_body);
-gboolean    sse_pending_drain  (SsePending       *self,
-                                char             *buffer);
+SsePending *sse_pending_new            (int               fd);
+void        sse_pending_free           (SsePending       *self);
+void        sse_pending_free_all       (SseLink          *list);
+
+void        sse_pending_move           (SsePending       *self,
+                                        SseLink          *list,
+                                        gint64            deadline);
+gint64      sse_pending_first_deadline (const SseLink    *list);
+
+gboolean    sse_pending_peek           (SsePending       *self,
+                                        char             *buffer,
+                                        SseHeadVerdict   *verdict);
+gboolean    sse_pending_begun          (const SsePending *self);
+SseRequest  sse_pending_read           (const SsePending *self,
+                                        char             *buffer);
+gboolean    sse_pending_answer         (SsePending       *self,
+                                        const SseAnswer  *answer,
+                                        gboolean          with_body);
+gboolean    sse_pending_drain          (SsePending       *self,
+                                        char             *buffer);
 
 G_END_DECLS

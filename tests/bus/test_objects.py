@@ -15,7 +15,7 @@ from publisher import NAME, PATH, PUBLISHER, STREAM, Refusal
 
 PROPERTIES = {"Name": "s", "Path": "s", "Plugin": "s", "State": "s", "Error": "s",
               "Clients": None, "Position": "t", "QueuedBytes": "t", "Dropped": "t"}
-DOCUMENTATION = "org.gtk.GDBus.DocString"
+DOCUMENTATION = "io.github.rivulet.DocString"
 
 
 class Objects(DaemonCase):

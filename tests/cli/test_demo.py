@@ -25,9 +25,9 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def start(*arguments, script=RUN, folder="/", temporary, **more):
+def start(*arguments, script=RUN, temporary, stdout=subprocess.PIPE, **more):
     return subprocess.Popen(
-        ["sh", script, *arguments], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        ["sh", script, *arguments], cwd="/", stdin=subprocess.DEVNULL, stdout=stdout,
         stderr=subprocess.PIPE, start_new_session=True,
         env={**command.environment(), "TMPDIR": temporary, **more})
 
@@ -212,13 +212,16 @@ class EndingTest(unittest.TestCase):
         self.assert_gone(demo)
 
     def test_output_closed(self):
-        demo = self.start()
-        demo.output.next_with("Building")
-        # Its next line finds nobody.
-        demo.process.stdout.close()
-        self.assertEqual(demo.process.wait(BUILDING), 0)
-        self.assertEqual(demo.processes(), [])
-        self.assertEqual(os.listdir(demo.temporary), [])
+        reading, writing = os.pipe()
+        with command.folder() as temporary:
+            demo = start("--port", str(free_port()), temporary=temporary, stdout=writing)
+            os.close(writing)
+            with os.fdopen(reading, "rb") as pipe:
+                pipe.readline()
+            # Its next line finds nobody.
+            demo.communicate(timeout=BUILDING)
+            self.assertEqual(demo.returncode, 0)
+            self.assertEqual(os.listdir(temporary), [])
 
     def test_daemon_dies(self):
         demo = self.start("--quiet").wait_ready()

@@ -133,7 +133,7 @@ class TokenTest(unittest.TestCase):
     def test_subject_too_long(self):
         status, out, err = command.run("token", "--sub", "x" * 9000, "--config", self.config)
         self.assertEqual((status, out), (1, ""))
-        self.assertIn("--sub", err)
+        self.assertIn("a token's sub is", err)
 
     def test_full_device(self):
         with open("/dev/full", "wb") as full:

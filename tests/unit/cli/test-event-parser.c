@@ -25,6 +25,10 @@ static const struct
   { "\xef\xbb\xbf\xef\xbb\xbf"
     "data: a\n\n",
     "" },
+  { "data: a\n\n\xef\xbb\xbf"
+    "data: b\n\n",
+    "[|message|a]" },
+  { "data: a\r\ndata: b\r\n\r\n", "[|message|a\nb]" },
   { "data: a", "" },
   { "data: a\n", "" },
   { "data: YHOO\ndata: +2\ndata: 10\n\n", "[|message|YHOO\n+2\n10]" },
@@ -77,7 +81,7 @@ test_streams (void)
 static void
 test_nul (void)
 {
-  static const char bytes[] = "id: 1\ndata: a\n\nid: 2\0\ndata: b\0c\n\n";
+  static const char bytes[] = "id: 1\ndata: a\n\nid: 2\0\nretry: 7\0\ndata: b\0c\n\n";
   g_autoptr (GString) text = g_string_new (NULL);
   g_autoptr (SseEventParser) parser = sse_event_parser_new (MAX_BYTES, on_event, text);
 
@@ -85,6 +89,7 @@ test_nul (void)
   g_assert_cmpstr (text->str, ==,
                    "[1|message|a][1|message|b\xef\xbf\xbd"
                    "c]");
+  g_assert_cmpint (sse_event_parser_get_retry (parser), ==, -1);
 }
 
 static void

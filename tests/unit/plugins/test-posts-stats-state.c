@@ -1,19 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "sse-test-source.h"
-
-#define P(id, status)        "{'id':" #id ",'status':'" #status "'}"
-#define AT(id, status, time) "{'id':" #id ",'status':'" #status "','createdAt':'" time "'}"
-#define POST(post)           "{'type':'post','post':" post "}"
-#define DELETE(id)           "{'type':'post-delete','postId':" #id "}"
-#define STATS(drafts)                                                                              \
-  "{'type':'stats','stats':{'drafts':" #drafts ",'ready':0,'scheduled':0,'published':0,"           \
-  "'failed':0}}"
-#define DRAFTS(drafts)                                                                             \
-  "{'type':'posts-by-status','postsByStatus':{'drafts':[" drafts "],'ready':[],"                   \
-  "'scheduled':[],'published':[],'failed':[]}}"
-
-#define T1 "2024-01-01T00:00:01Z"
-#define T2 "2024-01-01T00:00:02Z"
+#include "sse-test-posts.h"
 
 static void
 test_history_does_not_matter (void)
@@ -26,16 +12,16 @@ test_history_does_not_matter (void)
   sse_test_source_apply (a, NULL, POST (AT (1, draft, T1)));
   sse_test_source_apply (a, NULL, POST (AT (2, draft, T2)));
   sse_test_source_apply (a, "x", POST (P (3, failed)));
-  sse_test_source_apply (a, "x", STATS (1));
+  sse_test_source_apply (a, "x", SET (1, 0, 0, 0, 0));
 
   sse_test_source_apply (b, "gone", POST (P (1, draft)));
-  sse_test_source_apply (b, "x", STATS (7));
+  sse_test_source_apply (b, "x", SET (7, 0, 0, 0, 0));
   sse_test_source_apply (b, "x", POST (P (4, failed)));
   sse_test_source_apply (b, "x", POST (P (3, failed)));
   sse_test_source_apply (b, "x", DELETE (4));
-  sse_test_source_apply (b, NULL, STATS (3));
-  sse_test_source_apply (b, NULL, DRAFTS (AT (1, draft, T1) "," AT (2, draft, T2)));
-  sse_test_source_apply (b, "x", STATS (1));
+  sse_test_source_apply (b, NULL, SET (3, 0, 0, 0, 0));
+  sse_test_source_apply (b, NULL, LISTS (AT (1, draft, T1) "," AT (2, draft, T2), "", "", "", ""));
+  sse_test_source_apply (b, "x", SET (1, 0, 0, 0, 0));
   sse_test_source_apply (b, "y", POST (P (1, ready)));
   sse_test_source_apply (b, "y", POST (P (1, draft)));
   sse_test_source_apply (b, "gone", DELETE (1));
@@ -275,7 +261,7 @@ test_damaged_bytes (void)
 
   sse_test_source_apply (test, NULL, POST (AT (1, draft, T1)));
   sse_test_source_apply (test, "u", POST (AT (2, draft, T1)));
-  sse_test_source_apply (test, "u", STATS (7));
+  sse_test_source_apply (test, "u", SET (7, 0, 0, 0, 0));
   saved = sse_test_source_save (test);
 
   for (guint i = 0; i < 5000; i++)

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define G_LOG_DOMAIN "rivulet-http"
+
+#include "config.h"
+
+#include "sse-reception.h"
+
+#include "sse-answer.h"
+#include "sse-error.h"
+#include "sse-json.h"
+#include "sse-link.h"
+#include "sse-message.h"
+
+/* Threads that make updates at the same time: parsing takes memory, many times the body's. */
+#define MAX_RUNNING 4
+
+/* Deliveries that wait for one of them. */
+#define MAX_WAITING 256
+
+struct _SseReception
+{
+  SseHub *hub;
+  SseLink waiting; /* for a thread */
+  SseLink taken;   /* in a thread, or published and not answered */
+  guint n_waiting;
+  guint n_running;
+};
+
+/* What one request brought, until it is answered. */
+typedef struct
+{
+  SseLink link;
+  SseReception *reception;    /* NULL once that is gone */
+  SoupServerMessage *message; /* NULL once its client is gone */
+  gulong disconnected;
+  SseAdmission *admission;
+  SseReceiver *receiver;
+  GHashTable *headers;
+  GBytes *body;
+} Delivery;
+
+static void start_some (SseReception *self);
+
+static void
+forget_message (Delivery *delivery)
+{
+  if (delivery->message == NULL)
+    return;
+  g_clear_signal_handler (&delivery->disconnected, delivery->message);
+  g_clear_object (&delivery->message);
+}
+
+static void
+delivery_free (Delivery *delivery)
+{
+  sse_link_remove (&delivery->link);
+  forget_message (delivery);
+  sse_admission_unref (delivery->admission);
+  g_object_unref (delivery->receiver);
+  g_hash_table_unref (delivery->headers);
+  g_bytes_unref (delivery->body);
+  g_free (delivery);
+}
+
+static void
+on_disconnected (SoupServerMessage *message, gpointer user_data)
+{
+  forget_message (user_data);
+}
+
+/* Answers where anybody is left to answer; takes @answer, and frees @delivery. */
+static void
+finish (Delivery *delivery, SseAnswer *answer)
+{
+  if (delivery->message != NULL)
+    {
+      sse_message_respond (delivery->message, answer);
+      soup_server_message_unpause (delivery->message);
+    }
+  else
+    {
+      sse_answer_free (answer);
+    }
+  delivery_free (delivery);
+}
+
+static void
+refuse (Delivery *delivery, const GError *error)
+{
+  g_info ("a delivery was refused: %s", error->message);
+  finish (delivery, sse_answer_new_for_error (error));
+}
+
+static SseAnswer *
+answer_accepted (const char *id)
+{
+  g_autoptr (GString) body = g_string_new ("{\"id\":");
+
+  sse_json_append_string (body, id);
+  g_string_append_c (body, '}');
+  return sse_answer_new (202, SSE_ANSWER_JSON, body->str);
+}
+
+static void
+on_published (GObject *hub, GAsyncResult *result, gpointer user_data)
+{
+  Delivery *delivery = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) outcomes = sse_hub_publish_finish (SSE_HUB (hub), result, &error);
+  const SseOutcome *outcome = outcomes != NULL ? g_ptr_array_index (outcomes, 0) : NULL;
+
+  if (outcome == NULL)
+    refuse (delivery, error);
+  else if (outcome->error != NULL)
+    refuse (delivery, outcome->error);
+  else
+    finish (delivery, answer_accepted (outcome->id));
+}
+
+static void
+publish (Delivery *delivery, SseUpdate *update)
+{
+  GPtrArray *updates = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
+
+  g_ptr_array_add (updates, update);
+  sse_hub_publish_async (delivery->reception->hub, updates, on_published, delivery);
+}
+
+static void
+on_received (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Delivery *delivery = user_data;
+  SseReception *self = delivery->reception;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SseUpdate) update = g_task_propagate_pointer (G_TASK (result), &error);
+
+  if (self == NULL)
+    {
+      delivery_free (delivery);
+      return;
+    }
+  if (error != NULL)
+    refuse (delivery, error);
+  else if (update == NULL)
+    finish (delivery,
+            sse_answer_new (200, SSE_ANSWER_JSON, "{\"message\":\"nothing to publish\"}"));
+  else
+    publish (delivery, g_steal_pointer (&update));
+  self->n_running--;
+  start_some (self);
+}
+
+static void
+receive (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  const Delivery *delivery = task_data;
+  SseUpdate *update = NULL;
+  GError *error = NULL;
+
+  if (sse_receiver_receive (delivery->receiver, delivery->headers, delivery->body, &update, &error))
+    g_task_return_pointer (task, update, (GDestroyNotify) sse_update_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+start_some (SseReception *self)
+{
+  while (self->n_running < MAX_RUNNING && self->n_waiting > 0)
+    {
+      Delivery *delivery = sse_link_get (self->waiting.next, Delivery, link);
+      g_autoptr (GTask) task = g_task_new (NULL, NULL, on_received, delivery);
+
+      sse_link_remove (&delivery->link);
+      sse_link_append (&self->taken, &delivery->link);
+      self->n_waiting--;
+      self->n_running++;
+      g_task_set_task_data (task, delivery, NULL);
+      g_task_run_in_thread (task, receive);
+    }
+}
+
+/**
+ * sse_reception_new:
+ * @hub: which updates are published to
+ */
+SseReception *
+sse_reception_new (SseHub *hub)
+{
+  SseReception *self = g_new0 (SseReception, 1);
+
+  self->hub = g_object_ref (hub);
+  sse_link_init (&self->waiting);
+  sse_link_init (&self->taken);
+  return self;
+}
+
+/**
+ * sse_reception_free:
+ *
+ * Answers nobody any more. Updates that are published already may be applied nevertheless.
+ */
+void
+sse_reception_free (SseReception *self)
+{
+  while (sse_link_is_linked (&self->waiting))
+    delivery_free (sse_link_get (self->waiting.next, Delivery, link));
+  while (sse_link_is_linked (&self->taken))
+    {
+      Delivery *delivery = sse_link_get (self->taken.next, Delivery, link);
+
+      sse_link_remove (&delivery->link);
+      forget_message (delivery);
+      delivery->reception = NULL;
+    }
+  g_object_unref (self->hub);
+  g_free (self);
+}
+
+/**
+ * sse_reception_take:
+ * @receiver: whom it was posted to
+ * @message: a request with its whole body, in its handler
+ * @admission: its connection's; kept until the body is let go of
+ *
+ * Answers a request, soon.
+ */
+void
+sse_reception_take (SseReception *self,
+                    SseReceiver *receiver,
+                    SoupServerMessage *message,
+                    SseAdmission *admission)
+{
+  Delivery *delivery;
+
+  if (self->n_waiting == MAX_WAITING)
+    {
+      g_autoptr (GError) busy = g_error_new_literal (
+          SSE_ERROR, SSE_ERROR_BUSY, "too many deliveries wait already; post it again later");
+
+      sse_message_respond (message, sse_answer_new_for_error (busy));
+      return;
+    }
+
+  delivery = g_new0 (Delivery, 1);
+  delivery->reception = self;
+  delivery->message = g_object_ref (message);
+  delivery->disconnected
+      = g_signal_connect (message, "disconnected", G_CALLBACK (on_disconnected), delivery);
+  delivery->admission = sse_admission_ref (admission);
+  delivery->receiver = g_object_ref (receiver);
+  delivery->headers = sse_message_copy_fields (message);
+  delivery->body = soup_message_body_flatten (soup_server_message_get_request_body (message));
+  soup_server_message_pause (message);
+
+  sse_link_append (&self->waiting, &delivery->link);
+  self->n_waiting++;
+  start_some (self);
+}
