@@ -163,12 +163,24 @@ load_plugins (SseDaemon *self, SseConfig *config, GError **error)
 }
 
 static gboolean
+read_http (SseDaemon *self, SseConfig *config, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  const char *key;
+
+  self->http = sse_config_get_group (config, "http", sse_settings_http, error);
+  if (self->http == NULL)
+    return FALSE;
+  return sse_front_check (self->http, &key, &local)
+         || fail (config, "http", key, error, "%s", local->message);
+}
+
+static gboolean
 read_config (SseDaemon *self, SseConfig *config, GError **error)
 {
-  self->http = sse_config_get_group (config, "http", sse_settings_http, error);
-  return self->http != NULL && read_hub (self, config, error) && read_bus (self, config, error)
-         && read_token (self, config, error) && load_plugins (self, config, error)
-         && sse_config_check_groups (config, error);
+  return read_http (self, config, error) && read_hub (self, config, error)
+         && read_bus (self, config, error) && read_token (self, config, error)
+         && load_plugins (self, config, error) && sse_config_check_groups (config, error);
 }
 
 /* ---- the daemon ---- */
