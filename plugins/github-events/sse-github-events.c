@@ -154,7 +154,8 @@ apply_new_event (SseGithubEvents *self, const SseUpdate *update, SseBatch *batch
   append_event (batch, "new-event", event);
   sse_batch_touch (batch, events_view, SSE_TOUCH_STALE);
   sse_github_ids_add (self->ids, audience, id);
-  sse_github_store_add (self->store, event);
+  if (sse_github_store_add (self->store, event))
+    sse_batch_set_stale_for_all (batch);
   return SSE_VERDICT_APPLIED;
 }
 
@@ -211,9 +212,11 @@ apply_events (SseGithubEvents *self, const SseUpdate *update, SseBatch *batch)
       const char *id = json_object_get_string_member (object, "delivery_id");
 
       sse_github_ids_add (self->ids, audience, id);
-      if (i < SSE_GITHUB_MAX_EVENTS)
-        sse_github_store_add (
-            self->store, sse_github_event_new (audience, object, sse_update_get_accepted (update)));
+      if (i < SSE_GITHUB_MAX_EVENTS
+          && sse_github_store_add (
+              self->store,
+              sse_github_event_new (audience, object, sse_update_get_accepted (update))))
+        sse_batch_set_stale_for_all (batch);
     }
   sse_batch_touch (batch, events_view, SSE_TOUCH_SEND);
   return SSE_VERDICT_APPLIED;

@@ -109,9 +109,12 @@ sse_github_store_find (const SseGithubStore *self, const char *audience, const c
  * sse_github_store_add:
  * @event: (transfer full): an event that is not kept yet
  *
- * Adds the newest accepted event; the oldest accepted one goes where there are too many.
+ * Adds the newest accepted event; the oldest accepted one, of whatever audience, goes where there
+ * are too many.
+ *
+ * Returns: whether one went
  */
-void
+gboolean
 sse_github_store_add (SseGithubStore *self, SseGithubEvent *event)
 {
   event->sequence = ++self->sequence;
@@ -119,8 +122,10 @@ sse_github_store_add (SseGithubStore *self, SseGithubEvent *event)
   g_queue_push_tail_link (&self->accepted, &event->link);
   enlist (self, event);
 
-  if (self->accepted.length > SSE_GITHUB_MAX_EVENTS)
-    sse_github_store_remove (self, self->accepted.head->data);
+  if (self->accepted.length <= SSE_GITHUB_MAX_EVENTS)
+    return FALSE;
+  sse_github_store_remove (self, self->accepted.head->data);
+  return TRUE;
 }
 
 /**

@@ -22,7 +22,7 @@ void            sse_github_store_free           (SseGithubStore       *self);
 SseGithubEvent *sse_github_store_find           (const SseGithubStore *self,
                                                  const char           *audience,
                                                  const char           *id);
-void            sse_github_store_add            (SseGithubStore       *self,
+gboolean        sse_github_store_add            (SseGithubStore       *self,
                                                  SseGithubEvent       *event);
 void            sse_github_store_replace        (SseGithubStore       *self,
                                                  SseGithubEvent       *event,

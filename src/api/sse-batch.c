@@ -11,6 +11,7 @@ struct _SseBatch
     SseTouch touch;
   } touched[SSE_MAX_VIEWS];
   guint n_touched;
+  gboolean stale_for_all;
 };
 
 SseBatch *
@@ -36,6 +37,7 @@ sse_batch_clear (SseBatch *self)
   self->event_type = NULL;
   g_string_truncate (self->members, 0);
   self->n_touched = 0;
+  self->stale_for_all = FALSE;
 }
 
 /**
@@ -109,4 +111,22 @@ sse_batch_get_touch (const SseBatch *self, const SseView *view)
     if (self->touched[i].view == view)
       return self->touched[i].touch;
   return SSE_TOUCH_NONE;
+}
+
+/**
+ * sse_batch_set_stale_for_all:
+ *
+ * Says that newcomers of other audiences than the update's need new renderings too, of all views:
+ * a bound that they share has dropped something of theirs.
+ */
+void
+sse_batch_set_stale_for_all (SseBatch *self)
+{
+  self->stale_for_all = TRUE;
+}
+
+gboolean
+sse_batch_is_stale_for_all (const SseBatch *self)
+{
+  return self->stale_for_all;
 }

@@ -42,22 +42,24 @@ typedef enum
  */
 typedef struct _SseBatch SseBatch;
 
-SseBatch   *sse_batch_new            (void);
-void        sse_batch_free           (SseBatch       *self);
-void        sse_batch_clear          (SseBatch       *self);
+SseBatch   *sse_batch_new               (void);
+void        sse_batch_free              (SseBatch       *self);
+void        sse_batch_clear             (SseBatch       *self);
 
-void        sse_batch_append         (SseBatch       *self,
-                                      const char     *event_type,
-                                      const char     *members);
-void        sse_batch_touch          (SseBatch       *self,
-                                      const SseView  *view,
-                                      SseTouch        touch);
+void        sse_batch_append            (SseBatch       *self,
+                                         const char     *event_type,
+                                         const char     *members);
+void        sse_batch_touch             (SseBatch       *self,
+                                         const SseView  *view,
+                                         SseTouch        touch);
+void        sse_batch_set_stale_for_all (SseBatch       *self);
 
-const char *sse_batch_get_event_type (const SseBatch *self);
-const char *sse_batch_get_members    (const SseBatch *self,
-                                      gsize          *length);
-SseTouch    sse_batch_get_touch      (const SseBatch *self,
-                                      const SseView  *view);
+const char *sse_batch_get_event_type    (const SseBatch *self);
+const char *sse_batch_get_members       (const SseBatch *self,
+                                         gsize          *length);
+SseTouch    sse_batch_get_touch         (const SseBatch *self,
+                                         const SseView  *view);
+gboolean    sse_batch_is_stale_for_all  (const SseBatch *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseBatch, sse_batch_free)
 

@@ -6,6 +6,9 @@
 
 #include "sse-error.h"
 
+/* How much of a member's name a message repeats, in characters. */
+#define MAX_TOLD_NAME 64
+
 /**
  * sse_json_parse:
  * @text: @length bytes from outside
@@ -53,14 +56,23 @@ void
 sse_json_set_invalid (
     GError **error, const char *where, const char *member, const char *format, ...)
 {
+  g_autofree char *clipped = NULL;
   g_autofree char *what = NULL;
   va_list args;
 
   va_start (args, format);
   what = g_strdup_vprintf (format, args);
   va_end (args);
+  /* A name may be as long as the whole text that it came in. */
+  if (g_utf8_strlen (member, -1) > MAX_TOLD_NAME)
+    {
+      g_autofree char *start = g_utf8_substring (member, 0, MAX_TOLD_NAME);
+
+      clipped = g_strconcat (start, "…", NULL);
+    }
   g_set_error (error, SSE_ERROR, SSE_ERROR_INVALID_UPDATE, "%s%s%s: %s", where,
-               *where != '\0' && *member != '\0' ? "." : "", member, what);
+               *where != '\0' && *member != '\0' ? "." : "", clipped != NULL ? clipped : member,
+               what);
 }
 
 static JsonNode *

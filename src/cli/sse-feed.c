@@ -121,17 +121,23 @@ show_progress (SseFeed *self)
               self->totals.published, self->totals.refused);
 }
 
-static void G_GNUC_PRINTF (3, 4) refuse (SseFeed *self, guint64 line, const char *format, ...)
+static void G_GNUC_PRINTF (2, 3) warn (SseFeed *self, const char *format, ...)
 {
-  g_autofree char *reason = NULL;
+  g_autofree char *text = NULL;
   va_list args;
 
   va_start (args, format);
-  reason = g_strdup_vprintf (format, args);
+  text = g_strdup_vprintf (format, args);
   va_end (args);
-  self->totals.refused++;
   clear_progress (self);
-  sse_cli_warn (_ ("line %" G_GUINT64_FORMAT ": %s"), line, reason);
+  sse_cli_warn ("%s", text);
+}
+
+static void
+refuse (SseFeed *self, guint64 line, const char *reason)
+{
+  self->totals.refused++;
+  warn (self, _ ("line %" G_GUINT64_FORMAT ": %s"), line, reason);
 }
 
 /* ---- sending ---- */
@@ -144,20 +150,23 @@ stop_reading (SseFeed *self)
     g_cancellable_cancel (self->reading);
 }
 
-/* The first answer that leaves no hope for the others is told; theirs would be the same. */
+/* The first answer that leaves no hope for the others is told; theirs would be the same. Those that
+ * don't come are given up in no certain order, so no line is named then. */
 static void
-give_up (SseFeed *self, guint64 line, SseBusFault fault, const GError *error)
+give_up (SseFeed *self, guint64 line, SseBusFault fault, const char *reason)
 {
-  g_autofree char *reason = sse_cli_bus_describe (error, self->bus);
-
   if (fault == SSE_BUS_FAULT_UNKNOWN)
-    self->totals.unknown++;
-  else
-    self->totals.refused++;
-  if (!self->stopped)
     {
-      clear_progress (self);
-      sse_cli_warn (_ ("line %" G_GUINT64_FORMAT ": %s; stopping here"), line, reason);
+      if (self->totals.unknown++ == 0 || line < self->totals.first_unknown)
+        self->totals.first_unknown = line;
+      if (!self->stopped)
+        warn (self, _ ("%s; stopping here"), reason);
+    }
+  else
+    {
+      self->totals.refused++;
+      if (!self->stopped)
+        warn (self, _ ("line %" G_GUINT64_FORMAT ": %s; stopping here"), line, reason);
     }
   self->stopped = TRUE;
   stop_reading (self);
@@ -184,9 +193,9 @@ on_answer (GObject *connection, GAsyncResult *result, gpointer user_data)
       g_autofree char *reason = sse_cli_bus_describe (error, self->bus);
 
       if (fault == SSE_BUS_FAULT_REFUSED)
-        refuse (self, call->line, "%s", reason);
+        refuse (self, call->line, reason);
       else
-        give_up (self, call->line, fault, error);
+        give_up (self, call->line, fault, reason);
     }
   g_free (call);
   show_progress (self);
@@ -208,7 +217,7 @@ send_line (SseFeed *self, const SseLine *line)
     return;
   if (line->text == NULL)
     {
-      refuse (self, line->number, _ ("longer than %d bytes"), MAX_LINE);
+      refuse (self, line->number, _ ("longer than 31 MiB"));
       return;
     }
   if (!g_utf8_validate_len (line->text, line->length, NULL))

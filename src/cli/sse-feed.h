@@ -18,12 +18,14 @@ typedef struct _SseFeed SseFeed;
  * @published: updates that were taken
  * @refused: updates that were not
  * @unknown: updates of which that is unknown, because no answer came
+ * @first_unknown: the first line of those
  */
 typedef struct
 {
   guint64 published;
   guint64 refused;
   guint64 unknown;
+  guint64 first_unknown;
 } SseFeedTotals;
 
 SseFeed *sse_feed_new  (GDBusConnection *connection,

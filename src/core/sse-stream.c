@@ -78,6 +78,8 @@ sse_stream_apply (SseStream *self, const SseUpdate *update, GError **error)
 
       if (touch != SSE_TOUCH_NONE)
         sse_viewers_touch (self->viewers, audience, view, touch);
+      if (sse_batch_is_stale_for_all (self->batch))
+        sse_viewers_touch (self->viewers, NULL, view, SSE_TOUCH_STALE);
     }
   return SSE_VERDICT_APPLIED;
 }

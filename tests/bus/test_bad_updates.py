@@ -70,9 +70,9 @@ class BadUpdates(DaemonCase):
                                 caught.exception.message)
 
     def test_unknown_ids(self):
-        for stream, update in UNKNOWN_IDS:
+        for stream, update, member in UNKNOWN_IDS:
             with self.subTest(stream=stream, update=update):
-                self.refuse(stream, json.dumps(update), "Refused", "nknown")
+                self.refuse(stream, json.dumps(update), "Refused", f"{member}: ")
         self.assert_unchanged()
 
     def test_an_id_of_another_audience_is_unknown(self):

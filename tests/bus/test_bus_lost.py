@@ -7,8 +7,7 @@ from gi.repository import Gio, GLib
 
 import webhook
 from cases import FreshCase
-from daemon import Daemon
-from eventstream import StreamClient
+from daemon import run_to_end
 from publisher import NAME, Publisher
 
 
@@ -71,25 +70,44 @@ class BusLost(FreshCase):
 
 
 class NameTaken(FreshCase):
-    """Somebody has the name before the daemon starts."""
+    def bus_call(self, publisher, method, parameters):
+        return publisher.call("org.freedesktop.DBus", method, parameters,
+                              "/org/freedesktop/DBus", "org.freedesktop.DBus")[0]
 
-    def bus_call(self, method, parameters):
-        return self.publisher.call("org.freedesktop.DBus", method, parameters,
-                                   "/org/freedesktop/DBus", "org.freedesktop.DBus")[0]
-
-    def test_streams_go_on_and_the_name_is_taken_when_it_is_free(self):
+    def test_before_it_starts(self):
+        """It says so and ends; the one that has the name is not disturbed."""
         first = self.rivulet
-        self.assertEqual(self.bus_call("RequestName", GLib.Variant("(su)", (NAME, 4))), 3,
-                         "the name is not given away while it is used")
-        second = Daemon(first.arguments, {"DBUS_SESSION_BUS_ADDRESS": first.bus.address})
-        self.addCleanup(second.kill)
-        address = second.wait_listening()[0]
-        with StreamClient(address, f"/quota/stream?token={first.token()}") as client:
+        status, _, said = run_to_end(first.arguments,
+                                     {"DBUS_SESSION_BUS_ADDRESS": first.bus.address})
+        self.assertEqual(status, 1)
+        self.assertIn(NAME, said)
+        self.publisher.publish("quota", quota(1))
+
+    def test_it_is_not_given_away(self):
+        self.assertEqual(self.bus_call(self.publisher, "RequestName",
+                                       GLib.Variant("(su)", (NAME, 2 | 4))), 3)
+        self.publisher.publish("quota", quota(1))
+
+    def test_while_the_bus_was_away(self):
+        """Streams go on, and the name is taken when it is free."""
+        self.rivulet.daemon.expect(r"(?i)bus|name")
+        self.publisher.close()
+        self.rivulet.bus.stop()
+        others = []
+
+        def take(address):
+            others.append(Publisher(address))
+            self.addCleanup(others[0].close)
+            self.assertEqual(self.bus_call(others[0], "RequestName",
+                                           GLib.Variant("(su)", (NAME, 0))), 1)
+
+        self.rivulet.bus.start(take)
+        with self.rivulet.follow("quota") as client:
             self.assertEqual(client.next().type, "quota")
-            owner = self.publisher.owner()
-            self.assertEqual(first.daemon.stop(), 0)
-            self.publisher.wait_owner(other_than=owner)
+            self.publisher = self.rivulet.publisher = Publisher(self.rivulet.bus.address)
+            self.assertEqual(self.publisher.owner(), others[0].connection.get_unique_name())
+            # The daemon is in the queue for the name before it is free, or comes for it then.
+            self.bus_call(others[0], "ReleaseName", GLib.Variant("(s)", (NAME,)))
+            self.publisher.wait_owner(other_than=others[0].connection.get_unique_name())
             self.publisher.publish("quota", quota(5))
             self.assertEqual(client.next().data["quota"]["used"], 5)
-        second.expect(r"(?i)bus|name")
-        second.assert_clean()

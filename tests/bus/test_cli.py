@@ -143,4 +143,4 @@ class Watch(CliCase):
                              RIVULET_TOKEN="a.b.c")
         told = process.communicate(timeout=Deadline("the end of watch").left())[1]
         self.assertNotEqual(process.returncode, 0)
-        self.assertIn("Invalid token", told)
+        self.assertIn("401", told)

@@ -83,15 +83,6 @@ class Resume(ResumeCase):
                              query=f"&lastEventId={first}")
         self.assertEqual(client.next().type, "events-update")
 
-    def test_others_events_are_not_among_them(self):
-        last = self.new_event(1)
-        self.new_event(2, "somebody else")
-        everyones = self.new_event(987654, None)
-        own = self.new_event(3)
-        client = self.resume(last)
-        self.assertEqual([got.id for got in client.take(2)], [everyones, own])
-        self.assertEqual(client.next().type, "events-update")
-
     def test_not_a_good_id(self):
         last = self.new_event(1)
         epoch, position = last.rsplit("-", 1)
@@ -126,6 +117,17 @@ class Resume(ResumeCase):
         more = [self.new_event(count + number) for number in range(50)]
         got += client.until(lambda found: found.id == more[-1], "the last event")
         self.assertEqual([found.id for found in got if found.type == "new-event"], ids + more)
+
+
+class ForEveryone(ResumeCase):
+    def test_others_events_are_not_among_them(self):
+        last = self.new_event(1)
+        self.new_event(2, "somebody else")
+        everyones = self.new_event(987654, None)
+        own = self.new_event(3)
+        client = self.resume(last)
+        self.assertEqual([got.id for got in client.take(2)], [everyones, own])
+        self.assertEqual(client.next().type, "events-update")
 
 
 class Trimmed(ResumeCase):

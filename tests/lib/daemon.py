@@ -13,7 +13,7 @@ from waiting import Deadline, TimedOut, wait_until
 
 BUILD = os.environ.get(
     "RIVULET_BUILD",
-    os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, os.pardir, "build"),
+    os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "build"),
 )
 PROGRAM = os.path.join(BUILD, "src", "rivuletd")
 CLI = os.path.join(BUILD, "src", "cli", "rivulet")

@@ -26,7 +26,7 @@ def own_and_everyones(user):
 class Events:
     def __init__(self):
         self.kept = []  # (audience, event), oldest accepted first
-        self.known = []  # (audience, id), oldest first
+        self.known = {}  # (audience, id), oldest first
         self.counts = {}
 
     def find(self, audience, event_id):
@@ -36,8 +36,9 @@ class Events:
         return None
 
     def remember(self, audience, event_id):
-        if (audience, event_id) not in self.known:
-            self.known = (self.known + [(audience, event_id)])[-KEPT_IDS:]
+        self.known.setdefault((audience, event_id))
+        if len(self.known) > KEPT_IDS:
+            del self.known[next(iter(self.known))]
 
     def apply(self, update, audience):
         """Returns the event that all who see it get, None where nothing is appended."""

@@ -23,20 +23,23 @@ CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configurat
 
 
 class PrivateBus:
-    """Unknown users and waiting replies are limited as on a system bus: 128 pending ones."""
+    """Waiting replies are limited as on a system bus: 128 of one connection."""
 
     def __init__(self, folder, replies=128):
         self.socket = os.path.join(folder, "bus")
+        self.hidden = os.path.join(folder, "bus-starting")
         self.config = os.path.join(folder, "bus.conf")
         self.address = f"unix:path={self.socket}"
         self.process = None
         with open(self.config, "w", encoding="utf-8") as file:
-            file.write(CONFIG.format(socket=self.socket, replies=replies))
+            file.write(CONFIG.format(socket=self.hidden, replies=replies))
         self.start()
 
-    def start(self):
-        if os.path.exists(self.socket):
-            os.unlink(self.socket)
+    def start(self, before=None):
+        """Starts it; `before` is called with its address before it is at its usual one."""
+        for path in self.socket, self.hidden:
+            if os.path.exists(path):
+                os.unlink(path)
         reading, writing = os.pipe()
         self.process = subprocess.Popen(
             ["dbus-daemon", "--nofork", "--nopidfile", f"--config-file={self.config}",
@@ -47,6 +50,9 @@ class PrivateBus:
         with os.fdopen(reading, "rb") as printed:
             if not printed.readline():
                 raise AssertionError("dbus-daemon ended before it was ready")
+        if before is not None:
+            before(f"unix:path={self.hidden}")
+        os.rename(self.hidden, self.socket)
 
     def stop(self):
         if self.process is None:

@@ -28,8 +28,7 @@ class Refusal(Exception):
 
 def refusal(error):
     name = Gio.DBusError.get_remote_error(error) or "local"
-    Gio.DBusError.strip_remote_error(error)
-    return Refusal(name, error.message)
+    return Refusal(name, error.message.removeprefix(f"GDBus.Error:{name}: "))
 
 
 def text_of(update):

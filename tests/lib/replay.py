@@ -25,18 +25,20 @@ class History:
         """
         model = model or Model(default_remaining)
         cursors = [Cursor(*client) for client in clients]
-        positions = set(self.updates)
-        for cursor in cursors:
-            positions.update(event.position for event in cursor.events)
-        for cursor in cursors:
-            cursor.check(0, None, None, model)
-        for position in sorted(positions - {0}):
+        waiting = sorted((cursor for cursor in cursors if cursor.events),
+                         key=lambda cursor: -cursor.first)
+        active = []
+        positions = {event.position for cursor in waiting for event in cursor.events}
+        for position in sorted(positions | set(self.updates)):
             appended = audience = None
             if position in self.updates:
                 stream, update, audience = self.updates[position]
                 appended = model.apply(stream, update, audience)
-            for cursor in cursors:
+            while waiting and waiting[-1].first <= position:
+                active.append(waiting.pop())
+            for cursor in active:
                 cursor.check(position, appended, audience, model)
+            active = [cursor for cursor in active if cursor.index < len(cursor.events)]
         return model
 
 
@@ -46,6 +48,11 @@ class Cursor:
         self.user = user
         self.events = events
         self.index = 0
+
+    @property
+    def first(self):
+        """The position of its first view."""
+        return self.events[0].position
 
     def fail(self, what):
         raise AssertionError(f"{self.stream} of {self.user}, event {self.index}: {what}")
@@ -58,14 +65,11 @@ class Cursor:
                 self.fail(f"{event} behind position {position}")
             events.append(event)
             self.index += 1
-        if not self.events:
-            return
         seen = [event for event in events if event.type in APPENDED]
         wanted = []
-        joined = self.events[0].position
         if (appended is not None and self.stream == "github-events"
                 and audience in (None, self.user)
-                and joined < position <= self.events[-1].position):
+                and self.first < position <= self.events[-1].position):
             wanted = [appended]
         if [event.data for event in seen] != wanted:
             self.fail(f"at position {position} it got {seen}, and should have got {wanted}")

@@ -94,7 +94,7 @@ validate (SseSource *source, const SseUpdate *update, GError **error)
 }
 
 /* "say" appends an event and leaves the view stale, "set" sends the view, "refuse" is refused,
- * "again" is known already. */
+ * "again" is known already, "drop" takes the text of the user that is its value. */
 static SseVerdict
 apply (SseSource *source, const SseUpdate *update, SseBatch *batch, GError **error)
 {
@@ -111,6 +111,13 @@ apply (SseSource *source, const SseUpdate *update, SseBatch *batch, GError **err
     }
   if (strcmp (kind, "again") == 0)
     return SSE_VERDICT_UNCHANGED;
+
+  if (strcmp (kind, "drop") == 0)
+    {
+      g_hash_table_remove (self->values, value);
+      sse_batch_set_stale_for_all (batch);
+      return SSE_VERDICT_APPLIED;
+    }
 
   g_hash_table_replace (self->values, g_strdup (audience != NULL ? audience : ""),
                         g_strdup (value));

@@ -393,6 +393,21 @@ test_audience (Fixture *fixture, gconstpointer data)
   expect (ann_again, EVENT ("2", "value-update", "hers"));
 }
 
+/* An update for one user may take something from another, by a bound that they share. */
+static void
+test_stale_for_all (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Client) ann = follow (fixture, "probe", "ann", NULL);
+  g_autoptr (Client) ann_again = NULL;
+
+  expect (ann, START ("0", "-"));
+  publish (fixture, "probe", "ann", "set", "hers");
+  expect (ann, EVENT ("1", "value-update", "hers"));
+  publish (fixture, "probe", "bob", "drop", "ann");
+  ann_again = follow (fixture, "probe", "ann", NULL);
+  expect (ann_again, START ("2", "-"));
+}
+
 static void
 test_verdicts (Fixture *fixture, gconstpointer data)
 {
@@ -570,6 +585,7 @@ main (int argc, char **argv)
     { "/core/hub/stale", test_stale },
     { "/core/hub/conflated", test_conflated },
     { "/core/hub/audience", test_audience },
+    { "/core/hub/stale-for-all", test_stale_for_all },
     { "/core/hub/verdicts", test_verdicts },
     { "/core/hub/follower", test_follower },
     { "/core/hub/unknown-and-disabled", test_unknown_and_disabled },

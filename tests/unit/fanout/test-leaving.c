@@ -139,14 +139,20 @@ static void
 test_duplicated_socket (Fixture *self, gconstpointer data)
 {
   SseJoin join = { .user = "ann", .expires = g_get_real_time () };
-  int fds[2], copy;
+  int fds[2], copy, other;
 
   make_pair (fds);
   copy = dup (fds[0]);
   join.fd = fds[0];
   fixture_join_fd (self, &join, NULL);
   fixture_expect_left (self, "0 ann expired");
+
+  /* Whatever this may tell the worker comes before the other client's frame. */
   close (fds[1]);
+  other = fixture_join (self, 0, "other", FALSE);
+  fixture_send (self, 0, NULL, "event ");
+  fixture_expect (other, "event ");
+  close (other);
   close (copy);
 }
 
@@ -160,17 +166,23 @@ test_expiry (Fixture *self, gconstpointer data)
       = { fixture_join_full (self, &later, first), fixture_join_full (self, &sooner, first) };
   int other = fixture_join (self, 0, "other", FALSE);
 
+  /* The workers have other things to do meanwhile. */
+  while (self->left->len < 2)
+    {
+      fixture_send (self, 0, "other", "event ");
+      fixture_expect (other, "event ");
+      if (g_ptr_array_find_with_equal_func (self->left, "0 later expired", g_str_equal, NULL))
+        g_assert_cmpint (g_get_real_time (), >=, later.expires);
+      if (g_ptr_array_find_with_equal_func (self->left, "0 sooner expired", g_str_equal, NULL))
+        g_assert_cmpint (g_get_real_time (), >=, sooner.expires);
+    }
   fixture_wait_told (self, "0 sooner expired");
-  g_assert_cmpint (g_get_real_time (), >=, sooner.expires);
   fixture_wait_told (self, "0 later expired");
-  g_assert_cmpint (g_get_real_time (), >=, later.expires);
 
   fixture_expect (fds[0], "HEAD 0\r\n\r\n");
   fixture_expect_end (fds[0]);
   fixture_expect (fds[1], "HEAD ");
   fixture_expect_end (fds[1]);
-  fixture_send (self, 0, NULL, "event ");
-  fixture_expect (other, "event ");
   close (other);
 }
 

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "sse-roster.h"
+
+#include <malloc.h>
+#include <sys/epoll.h>
+
+#include "sse-retry.h"
+
+/* How often the clock is looked at for tokens that expire: it may have been set. */
+#define LOOK_INTERVAL (G_USEC_PER_SEC / 2)
+
+/* Below this many clients their memory is not worth the trouble. */
+#define MIN_PEAK 256
+
+/**
+ * sse_roster_init:
+ * @options: the fan-out's
+ */
+void
+sse_roster_init (SseRoster *self, const SseFanoutOptions *options)
+{
+  self->options = *options;
+  self->channels = g_new (SseChannel, options->n_channels);
+  for (guint i = 0; i < options->n_channels; i++)
+    sse_channel_init (&self->channels[i], i);
+  self->n_clients = 0;
+  self->peak = 0;
+  sse_turn_init (&self->turn, options->queue_bytes);
+  sse_wheel_init (&self->wheel, options->heartbeat_ms);
+  self->deadlines = (SseDeadlines){ 0 };
+  self->heartbeat = sse_frame_new_body (":\n\n", 3);
+}
+
+/* Ends a roster without clients. */
+void
+sse_roster_clear (SseRoster *self)
+{
+  sse_turn_clear (&self->turn);
+  sse_wheel_clear (&self->wheel);
+  sse_deadlines_clear (&self->deadlines);
+  sse_frame_unref (self->heartbeat);
+  for (guint i = 0; i < self->options.n_channels; i++)
+    sse_channel_clear (&self->channels[i]);
+  g_free (self->channels);
+}
+
+/* Takes a new client. */
+void
+sse_roster_join (SseRoster *self, SseCommand *command)
+{
+  SseChannel *channel = &self->channels[command->channel];
+  SseUser *user = sse_channel_find_user (channel, command->user);
+  SseClient *client = sse_client_new (command->fd, command->chunked, command->expires);
+
+  if (user != NULL)
+    sse_turn_set_personal (&self->turn, user, command->personal);
+  sse_channel_add (channel, client, command->user, command->personal);
+
+  for (guint i = 0; i < command->n_frames; i++)
+    sse_client_push (client, command->frames[i], SSE_FANOUT_NO_VIEW, G_MAXSIZE);
+  sse_queue_exempt (client->queue);
+
+  if (self->n_clients++ == 0)
+    sse_wheel_start (&self->wheel, g_get_monotonic_time ());
+  self->peak = MAX (self->peak, self->n_clients);
+  sse_wheel_add (&self->wheel, &client->in_slot);
+  if (command->expires != G_MAXINT64)
+    sse_deadlines_add (&self->deadlines, &client->expires);
+
+  sse_turn_watch (&self->turn, client);
+  sse_turn_set_writable (&self->turn, client);
+}
+
+/* Sends a frame to whom it is for. */
+void
+sse_roster_send (SseRoster *self, SseCommand *command)
+{
+  SseChannel *channel = &self->channels[command->channel];
+  const char *name = sse_command_get_user (command);
+  SseUser *user;
+
+  if (name == NULL)
+    {
+      sse_turn_send_group (&self->turn, &channel->common, command->view, command->frame);
+      if (command->view == SSE_FANOUT_NO_VIEW)
+        sse_turn_send_group (&self->turn, &channel->personal, command->view, command->frame);
+      return;
+    }
+
+  user = sse_channel_find_user (channel, name);
+  if (user == NULL)
+    return;
+  for (SseLink *link = user->clients.next; link != &user->clients; link = link->next)
+    sse_turn_send_client (&self->turn, sse_link_get (link, SseClient, of_user), command->view,
+                          command->frame);
+}
+
+/* Says whether a user gets views of their own. */
+void
+sse_roster_set_personal (SseRoster *self, SseCommand *command)
+{
+  SseUser *user = sse_channel_find_user (&self->channels[command->channel], command->user);
+
+  if (user != NULL)
+    sse_turn_set_personal (&self->turn, user, command->personal);
+}
+
+static void
+stop_group (SseRoster *self, SseGroup *group)
+{
+  for (SseLink *link = group->clients.next; link != &group->clients; link = link->next)
+    {
+      g_autoptr (SseFrame) retry
+          = sse_retry_frame_new (self->options.retry_min_ms, self->options.retry_max_ms);
+
+      sse_turn_finish (&self->turn, sse_link_get (link, SseClient, in_group), retry,
+                       SSE_CLOSE_STOPPED);
+    }
+}
+
+/* Lets all clients leave. */
+void
+sse_roster_stop (SseRoster *self)
+{
+  for (guint i = 0; i < self->options.n_channels; i++)
+    {
+      stop_group (self, &self->channels[i].common);
+      stop_group (self, &self->channels[i].personal);
+    }
+}
+
+/* Does what is due: tokens that expire, heartbeats. */
+void
+sse_roster_take_time (SseRoster *self)
+{
+  gint64 now = g_get_monotonic_time (), date = g_get_real_time ();
+  SseDeadline *deadline;
+  SseLink *slot;
+
+  while ((deadline = sse_deadlines_get_next (&self->deadlines)) != NULL && deadline->time <= date)
+    {
+      sse_deadlines_remove (&self->deadlines, deadline);
+      sse_turn_finish (&self->turn, sse_link_get (deadline, SseClient, expires), NULL,
+                       SSE_CLOSE_EXPIRED);
+    }
+
+  while (self->n_clients > 0 && (slot = sse_wheel_turn (&self->wheel, now)) != NULL)
+    for (SseLink *link = slot->next; link != slot; link = link->next)
+      {
+        SseClient *client = sse_link_get (link, SseClient, in_slot);
+
+        if (sse_turn_is_idle (&self->turn, client))
+          sse_turn_send_client (&self->turn, client, SSE_FANOUT_NO_VIEW, self->heartbeat);
+      }
+}
+
+/* What many small things left behind stays with the allocator unless it is asked for. Each time
+ * that half of the clients are gone is seldom enough for the cost of that. */
+static void
+give_memory_back (SseRoster *self)
+{
+  if (self->peak < MIN_PEAK || self->n_clients > self->peak / 2)
+    return;
+
+  malloc_trim (0);
+  self->peak = self->n_clients;
+}
+
+/**
+ * sse_roster_let_leave:
+ * @worker: the worker's number, for the notes
+ * @notes: a #SseLeftNote is added for each
+ *
+ * Closes those who leave.
+ */
+void
+sse_roster_let_leave (SseRoster *self, guint worker, SseMailList *notes)
+{
+  while (sse_link_is_linked (&self->turn.leaving))
+    {
+      SseClient *client = sse_link_get (self->turn.leaving.next, SseClient, in_turn);
+      SseLeftNote *note = sse_left_note_new (worker, client->user->channel->number,
+                                             client->user->name, (SseCloseReason) client->reason);
+
+      sse_mail_list_push (notes, &note->mail);
+      sse_deadlines_remove (&self->deadlines, &client->expires);
+      /* Closing alone leaves it registered as long as another descriptor is the same socket. */
+      epoll_ctl (self->turn.epoll_fd, EPOLL_CTL_DEL, client->fd, NULL);
+      sse_client_free (client);
+      self->n_clients--;
+    }
+  give_memory_back (self);
+}
+
+/**
+ * sse_roster_get_due:
+ *
+ * Returns: when sse_roster_take_time() has something to do, in µs of the monotonic clock; -1: never
+ */
+gint64
+sse_roster_get_due (SseRoster *self)
+{
+  SseDeadline *deadline = sse_deadlines_get_next (&self->deadlines);
+  gint64 due;
+
+  if (self->n_clients == 0)
+    return -1;
+
+  due = self->wheel.due;
+  if (deadline != NULL)
+    {
+      gint64 rest = deadline->time - g_get_real_time ();
+
+      due = MIN (due, g_get_monotonic_time () + CLAMP (rest, 0, LOOK_INTERVAL));
+    }
+  return due;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sse-channel.h"
+#include "sse-command.h"
+#include "sse-deadlines.h"
+#include "sse-turn.h"
+#include "sse-wheel.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SseRoster:
+ * @peak: the most clients since memory was last given back
+ *
+ * The clients of one worker, in their channels, and what is due to them. What it is asked for is
+ * gathered in its turn.
+ */
+typedef struct
+{
+  SseFanoutOptions options;
+  SseChannel *channels;
+  guint n_clients;
+  guint peak;
+  SseTurn turn;
+  SseWheel wheel;
+  SseDeadlines deadlines;
+  SseFrame *heartbeat;
+} SseRoster;
+
+void   sse_roster_init         (SseRoster              *self,
+                                const SseFanoutOptions *options);
+void   sse_roster_clear        (SseRoster              *self);
+
+void   sse_roster_join         (SseRoster              *self,
+                                SseCommand             *command);
+void   sse_roster_send         (SseRoster              *self,
+                                SseCommand             *command);
+void   sse_roster_set_personal (SseRoster              *self,
+                                SseCommand             *command);
+void   sse_roster_stop         (SseRoster              *self);
+void   sse_roster_take_time    (SseRoster              *self);
+void   sse_roster_let_leave    (SseRoster              *self,
+                                guint                   worker,
+                                SseMailList            *notes);
+gint64 sse_roster_get_due      (SseRoster              *self);
+
+G_END_DECLS
