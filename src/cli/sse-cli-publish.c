@@ -149,9 +149,10 @@ summarise (const SseFeedTotals *totals)
   g_string_append_printf (text, _ ("%" G_GUINT64_FORMAT " published"), totals->published);
   g_string_append_printf (text, _ (", %" G_GUINT64_FORMAT " refused"), totals->refused);
   if (totals->unknown > 0)
-    g_string_append_printf (
-        text, _ (", %" G_GUINT64_FORMAT " without an answer, taken or not: publish those again"),
-        totals->unknown);
+    g_string_append_printf (text,
+                            _ (", %" G_GUINT64_FORMAT " without an answer, taken or not: publish "
+                               "them again, from line %" G_GUINT64_FORMAT " on"),
+                            totals->unknown, totals->first_unknown);
   return g_string_free (text, FALSE);
 }
 

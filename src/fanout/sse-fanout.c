@@ -3,6 +3,8 @@
 
 #include "sse-fanout.h"
 
+#include <malloc.h>
+
 #include "sse-command.h"
 #include "sse-mailbox.h"
 #include "sse-retry.h"
@@ -13,6 +15,9 @@
 
 /* Clients whose leaving is told in one iteration, at most. */
 #define MAX_NOTES 256
+
+/* Below this many clients their memory is not worth the trouble. */
+#define MIN_PEAK 256
 
 typedef struct
 {
@@ -32,6 +37,8 @@ struct _SseFanout
   SseMailbox inbox;
   SseMailList notes; /* taken from the inbox, not told yet */
   Slot *slots;
+  guint n_clients; /* in all slots */
+  guint peak;      /* the most of them since memory was last given back */
 };
 
 typedef struct
@@ -65,11 +72,24 @@ tell_left (SseFanout *self, SseLeftNote *note)
 {
   Slot *slot = &self->slots[note->worker];
 
+  self->n_clients--;
   slot->n_clients--;
   slot->n_by_channel[note->channel]--;
   if (self->left != NULL)
     self->left (note->channel, note->user, note->reason, self->user_data);
   g_free (note);
+}
+
+/* What many small things left behind stays with the allocator unless it is asked for. Each time
+ * that half of the clients are gone is seldom enough for the cost of that. */
+static void
+give_memory_back (SseFanout *self)
+{
+  if (self->peak < MIN_PEAK || self->n_clients > self->peak / 2)
+    return;
+
+  malloc_trim (0);
+  self->peak = self->n_clients;
 }
 
 static gboolean
@@ -81,6 +101,7 @@ teller_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   sse_mailbox_take (&self->inbox, &self->notes);
   for (guint i = 0; i < MAX_NOTES && (mail = sse_mail_list_pop (&self->notes)) != NULL; i++)
     tell_left (self, (SseLeftNote *) mail);
+  give_memory_back (self);
   g_source_set_ready_time (source, self->notes.first != NULL ? 0 : -1);
   return G_SOURCE_CONTINUE;
 }
@@ -233,6 +254,8 @@ sse_fanout_join (SseFanout *self, const SseJoin *join)
     if (self->slots[i].n_clients < slot->n_clients)
       slot = &self->slots[i];
 
+  self->n_clients++;
+  self->peak = MAX (self->peak, self->n_clients);
   slot->n_clients++;
   slot->n_by_channel[join->channel]++;
   post (slot, sse_command_new_join (join));

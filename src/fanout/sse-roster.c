@@ -3,16 +3,12 @@
 
 #include "sse-roster.h"
 
-#include <malloc.h>
 #include <sys/epoll.h>
 
 #include "sse-retry.h"
 
 /* How often the clock is looked at for tokens that expire: it may have been set. */
 #define LOOK_INTERVAL (G_USEC_PER_SEC / 2)
-
-/* Below this many clients their memory is not worth the trouble. */
-#define MIN_PEAK 256
 
 /**
  * sse_roster_init:
@@ -26,7 +22,6 @@ sse_roster_init (SseRoster *self, const SseFanoutOptions *options)
   for (guint i = 0; i < options->n_channels; i++)
     sse_channel_init (&self->channels[i], i);
   self->n_clients = 0;
-  self->peak = 0;
   sse_turn_init (&self->turn, options->queue_bytes);
   sse_wheel_init (&self->wheel, options->heartbeat_ms);
   self->deadlines = (SseDeadlines){ 0 };
@@ -64,7 +59,6 @@ sse_roster_join (SseRoster *self, SseCommand *command)
 
   if (self->n_clients++ == 0)
     sse_wheel_start (&self->wheel, g_get_monotonic_time ());
-  self->peak = MAX (self->peak, self->n_clients);
   sse_wheel_add (&self->wheel, &client->in_slot);
   if (command->expires != G_MAXINT64)
     sse_deadlines_add (&self->deadlines, &client->expires);
@@ -156,18 +150,6 @@ sse_roster_take_time (SseRoster *self)
       }
 }
 
-/* What many small things left behind stays with the allocator unless it is asked for. Each time
- * that half of the clients are gone is seldom enough for the cost of that. */
-static void
-give_memory_back (SseRoster *self)
-{
-  if (self->peak < MIN_PEAK || self->n_clients > self->peak / 2)
-    return;
-
-  malloc_trim (0);
-  self->peak = self->n_clients;
-}
-
 /**
  * sse_roster_let_leave:
  * @worker: the worker's number, for the notes
@@ -191,7 +173,6 @@ sse_roster_let_leave (SseRoster *self, guint worker, SseMailList *notes)
       sse_client_free (client);
       self->n_clients--;
     }
-  give_memory_back (self);
 }
 
 /**

@@ -11,7 +11,6 @@ G_BEGIN_DECLS
 
 /**
  * SseRoster:
- * @peak: the most clients since memory was last given back
  *
  * The clients of one worker, in their channels, and what is due to them. What it is asked for is
  * gathered in its turn.
@@ -21,7 +20,6 @@ typedef struct
   SseFanoutOptions options;
   SseChannel *channels;
   guint n_clients;
-  guint peak;
   SseTurn turn;
   SseWheel wheel;
   SseDeadlines deadlines;

@@ -38,13 +38,18 @@ is_origin (const char *text)
     return FALSE;
   host += strlen ("://");
 
-  port = host;
   if (*host == '[')
-    port += 1 + strspn (host + 1, "0123456789abcdef:.");
+    {
+      port = host + 1 + strspn (host + 1, "0123456789abcdef:.");
+      if (port == host + 1 || *port++ != ']')
+        return FALSE;
+    }
   else
-    port += strspn (host, "abcdefghijklmnopqrstuvwxyz0123456789._~!$&'()+,;=%-");
-  if (port == host || (*host == '[' && *port++ != ']'))
-    return FALSE;
+    {
+      port = host + strspn (host, "abcdefghijklmnopqrstuvwxyz0123456789._~!$&'()+,;=%-");
+      if (port == host)
+        return FALSE;
+    }
   return *port == '\0' || (*port == ':' && is_port (port + 1, text));
 }
 

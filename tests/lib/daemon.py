@@ -11,10 +11,8 @@ import threading
 
 from waiting import Deadline, TimedOut, wait_until
 
-BUILD = os.environ.get(
-    "RIVULET_BUILD",
-    os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "build"),
-)
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("RIVULET_BUILD", os.path.join(ROOT, "build"))
 PROGRAM = os.path.join(BUILD, "src", "rivuletd")
 CLI = os.path.join(BUILD, "src", "cli", "rivulet")
 PLUGINS = os.path.join(BUILD, "plugins")

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sse-routes.h"
+
+#include <gio/gio.h>
+
+static void
+test_base_paths (void)
+{
+  const char *const right[] = { "/api", "/v1/live", "/a.b-c_d~e", NULL };
+  const char *const wrong[] = { "",   "/",    "api",    "/api/", "//api", "/a//b", "/a/../b",
+                                "/.", "/a b", "/a%20b", "/a?b",  "/a#b",  "/é",    "/a;b" };
+  g_autoptr (GError) none = NULL;
+
+  g_assert_true (sse_routes_check_base_paths (right, &none));
+  g_assert_no_error (none);
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      const char *const list[] = { "/api", wrong[i], NULL };
+      g_autoptr (GError) error = NULL;
+
+      g_test_message ("%s", wrong[i]);
+      g_assert_false (sse_routes_check_base_paths (list, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+      g_assert_nonnull (strstr (error->message, wrong[i]));
+    }
+}
+
+/* ---- a receiver that takes ten bytes ---- */
+
+#define TEST_TYPE_RECEIVER (test_receiver_get_type ())
+G_DECLARE_FINAL_TYPE (TestReceiver, test_receiver, TEST, RECEIVER, GObject)
+
+struct _TestReceiver
+{
+  GObject parent_instance;
+};
+
+static const char *
+get_path (SseReceiver *self)
+{
+  return "/hook";
+}
+
+static gsize
+get_max_body (SseReceiver *self)
+{
+  return 10;
+}
+
+static void
+receiver_init (SseReceiverInterface *iface)
+{
+  iface->get_path = get_path;
+  iface->get_max_body = get_max_body;
+}
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (TestReceiver,
+                               test_receiver,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (SSE_TYPE_RECEIVER, receiver_init))
+
+static void
+test_receiver_class_init (TestReceiverClass *class)
+{
+}
+
+static void
+test_receiver_init (TestReceiver *self)
+{
+}
+
+static void
+assert_refused (
+    const SseRoute *route, const char *method, gint64 length, guint status, const char *allow)
+{
+  g_autoptr (SseAnswer) answer = sse_routes_refuse (route, method, length);
+  g_autoptr (GString) bytes = NULL;
+
+  g_test_message ("%s %" G_GINT64_FORMAT, method, length);
+  if (status == 0)
+    {
+      g_assert_null (answer);
+      return;
+    }
+  g_assert_nonnull (answer);
+  g_assert_cmpuint (sse_answer_get_status (answer), ==, status);
+  bytes = sse_answer_to_string (answer, TRUE);
+  if (allow != NULL)
+    g_assert_nonnull (strstr (bytes->str, allow));
+  else
+    g_assert_null (strstr (bytes->str, "Allow: "));
+}
+
+static void
+test_refuse (void)
+{
+  g_autoptr (TestReceiver) receiver = g_object_new (TEST_TYPE_RECEIVER, NULL);
+  g_autoptr (GObject) something = g_object_new (G_TYPE_OBJECT, NULL);
+  const SseRoute hook = { .receiver = SSE_RECEIVER (receiver) };
+  const SseRoute stream = { .stream = (gpointer) something };
+  const SseRoute both = { .receiver = hook.receiver, .stream = stream.stream };
+
+  assert_refused (NULL, "GET", -1, 404, NULL);
+  assert_refused (NULL, "POST", 1, 404, NULL);
+
+  assert_refused (&stream, "GET", -1, 0, NULL);
+  assert_refused (&stream, "OPTIONS", -1, 0, NULL);
+  assert_refused (&stream, "get", -1, 405, "Allow: GET, OPTIONS\r\n");
+  assert_refused (&stream, "HEAD", -1, 405, "Allow: GET, OPTIONS\r\n");
+  assert_refused (&stream, "POST", 5, 405, "Allow: GET, OPTIONS\r\n");
+  assert_refused (&stream, "PUT", -1, 405, "Allow: GET, OPTIONS\r\n");
+
+  assert_refused (&hook, "POST", 0, 0, NULL);
+  assert_refused (&hook, "POST", 10, 0, NULL);
+  assert_refused (&hook, "POST", 11, 413, NULL);
+  assert_refused (&hook, "POST", G_MAXINT64, 413, NULL);
+  assert_refused (&hook, "POST", -1, 411, NULL);
+  assert_refused (&hook, "GET", -1, 405, "Allow: POST\r\n");
+  assert_refused (&hook, "OPTIONS", -1, 405, "Allow: POST\r\n");
+
+  assert_refused (&both, "POST", 10, 0, NULL);
+  assert_refused (&both, "GET", -1, 0, NULL);
+  assert_refused (&both, "DELETE", -1, 405, "Allow: GET, OPTIONS, POST\r\n");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/http/routes/base-paths", test_base_paths);
+  g_test_add_func ("/http/routes/refuse", test_refuse);
+  return g_test_run ();
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sse-stream-request.h"
+
+static void
+test_token (void)
+{
+  const struct
+  {
+    const char *authorization;
+    const char *query;
+    const char *token;
+  } cases[] = {
+    { NULL, NULL, NULL },
+    { NULL, "", NULL },
+    { NULL, "token=a.b-c_d", "a.b-c_d" },
+    { NULL, "x=y&token=a&z", "a" },
+    { NULL, "token=a&token=b", "a" },
+    { NULL, "token=&token=b", "b" },
+    { NULL, "token=", NULL },
+    { NULL, "token", NULL },
+    { NULL, "Token=a&tokens=b&xtoken=c&to=d", NULL },
+    { NULL, "&&token=a", "a" },
+    { NULL, "token=%61%2Eb", "a.b" },
+    { NULL, "token=a+b", "a b" },
+    { NULL, "token=a=b", "a=b" },
+    { NULL, "token=%00", "%00" },
+    { NULL, "token=%4", "%4" },
+    { "", NULL, NULL },
+    { "  ", "token=q", "q" },
+    { "h", "token=q", "h" },
+    { "  h\t", NULL, "h" },
+    { "Bearer h", "token=q", "h" },
+    { "bearer h", NULL, "h" },
+    { "BEARER \t h ", NULL, "h" },
+    { "Bearer h i", NULL, "h i" },
+    { "Bearer", "token=q", "q" },
+    { "Bearer ", NULL, NULL },
+    { "Bearerh", "token=q", "Bearerh" },
+    { "Basic h", "token=q", "q" },
+    { "Basic h", NULL, NULL },
+    { "Digest username=\"a\", realm=\"b\"", "token=q", "q" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *token
+          = sse_stream_request_dup_token (cases[i].authorization, cases[i].query);
+
+      g_test_message ("%s, %s", cases[i].authorization, cases[i].query);
+      g_assert_cmpstr (token, ==, cases[i].token);
+    }
+}
+
+static void
+test_last_event_id (void)
+{
+  const struct
+  {
+    const char *header;
+    const char *query;
+    const char *id;
+  } cases[] = {
+    { NULL, NULL, NULL },
+    { "e-1", NULL, "e-1" },
+    { "e-1", "lastEventId=e-2", "e-1" },
+    { NULL, "lastEventId=e-2", "e-2" },
+    { "", "lastEventId=e-2", "e-2" },
+    { NULL, "token=x&lastEventId=e%2D2", "e-2" },
+    { NULL, "lastEventId=", NULL },
+    { NULL, "LastEventId=e-2&last-event-id=e-3", NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *id = sse_stream_request_dup_last_event_id (cases[i].header, cases[i].query);
+
+      g_assert_cmpstr (id, ==, cases[i].id);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/http/stream-request/token", test_token);
+  g_test_add_func ("/http/stream-request/last-event-id", test_last_event_id);
+  return g_test_run ();
+}
