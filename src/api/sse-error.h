@@ -33,5 +33,6 @@ typedef enum
 #define SSE_ERROR    (sse_error_quark ())
 
 GQuark sse_error_quark (void);
+char  *sse_error_clip  (const char *text);
 
 G_END_DECLS

@@ -6,9 +6,6 @@
 
 #include "sse-error.h"
 
-/* How much of a member's name a message repeats, in characters. */
-#define MAX_TOLD_NAME 64
-
 /**
  * sse_json_parse:
  * @text: @length bytes from outside
@@ -56,23 +53,15 @@ void
 sse_json_set_invalid (
     GError **error, const char *where, const char *member, const char *format, ...)
 {
-  g_autofree char *clipped = NULL;
+  g_autofree char *told = sse_error_clip (member);
   g_autofree char *what = NULL;
   va_list args;
 
   va_start (args, format);
   what = g_strdup_vprintf (format, args);
   va_end (args);
-  /* A name may be as long as the whole text that it came in. */
-  if (g_utf8_strlen (member, -1) > MAX_TOLD_NAME)
-    {
-      g_autofree char *start = g_utf8_substring (member, 0, MAX_TOLD_NAME);
-
-      clipped = g_strconcat (start, "…", NULL);
-    }
   g_set_error (error, SSE_ERROR, SSE_ERROR_INVALID_UPDATE, "%s%s%s: %s", where,
-               *where != '\0' && *member != '\0' ? "." : "", clipped != NULL ? clipped : member,
-               what);
+               *where != '\0' && *member != '\0' ? "." : "", told, what);
 }
 
 static JsonNode *
@@ -216,25 +205,6 @@ sse_json_get_element (
   return TRUE;
 }
 
-#define MAX_NAME_SHOWN 64
-
-/* A member's name from outside, made fit for a message: without control characters, and of some
- * length at most. */
-static char *
-dup_shown_name (const char *name)
-{
-  gboolean whole = g_utf8_strlen (name, -1) <= MAX_NAME_SHOWN;
-  g_autofree char *beginning = g_utf8_substring (name, 0, whole ? -1 : MAX_NAME_SHOWN);
-  GString *shown = g_string_new (NULL);
-
-  sse_json_append_string (shown, beginning);
-  g_string_erase (shown, 0, 1); /* the quotes */
-  g_string_truncate (shown, shown->len - 1);
-  if (!whole)
-    g_string_append (shown, "…");
-  return g_string_free (shown, FALSE);
-}
-
 /**
  * sse_json_check_members:
  * @known: %NULL-terminated names
@@ -254,9 +224,8 @@ sse_json_check_members (JsonObject *object,
     if (!g_strv_contains (known, name))
       {
         g_autofree char *list = g_strjoinv (", ", (char **) known);
-        g_autofree char *shown = dup_shown_name (name);
 
-        sse_json_set_invalid (error, where, shown, "unknown; there are %s", list);
+        sse_json_set_invalid (error, where, name, "unknown; there are %s", list);
         return FALSE;
       }
   return TRUE;

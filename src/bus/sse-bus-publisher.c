@@ -55,7 +55,9 @@ read_options (GVariant *options, char **audience, GError **error)
         wrong = "must be a string";
       if (wrong != NULL)
         {
-          g_set_error (error, SSE_ERROR, SSE_ERROR_INVALID_UPDATE, "option %s: %s", name, wrong);
+          g_autofree char *told = sse_error_clip (name);
+
+          g_set_error (error, SSE_ERROR, SSE_ERROR_INVALID_UPDATE, "option %s: %s", told, wrong);
           g_variant_unref (value);
           return FALSE;
         }

@@ -118,12 +118,13 @@ sse_cli_bus_describe (const GError *error, GBusType bus)
   if (is_absence (name))
     return g_strdup (
         bus == G_BUS_TYPE_SYSTEM
-            ? _ ("rivuletd is not on the system bus; start it (systemctl start rivuletd), or give "
-                 "--session where it is on the session bus")
-            : _ ("rivuletd is not on the session bus; start it (rivuletd --session), or give "
-                 "--system where it is on the system bus"));
+            ? _ ("rivuletd is not on the system bus; start it, or give --session where "
+                 "it is on the session bus")
+            : _ ("rivuletd is not on the session bus; start it (rivuletd --session), "
+                 "or give --system where it is on the system bus"));
   if (g_strcmp0 (name, BUS_PREFIX "AccessDenied") == 0)
-    return g_strdup_printf (_ ("the bus's policy does not let you: %s"), stripped->message);
+    return g_strdup (_ ("the bus's policy does not let you talk to rivuletd; files in "
+                        "/etc/dbus-1/system.d say who may"));
   if (name != NULL && g_str_has_prefix (name, ERROR_PREFIX))
     return g_strdup_printf ("%s (%s)", stripped->message, name + strlen (ERROR_PREFIX));
   return g_strdup (stripped->message);

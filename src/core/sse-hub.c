@@ -5,14 +5,9 @@
 
 #include "sse-hub.h"
 
-#include <string.h>
-
 #include "sse-event-id.h"
 #include "sse-intake.h"
 #include "sse-stream-private.h"
-
-/* How long a stream's name may be that a message repeats, in bytes. */
-#define MAX_TOLD_NAME 64
 
 struct _SseHub
 {
@@ -45,13 +40,10 @@ find_publishable (SseHub *self, const char *name, GError **error)
 
   if (stream == NULL)
     {
-      /* It comes from outside, and may be as long as a message. */
-      if (strlen (name) <= MAX_TOLD_NAME)
-        g_set_error (error, SSE_ERROR, SSE_ERROR_UNKNOWN_STREAM, "there is no stream named “%s”",
-                     name);
-      else
-        g_set_error_literal (error, SSE_ERROR, SSE_ERROR_UNKNOWN_STREAM,
-                             "there is no stream with so long a name");
+      g_autofree char *told = sse_error_clip (name);
+
+      g_set_error (error, SSE_ERROR, SSE_ERROR_UNKNOWN_STREAM, "there is no stream named “%s”",
+                   told);
       return NULL;
     }
   if (!sse_stream_is_enabled (stream))

@@ -43,10 +43,10 @@ class Publish(PublishCase):
             self.assertEqual(self.used(), used)
 
     def test_unknown_stream(self):
-        for stream in "", "quotas", "Quota", "github_events", "../quota", "x" * 1000, "é":
-            with self.subTest(stream=stream[:10]):
-                message = self.refused("UnknownStream", stream, quota(1))
-                self.assertIn(stream[:10], message)
+        for stream in "", "quotas", "Quota", "github_events", "../quota", "é":
+            with self.subTest(stream=stream):
+                self.assertIn(stream, self.refused("UnknownStream", stream, quota(1)))
+        self.assertLess(len(self.refused("UnknownStream", "x" * 100000, quota(1))), 1000)
 
     def test_options(self):
         for options in ({"audience": GLib.Variant("s", "")}, {"audience": GLib.Variant("i", 42)},

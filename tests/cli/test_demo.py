@@ -116,12 +116,12 @@ class RunningTest(unittest.TestCase):
 
     def follow(self, line):
         """What a pasted curl line prints."""
-        curl = paste(line)
+        curl = paste("exec " + line)
 
         def end():
             curl.kill()
             curl.wait()
-            output.reader.join()
+            output.all()
             curl.stdout.close()
             curl.stderr.close()
 

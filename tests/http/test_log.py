@@ -7,6 +7,9 @@ from cases import FreshCase
 
 
 class Log(FreshCase):
+    # All that it can be made to say.
+    setting = {"environment": {"G_MESSAGES_DEBUG": "all"}}
+
     def test_no_token_is_ever_written(self):
         note = self.rivulet.note
         bad = note(tokens.make(b"another secret of 32 bytes or more", "42"))

@@ -17,19 +17,21 @@ from publisher import Publisher
 class Setting:
     """A private folder with a bus, secrets and a configuration, and one daemon in it."""
 
-    def __init__(self, config=None, listen=("127.0.0.1:0",), bus=True, webhook=True, plugins=None):
+    def __init__(self, config=None, listen=("127.0.0.1:0",), bus=True, webhook=True, plugins=None,
+                 environment=None):
         self.folder = tempfile.mkdtemp(prefix="rivulet-")
         self.bus = None
         self.publisher = None
         self.daemon = None
         self.used = set()
         try:
-            self._start(config or {}, listen, bus, webhook, plugins)
+            self._configure(config or {}, webhook, plugins)
+            self._start(listen, bus, environment or {})
         except BaseException:
             self.abandon()
             raise
 
-    def _start(self, config, listen, bus, webhook, plugins):
+    def _configure(self, config, webhook, plugins):
         self.secret = daemon.Secret(self.folder, "secret")
         self.hook_secret = daemon.Secret(self.folder, "webhook-secret")
         self.previous_hook_secret = daemon.Secret(self.folder, "previous-webhook-secret", line_end="")
@@ -47,10 +49,11 @@ class Setting:
         self.config_path = os.path.join(self.folder, "rivulet.conf")
         daemon.write_config(self.config_path, groups)
 
+    def _start(self, listen, bus, environment):
         self.arguments = ["--config", self.config_path, "--session" if bus else "--no-bus"]
         for address in listen:
             self.arguments += ["--listen", address]
-        environment = {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent"}
+        environment = {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent", **environment}
         if bus:
             self.bus = PrivateBus(self.folder)
             environment["DBUS_SESSION_BUS_ADDRESS"] = self.bus.address

@@ -174,9 +174,11 @@ class Runner:
             shutil.rmtree(self.temporary, ignore_errors=True)
 
 
-def tap_programs(suite, folder, environment):
+def tap_programs(suite, folder, environment, without=()):
     for path in sorted(glob.glob(os.path.join(TESTS, folder, "test_*.py"))):
         name = os.path.splitext(os.path.basename(path))[0]
+        if name in without:
+            continue
         yield Program(suite, name, ["/usr/bin/python3", os.path.join(LIB, "tap.py"), path],
                       environment)
 
@@ -226,12 +228,15 @@ SUITES = {
     "unit": lambda suite: unit_programs(suite, os.path.join(ROOT, "build"), {}),
     "bus": lambda suite: tap_programs(suite, "bus", of_build("build")),
     "http": lambda suite: tap_programs(suite, "http", of_build("build")),
+    "cli": lambda suite: tap_programs(suite, "cli", of_build("build")),
     "unit-asan": lambda suite: unit_programs(
         suite, os.path.join(ROOT, "build-asan"), sanitized()),
     "bus-asan": lambda suite: tap_programs(
         suite, "bus", sanitized(**of_build("build-asan", RIVULET_TEST_SCALE="0.25"))),
     "http-asan": lambda suite: tap_programs(
         suite, "http", sanitized(**of_build("build-asan", RIVULET_TEST_SCALE="0.25"))),
+    "cli-asan": lambda suite: tap_programs(
+        suite, "cli", sanitized(**of_build("build-asan", RIVULET_TEST_SCALE="0.25")), ["test_demo"]),
     "threads": lambda suite: unit_programs(
         suite, os.path.join(ROOT, "build-tsan"), sanitized(), "fanout/"),
     "leaks": leak_programs,
