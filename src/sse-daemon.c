@@ -33,39 +33,6 @@ struct _SseDaemon
   SseBus *bus;
 };
 
-static gboolean
-get_boolean (GVariant *settings, const char *key)
-{
-  gboolean value = FALSE;
-
-  g_variant_lookup (settings, key, "b", &value);
-  return value;
-}
-
-/* A number that its setting bounds to what fits. */
-static gsize
-get_number (GVariant *settings, const char *key)
-{
-  gint64 value = 0;
-
-  g_variant_lookup (settings, key, "x", &value);
-  return (gsize) value;
-}
-
-static gboolean G_GNUC_PRINTF (5, 6) fail (
-    SseConfig *config, const char *group, const char *key, GError **error, const char *format, ...)
-{
-  g_autofree char *where = sse_config_describe (config, group, key);
-  g_autofree char *what = NULL;
-  va_list args;
-
-  va_start (args, format);
-  what = g_strdup_vprintf (format, args);
-  va_end (args);
-  g_set_error (error, SSE_CONFIG_ERROR, SSE_CONFIG_ERROR_INVALID, "%s: %s", where, what);
-  return FALSE;
-}
-
 /* ---- reading the configuration ---- */
 
 static gboolean
@@ -82,45 +49,27 @@ read_hub (SseDaemon *self, SseConfig *config, GError **error)
 
   self->options = (SseHubOptions){
     .intake = {
-      .max_update_bytes = get_number (hub, "max-update-bytes"),
-      .max_updates = (guint) get_number (hub, "max-backlog"),
-      .max_bytes = get_number (hub, "max-backlog-bytes"),
+      .max_update_bytes = sse_settings_get_number (hub, "max-update-bytes"),
+      .max_updates = (guint) sse_settings_get_number (hub, "max-backlog"),
+      .max_bytes = sse_settings_get_number (hub, "max-backlog-bytes"),
     },
     .fanout = {
-      .n_workers = (guint) get_number (clients, "workers"),
-      .queue_bytes = get_number (clients, "queue-bytes"),
-      .heartbeat_ms = (guint) get_number (clients, "heartbeat-ms"),
-      .retry_min_ms = (guint) get_number (clients, "retry-min-ms"),
-      .retry_max_ms = (guint) get_number (clients, "retry-max-ms"),
+      .n_workers = (guint) sse_settings_get_number (clients, "workers"),
+      .queue_bytes = sse_settings_get_number (clients, "queue-bytes"),
+      .heartbeat_ms = (guint) sse_settings_get_number (clients, "heartbeat-ms"),
+      .retry_min_ms = (guint) sse_settings_get_number (clients, "retry-min-ms"),
+      .retry_max_ms = (guint) sse_settings_get_number (clients, "retry-max-ms"),
     },
-    .conflate_ms = (guint) get_number (hub, "conflate-ms"),
-    .resume_events = (guint) get_number (hub, "resume-events"),
-    .resume_bytes = get_number (hub, "resume-bytes"),
+    .conflate_ms = (guint) sse_settings_get_number (hub, "conflate-ms"),
+    .resume_events = (guint) sse_settings_get_number (hub, "resume-events"),
+    .resume_bytes = sse_settings_get_number (hub, "resume-bytes"),
   };
   if (self->options.fanout.retry_min_ms > self->options.fanout.retry_max_ms)
-    return fail (config, "clients", "retry-min-ms", error, _ ("is greater than retry-max-ms"));
+    return sse_config_fail (config, "clients", "retry-min-ms", error,
+                            _ ("is greater than retry-max-ms"));
   if (self->options.intake.max_bytes < self->options.intake.max_update_bytes)
-    return fail (config, "hub", "max-backlog-bytes", error, _ ("is less than max-update-bytes"));
-  return TRUE;
-}
-
-static gboolean
-read_bus (SseDaemon *self, SseConfig *config, GError **error)
-{
-  g_autoptr (GVariant) settings = sse_config_get_group (config, "bus", sse_settings_bus, error);
-  const char *bus;
-
-  if (settings == NULL)
-    return FALSE;
-  g_variant_lookup (settings, "bus", "&s", &bus);
-  if (strcmp (bus, "system") == 0)
-    self->bus_type = G_BUS_TYPE_SYSTEM;
-  else if (strcmp (bus, "session") == 0)
-    self->bus_type = G_BUS_TYPE_SESSION;
-  else if (strcmp (bus, "none") == 0)
-    self->bus_type = G_BUS_TYPE_NONE;
-  else
-    return fail (config, "bus", "bus", error, _ ("“%s” is none of system, session and none"), bus);
+    return sse_config_fail (config, "hub", "max-backlog-bytes", error,
+                            _ ("is less than max-update-bytes"));
   return TRUE;
 }
 
@@ -135,11 +84,13 @@ read_token (SseDaemon *self, SseConfig *config, GError **error)
     return FALSE;
   content = g_variant_lookup_value (settings, "secret-file", G_VARIANT_TYPE_BYTESTRING);
   if (content == NULL)
-    return fail (config, "auth", "secret-file", error,
-                 _ ("not set; name a file with a secret of 32 bytes or more, or give systemd's "
-                    "credential auth.secret-file"));
+    return sse_config_fail (
+        config, "auth", "secret-file", error,
+        _ ("not set; name a file with a secret of 32 bytes or more, or give systemd's "
+           "credential auth.secret-file"));
   secret = g_variant_get_data_as_bytes (content);
-  self->token = sse_token_new (secret, get_boolean (settings, "require-expiry"), error);
+  self->token
+      = sse_token_new (secret, sse_settings_get_boolean (settings, "require-expiry"), error);
   return self->token != NULL;
 }
 
@@ -156,9 +107,10 @@ load_plugins (SseDaemon *self, SseConfig *config, GError **error)
   g_variant_lookup (settings, "directory", "&s", &directory);
   self->plugins = sse_plugins_load (directory, &local);
   if (self->plugins == NULL)
-    return fail (config, "plugins", "directory", error, "%s", local->message);
+    return sse_config_fail (config, "plugins", "directory", error, "%s", local->message);
   if (self->plugins->len == 0)
-    return fail (config, "plugins", "directory", error, _ ("no plugin in %s"), directory);
+    return sse_config_fail (config, "plugins", "directory", error, _ ("no plugin in %s"),
+                            directory);
   return sse_plugins_configure (self->plugins, config, error);
 }
 
@@ -172,15 +124,16 @@ read_http (SseDaemon *self, SseConfig *config, GError **error)
   if (self->http == NULL)
     return FALSE;
   return sse_front_check (self->http, &key, &local)
-         || fail (config, "http", key, error, "%s", local->message);
+         || sse_config_fail (config, "http", key, error, "%s", local->message);
 }
 
 static gboolean
 read_config (SseDaemon *self, SseConfig *config, GError **error)
 {
   return read_http (self, config, error) && read_hub (self, config, error)
-         && read_bus (self, config, error) && read_token (self, config, error)
-         && load_plugins (self, config, error) && sse_config_check_groups (config, error);
+         && sse_settings_read_bus (config, &self->bus_type, error)
+         && read_token (self, config, error) && load_plugins (self, config, error)
+         && sse_config_check_groups (config, error);
 }
 
 /* ---- the daemon ---- */

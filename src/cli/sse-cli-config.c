@@ -27,20 +27,6 @@ sse_cli_config_load (const char *file, GError **error)
   return g_steal_pointer (&config);
 }
 
-static gboolean G_GNUC_PRINTF (5, 6) fail (
-    SseConfig *config, const char *group, const char *key, GError **error, const char *format, ...)
-{
-  g_autofree char *where = sse_config_describe (config, group, key);
-  g_autofree char *what = NULL;
-  va_list args;
-
-  va_start (args, format);
-  what = g_strdup_vprintf (format, args);
-  va_end (args);
-  g_set_error (error, SSE_CLI_ERROR, SSE_CLI_ERROR_FAILED, "%s: %s", where, what);
-  return FALSE;
-}
-
 /**
  * sse_cli_config_get_bus:
  * @bus: (out): the bus that the daemon is on
@@ -49,22 +35,12 @@ static gboolean G_GNUC_PRINTF (5, 6) fail (
 gboolean
 sse_cli_config_get_bus (SseConfig *config, GBusType *bus, GError **error)
 {
-  g_autoptr (GVariant) settings = sse_config_get_group (config, "bus", sse_settings_bus, error);
-  const char *name;
-
-  if (settings == NULL)
+  if (!sse_settings_read_bus (config, bus, error))
     return FALSE;
-  g_variant_lookup (settings, "bus", "&s", &name);
-  if (strcmp (name, "system") == 0)
-    *bus = G_BUS_TYPE_SYSTEM;
-  else if (strcmp (name, "session") == 0)
-    *bus = G_BUS_TYPE_SESSION;
-  else if (strcmp (name, "none") == 0)
-    return fail (
+  if (*bus == G_BUS_TYPE_NONE)
+    return sse_config_fail (
         config, "bus", "bus", error,
         _ ("is none; where rivuletd is on a bus all the same, give --session or --system"));
-  else
-    return fail (config, "bus", "bus", error, _ ("“%s” is none of system, session and none"), name);
   return TRUE;
 }
 
@@ -104,11 +80,12 @@ sse_cli_config_get_url (SseConfig *config, GError **error)
 
   if (settings == NULL)
     return NULL;
-  g_variant_lookup (settings, "listen", "^a&s", &addresses);
+  addresses = sse_settings_get_strings (settings, "listen");
   if (addresses != NULL && addresses[0] != NULL)
     url = make_url (addresses[0]);
   if (url == NULL)
-    fail (config, "http", "listen", error, _ ("tells no address to connect to; give --url URL"));
+    sse_config_fail (config, "http", "listen", error,
+                     _ ("tells no address to connect to; give --url URL"));
   return url;
 }
 
@@ -134,10 +111,11 @@ sse_cli_config_sign (SseConfig *config, const char *subject, gint64 seconds, GEr
   content = g_variant_lookup_value (settings, "secret-file", G_VARIANT_TYPE_BYTESTRING);
   if (content == NULL)
     {
-      fail (config, "auth", "secret-file", error,
-            _ ("not set, so there is no secret to sign with; name rivuletd's configuration with "
-               "--config FILE (by default it is %s)"),
-            RIVULET_CONFIG_FILE);
+      sse_config_fail (
+          config, "auth", "secret-file", error,
+          _ ("not set, so there is no secret to sign with; name rivuletd's configuration with "
+             "--config FILE (by default it is %s)"),
+          RIVULET_CONFIG_FILE);
       return NULL;
     }
   secret = g_variant_get_data_as_bytes (content);

@@ -181,7 +181,16 @@ sse_config_describe (SseConfig *self, const char *group, const char *key)
                        : g_strdup_printf ("[%s] %s", group, key);
 }
 
-static gboolean G_GNUC_PRINTF (5, 6) fail (
+/**
+ * sse_config_fail:
+ * @format: what is wrong with the key's value
+ *
+ * Sets %SSE_CONFIG_ERROR_INVALID with a message that begins with where the key was said.
+ *
+ * Returns: %FALSE
+ */
+gboolean
+sse_config_fail (
     SseConfig *self, const char *group, const char *key, GError **error, const char *format, ...)
 {
   g_autofree char *where = sse_config_describe (self, group, key);
@@ -218,7 +227,7 @@ read_secret (
 
   if (!g_file_get_contents (path, &content, &length, &local))
     {
-      fail (self, group, setting->key, error, "%s", local->message);
+      sse_config_fail (self, group, setting->key, error, "%s", local->message);
       return NULL;
     }
   if (length > 0 && content[length - 1] == '\n')
@@ -227,10 +236,10 @@ read_secret (
     length--;
   if (length < (gsize) setting->minimum || length > (gsize) setting->maximum)
     {
-      fail (self, group, setting->key, error,
-            _ ("%s holds %" G_GSIZE_FORMAT " bytes; a secret has %" G_GINT64_FORMAT
-               " to %" G_GINT64_FORMAT),
-            path, length, setting->minimum, setting->maximum);
+      sse_config_fail (self, group, setting->key, error,
+                       _ ("%s holds %" G_GSIZE_FORMAT " bytes; a secret has %" G_GINT64_FORMAT
+                          " to %" G_GINT64_FORMAT),
+                       path, length, setting->minimum, setting->maximum);
       return NULL;
     }
   return g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, content, length, 1);
@@ -249,14 +258,15 @@ parse_value (
     case SSE_SETTING_BOOLEAN:
       if (g_strcmp0 (text, "true") == 0 || g_strcmp0 (text, "false") == 0)
         return g_variant_new_boolean (*text == 't');
-      fail (self, group, setting->key, error, _ ("“%s” is neither true nor false"), text);
+      sse_config_fail (self, group, setting->key, error, _ ("“%s” is neither true nor false"),
+                       text);
       return NULL;
     case SSE_SETTING_INTEGER:
       if (g_ascii_string_to_signed (text, 10, setting->minimum, setting->maximum, &number, NULL))
         return g_variant_new_int64 (number);
-      fail (self, group, setting->key, error,
-            _ ("“%s” is not a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT), text,
-            setting->minimum, setting->maximum);
+      sse_config_fail (self, group, setting->key, error,
+                       _ ("“%s” is not a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT),
+                       text, setting->minimum, setting->maximum);
       return NULL;
     case SSE_SETTING_STRINGS:
       list = split_list (text);
@@ -267,7 +277,7 @@ parse_value (
     default:
       if (g_utf8_validate (text, -1, NULL))
         return g_variant_new_string (text);
-      fail (self, group, setting->key, error, _ ("not UTF-8"));
+      sse_config_fail (self, group, setting->key, error, _ ("not UTF-8"));
       return NULL;
     }
 }

@@ -51,6 +51,12 @@ GVariant  *sse_config_get_group    (SseConfig        *self,
 char      *sse_config_describe     (SseConfig        *self,
                                     const char       *group,
                                     const char       *key);
+gboolean   sse_config_fail         (SseConfig        *self,
+                                    const char       *group,
+                                    const char       *key,
+                                    GError          **error,
+                                    const char       *format,
+                                    ...) G_GNUC_PRINTF (5, 6);
 gboolean   sse_config_check_groups (SseConfig        *self,
                                     GError          **error);
 

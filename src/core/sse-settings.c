@@ -3,6 +3,10 @@
 
 #include "sse-settings.h"
 
+#include <string.h>
+
+#include <glib/gi18n.h>
+
 #define MIB (G_GINT64_CONSTANT (1) << 20)
 
 const SseSetting sse_settings_http[] = {
@@ -68,3 +72,75 @@ const SseSetting sse_settings_plugins[] = {
     "Directory of the plugins, one stream each." },
   { .key = NULL },
 };
+
+/**
+ * sse_settings_get_boolean:
+ * @settings: what sse_config_get_group() gave
+ * @key: a boolean that is set or has a default
+ */
+gboolean
+sse_settings_get_boolean (GVariant *settings, const char *key)
+{
+  gboolean value = FALSE;
+
+  g_variant_lookup (settings, key, "b", &value);
+  return value;
+}
+
+/**
+ * sse_settings_get_number:
+ * @settings: what sse_config_get_group() gave
+ * @key: an integer that is set or has a default; its bounds leave it none below 0
+ */
+gsize
+sse_settings_get_number (GVariant *settings, const char *key)
+{
+  gint64 value = 0;
+
+  g_variant_lookup (settings, key, "x", &value);
+  return (gsize) value;
+}
+
+/**
+ * sse_settings_get_strings:
+ * @settings: what sse_config_get_group() gave; outlives the strings
+ * @key: a list that is set or has a default
+ *
+ * Returns: (transfer container) (array zero-terminated=1): the strings
+ */
+const char **
+sse_settings_get_strings (GVariant *settings, const char *key)
+{
+  const char **strings = NULL;
+
+  g_variant_lookup (settings, key, "^a&s", &strings);
+  return strings;
+}
+
+/**
+ * sse_settings_read_bus:
+ * @type: (out): the bus that the daemon is on, %G_BUS_TYPE_NONE for none
+ * @error: %SSE_CONFIG_ERROR
+ *
+ * Reads the group `bus`.
+ */
+gboolean
+sse_settings_read_bus (SseConfig *config, GBusType *type, GError **error)
+{
+  g_autoptr (GVariant) settings = sse_config_get_group (config, "bus", sse_settings_bus, error);
+  const char *name;
+
+  if (settings == NULL)
+    return FALSE;
+  g_variant_lookup (settings, "bus", "&s", &name);
+  if (strcmp (name, "system") == 0)
+    *type = G_BUS_TYPE_SYSTEM;
+  else if (strcmp (name, "session") == 0)
+    *type = G_BUS_TYPE_SESSION;
+  else if (strcmp (name, "none") == 0)
+    *type = G_BUS_TYPE_NONE;
+  else
+    return sse_config_fail (config, "bus", "bus", error,
+                            _ ("“%s” is none of system, session and none"), name);
+  return TRUE;
+}

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "sse-setting.h"
+#include <gio/gio.h>
+
+#include "sse-config.h"
 
 G_BEGIN_DECLS
 
@@ -12,5 +14,15 @@ extern const SseSetting sse_settings_hub[];
 extern const SseSetting sse_settings_clients[];
 extern const SseSetting sse_settings_bus[];
 extern const SseSetting sse_settings_plugins[];
+
+gboolean     sse_settings_get_boolean (GVariant   *settings,
+                                       const char *key);
+gsize        sse_settings_get_number  (GVariant   *settings,
+                                       const char *key);
+const char **sse_settings_get_strings (GVariant   *settings,
+                                       const char *key);
+gboolean     sse_settings_read_bus    (SseConfig  *config,
+                                       GBusType   *type,
+                                       GError    **error);
 
 G_END_DECLS

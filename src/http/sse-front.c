@@ -16,6 +16,7 @@
 #include "sse-message.h"
 #include "sse-reception.h"
 #include "sse-routes.h"
+#include "sse-settings.h"
 #include "sse-stream-head.h"
 #include "sse-stream-request.h"
 #include "sse-takeover.h"
@@ -249,25 +250,6 @@ static const SseListenerFuncs listener_funcs = { refuse, admit, count_followers 
 
 /* ---- settings ---- */
 
-static const char **
-get_strings (GVariant *settings, const char *key)
-{
-  const char **strings = NULL;
-
-  g_variant_lookup (settings, key, "^a&s", &strings);
-  return strings;
-}
-
-/* A number that its setting bounds to what fits. */
-static guint
-get_number (GVariant *settings, const char *key)
-{
-  gint64 value = 0;
-
-  g_variant_lookup (settings, key, "x", &value);
-  return (guint) value;
-}
-
 static gboolean
 check_addresses (const char *const *addresses, GError **error)
 {
@@ -294,9 +276,9 @@ check_addresses (const char *const *addresses, GError **error)
 gboolean
 sse_front_check (GVariant *settings, const char **key, GError **error)
 {
-  g_autofree const char **addresses = get_strings (settings, "listen");
-  g_autofree const char **base_paths = get_strings (settings, "base-paths");
-  g_autofree const char **origins = get_strings (settings, "allowed-origins");
+  g_autofree const char **addresses = sse_settings_get_strings (settings, "listen");
+  g_autofree const char **base_paths = sse_settings_get_strings (settings, "base-paths");
+  g_autofree const char **origins = sse_settings_get_strings (settings, "allowed-origins");
   g_autoptr (SseCors) cors = NULL;
 
   *key = "listen";
@@ -324,8 +306,8 @@ sse_front_check (GVariant *settings, const char **key, GError **error)
 SseFront *
 sse_front_new (SseHub *hub, SseToken *token, GVariant *settings, GError **error)
 {
-  g_autofree const char **base_paths = get_strings (settings, "base-paths");
-  g_autofree const char **origins = get_strings (settings, "allowed-origins");
+  g_autofree const char **base_paths = sse_settings_get_strings (settings, "base-paths");
+  g_autofree const char **origins = sse_settings_get_strings (settings, "allowed-origins");
   const char *key;
   SseFront *self;
 
@@ -339,10 +321,10 @@ sse_front_new (SseHub *hub, SseToken *token, GVariant *settings, GError **error)
   self->token = token;
   self->settings = g_variant_ref_sink (settings);
   self->options = (SseListenerOptions){
-    .max_connections = get_number (settings, "max-connections"),
+    .max_connections = (guint) sse_settings_get_number (settings, "max-connections"),
     .max_body_bytes = MAX_BODY_BYTES,
-    .head_timeout_ms = get_number (settings, "head-timeout-ms"),
-    .body_timeout_seconds = get_number (settings, "body-timeout-seconds"),
+    .head_timeout_ms = (guint) sse_settings_get_number (settings, "head-timeout-ms"),
+    .body_timeout_seconds = (guint) sse_settings_get_number (settings, "body-timeout-seconds"),
   };
   self->cors = sse_cors_new (origins, NULL);
   self->routes = sse_routes_new (sse_hub_get_streams (hub), base_paths);
@@ -384,7 +366,7 @@ sse_front_free (SseFront *self)
 gboolean
 sse_front_start (SseFront *self, GError **error)
 {
-  g_autofree const char **addresses = get_strings (self->settings, "listen");
+  g_autofree const char **addresses = sse_settings_get_strings (self->settings, "listen");
   const char *const *names;
 
   self->listener = sse_listener_new (addresses, &self->options, &listener_funcs, self, error);

@@ -2,6 +2,7 @@
 """Runs the rivulet command as a user would, and a server that answers it as the test says."""
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -114,6 +115,15 @@ class Command:
                 self.process.stdin.close()
             except BrokenPipeError:
                 pass
+
+
+def read_until(descriptor, text, shown=b""):
+    """Reads from a terminal until that has come; returns all that was shown."""
+    deadline = Deadline(f"{text!r} on a terminal")
+    while text not in shown:
+        if select.select([descriptor], [], [], deadline.left())[0]:
+            shown += os.read(descriptor, 4096)
+    return shown
 
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nConnection: close\r\n\r\n"

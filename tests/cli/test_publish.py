@@ -149,16 +149,14 @@ class PublishTest(DaemonCase):
         load = Command("publish", "--session", "quota", "-", bus=self.rivulet.bus, stderr=its)
         self.addCleanup(load.close)
         os.close(its)
-        with os.fdopen(ours, "rb", buffering=0) as terminal:
-            load.process.stdin.write((QUOTA + "\n").encode())
-            load.process.stdin.flush()
-            shown = b""
-            while b"1 published, 0 refused" not in shown:
-                shown += terminal.read(4096)
-            self.assertIn(b"\r", shown)
-            load.process.stdin.close()
-            while b"rivulet: 1 published, 0 refused" not in shown:
-                shown += terminal.read(4096)
+        self.addCleanup(os.close, ours)
+        load.process.stdin.write((QUOTA + "\n").encode())
+        load.process.stdin.flush()
+        shown = command.read_until(ours, b"\r\x1b[K1 published, 0 refused")
+        load.process.stdin.close()
+        shown = command.read_until(ours, b"rivulet: 1 published, 0 refused\r\n", shown)
+        # The progress is wiped away first.
+        self.assertIn(b"\r\x1b[Krivulet: ", shown)
         self.assertEqual(load.wait(), 0)
 
 
@@ -181,15 +179,15 @@ class InterruptTest(FreshCase):
                 self.assertEqual(load.wait(), 0)
                 self.assertEqual(load.errors.all(), "rivulet: 1 published, 0 refused")
 
-    def fill(self, load, most):
+    def fill(self, load, most, size=1000):
         """Writes updates until nothing more is read; returns how many whole ones that were."""
         pipe = load.process.stdin.fileno()
         os.set_blocking(pipe, False)
-        text = "".join(new_event(number, filler="x" * 1000) + "\n" for number in range(most))
+        text = "".join(new_event(number, filler="x" * size) + "\n" for number in range(most))
         data, written = text.encode(), 0
         # A reader that goes on takes much less than this time for its next piece.
         while written < len(data) and select.select([], [pipe], [], 2)[1]:
-            written += os.write(pipe, data[written : written + 4096])
+            written += os.write(pipe, data[written : written + 65536])
         self.assertLess(written, len(data), "all of it was read, though nothing was answered")
         return data[:written].count(b"\n")
 
@@ -211,6 +209,14 @@ class InterruptTest(FreshCase):
         events = self.follow("github-events").next().data["events"]
         self.assertEqual([event["delivery_id"] for event in events],
                          [str(number) for number in reversed(range(published - 50, published))])
+
+    def test_bounded_in_bytes_too(self):
+        self.rivulet.daemon.signal(signal.SIGSTOP)
+        self.addCleanup(self.rivulet.daemon.signal, signal.SIGCONT)
+        load = self.load()
+        # 16 MiB and the line that goes beyond, not 100 lines.
+        self.assertLess(self.fill(load, 60, 1_000_000), 25)
+        load.close()
 
     def test_daemon_dies(self):
         rivulet = Setting()

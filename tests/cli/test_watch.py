@@ -67,12 +67,10 @@ class OutputTest(WatchCase):
         ours, its = pty.openpty()
         watch = self.watch(server, stdout=its, **more)
         os.close(its)
-        with os.fdopen(ours, "rb", buffering=0) as terminal:
-            shown = b""
-            while b"\n" not in shown:
-                shown += terminal.read(4096)
-            watch.interrupt()
-            self.assertEqual(watch.wait(), 0)
+        self.addCleanup(os.close, ours)
+        shown = command.read_until(ours, b"\n")
+        watch.interrupt()
+        self.assertEqual(watch.wait(), 0)
         return shown.decode()
 
     def test_colours_on_a_terminal(self):
