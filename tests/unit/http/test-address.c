@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <glib/gstdio.h>
@@ -261,8 +262,39 @@ test_unix_live (Fixture *fixture, gconstpointer data)
   g_autoptr (GPtrArray) bound = listen_on (fixture->address);
   const char *const list[] = { fixture->address, NULL };
 
+  g_assert_cmpuint (bound->len, ==, 1);
   assert_in_use (list, fixture->address);
   assert_reachable (fixture->address);
+}
+
+/* One that is alive, and too busy to take anybody. */
+static void
+test_unix_busy (Fixture *fixture, gconstpointer data)
+{
+  const char *const list[] = { fixture->address, NULL };
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  int server = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int clients[4];
+  guint n_connected = 0;
+
+  g_strlcpy (address.sun_path, fixture->path, sizeof address.sun_path);
+  g_assert_no_errno (bind (server, (struct sockaddr *) &address, sizeof address));
+  g_assert_no_errno (listen (server, 0));
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    {
+      clients[i] = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+      if (connect (clients[i], (struct sockaddr *) &address, sizeof address) == 0)
+        n_connected++;
+      else
+        g_assert_cmpint (errno, ==, EAGAIN);
+    }
+  g_assert_cmpuint (n_connected, <, G_N_ELEMENTS (clients));
+
+  assert_in_use (list, fixture->address);
+  g_assert_true (g_file_test (fixture->path, G_FILE_TEST_EXISTS));
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    close (clients[i]);
+  close (server);
 }
 
 static void
@@ -319,6 +351,7 @@ main (int argc, char **argv)
   ADD ("unix", test_unix);
   ADD ("unix-stale", test_unix_stale);
   ADD ("unix-live", test_unix_live);
+  ADD ("unix-busy", test_unix_busy);
   ADD ("unix-other-file", test_unix_other_file);
   ADD ("unix-replaced", test_unix_replaced);
   ADD ("unix-no-directory", test_unix_no_directory);

@@ -288,6 +288,18 @@ test_full (Fixture *fixture, gconstpointer data)
   close (third);
 }
 
+/* Many more than there may be at once, one after the other: each that was answered is forgotten. */
+static void
+test_forgotten (Fixture *fixture, gconstpointer data)
+{
+  for (guint i = 0; i < 200; i++)
+    {
+      g_autofree char *answer = get_answer (fixture, "GET", "/probe/stream", "");
+
+      assert_in (answer, "HTTP/1.1 401 ");
+    }
+}
+
 /* ---- at every moment ---- */
 
 /* What clients ask for, in all the ways that take time. */
@@ -424,6 +436,7 @@ main (int argc, char **argv)
   ADD ("posts", 0, test_posts);
   ADD ("many-posts", 0, test_many_posts);
   ADD ("full", 1, test_full);
+  ADD ("forgotten", 1, test_forgotten);
   ADD ("left-at-every-moment", 0, test_left_at_every_moment);
   g_test_add_func ("/http/front/freed-at-every-moment", test_freed_at_every_moment);
   g_test_add_func ("/http/front/settings", test_settings);

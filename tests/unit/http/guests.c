@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "guests.h"
+
+#include <string.h>
+
+static void
+guest_free (gpointer data)
+{
+  Guest *guest = data;
+
+  g_object_unref (guest->connection);
+  sse_admission_unref (guest->admission);
+  g_free (guest);
+}
+
+static SseAnswer *
+refuse (const SseRequest *request, gpointer user_data)
+{
+  Guests *guests = user_data;
+
+  guests->n_asked++;
+  return strcmp (request->path, "/refuse") == 0 ? sse_answer_new_message (404, "Not found") : NULL;
+}
+
+static void
+admit (GSocketConnection *connection, SseAdmission *admission, gpointer user_data)
+{
+  Guests *guests = user_data;
+  Guest *guest = g_new0 (Guest, 1);
+
+  guest->connection = g_object_ref (connection);
+  guest->admission = admission;
+  g_ptr_array_add (guests->admitted, guest);
+}
+
+static guint
+count_others (gpointer user_data)
+{
+  return ((Guests *) user_data)->others;
+}
+
+const SseListenerFuncs guests_funcs = { refuse, admit, count_others };
+
+void
+guests_set_up (Guests *guests, gconstpointer data)
+{
+  const SseListenerOptions defaults = {
+    .max_connections = 1000,
+    .max_body_bytes = 1000,
+    .head_timeout_ms = 60000,
+    .body_timeout_seconds = 60,
+  };
+  const char *const addresses[] = { "127.0.0.1:0", NULL };
+  g_autoptr (GError) error = NULL;
+
+  guests->admitted = g_ptr_array_new_with_free_func (guest_free);
+  guests->listener = sse_listener_new (addresses, data != NULL ? data : &defaults, &guests_funcs,
+                                       guests, &error);
+  g_assert_no_error (error);
+  guests->address = sse_listener_get_addresses (guests->listener)[0];
+}
+
+void
+guests_tear_down (Guests *guests, gconstpointer data)
+{
+  g_ptr_array_unref (guests->admitted);
+  if (guests->listener != NULL)
+    {
+      wait_for (sse_listener_get_connections (guests->listener) == 0);
+      sse_listener_free (guests->listener);
+    }
+  g_assert_false (g_main_context_pending (NULL));
+}
+
+int
+guests_connect (Guests *guests, const char *text)
+{
+  int fd = connect_to (guests->address);
+
+  send_text (fd, text);
+  return fd;
+}
+
+void
+guests_assert_status (const char *answer, guint status)
+{
+  g_autofree char *line = g_strdup_printf ("HTTP/1.1 %u ", status);
+
+  g_test_message ("%s", answer);
+  g_assert_true (g_str_has_prefix (answer, line));
+}
+
+void
+guests_assert_answered (Guests *guests, int fd, guint status)
+{
+  g_autofree char *answer = receive_all (fd);
+
+  guests_assert_status (answer, status);
+  g_assert_nonnull (strstr (answer, "\r\nConnection: close\r\n"));
+  g_assert_null (strstr (answer, "(reset)"));
+  wait_for (sse_listener_get_connections (guests->listener) == 0);
+}
