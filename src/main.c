@@ -114,8 +114,8 @@ static gboolean
 serve (const Options *options, GError **error)
 {
   g_autoptr (SseConfig) config = sse_config_new (g_getenv ("CREDENTIALS_DIRECTORY"));
-  g_autoptr (SseDaemon) daemon = NULL;
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (SseDaemon) daemon = NULL; /* behind the loop, which signals use to the end */
 
   if (!load_config (options, config, error))
     return FALSE;

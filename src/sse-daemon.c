@@ -6,6 +6,7 @@
 #include "sse-daemon.h"
 
 #include <string.h>
+#include <sys/resource.h>
 
 #include <glib/gi18n.h>
 
@@ -163,6 +164,20 @@ sse_daemon_new (SseConfig *config, GError **error)
   return g_steal_pointer (&self);
 }
 
+/* Every client takes a descriptor; the soft limit is low for the sake of programs that use
+ * select(). */
+static void
+raise_descriptor_limit (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) < 0)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit (RLIMIT_NOFILE, &limit) == 0)
+    g_info ("%" G_GUINT64_FORMAT " descriptors may be open", (guint64) limit.rlim_cur);
+}
+
 /**
  * sse_daemon_start:
  * @error: where an address or the bus can't be had
@@ -172,6 +187,7 @@ sse_daemon_new (SseConfig *config, GError **error)
 gboolean
 sse_daemon_start (SseDaemon *self, GError **error)
 {
+  raise_descriptor_limit ();
   if (self->bus_type != G_BUS_TYPE_NONE)
     {
       self->bus = sse_bus_new (self->bus_type, self->hub, error);

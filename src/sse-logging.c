@@ -7,22 +7,36 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *
-get_field (const GLogField *fields, gsize n_fields, const char *key)
+/* A field's text, NULL where there is no such field. */
+static char *
+dup_field (const GLogField *fields, gsize n_fields, const char *key)
 {
   for (gsize i = 0; i < n_fields; i++)
     if (strcmp (fields[i].key, key) == 0)
-      return fields[i].value;
+      return fields[i].length < 0 ? g_strdup (fields[i].value)
+                                  : g_strndup (fields[i].value, (gsize) fields[i].length);
   return NULL;
+}
+
+/* A message is one line, whatever part of it came from outside. */
+static void
+append_line (GString *line, const char *message)
+{
+  for (const char *p = message; *p != '\0'; p++)
+    if (g_ascii_iscntrl (*p))
+      g_string_append_printf (line, "\\x%02x", (guint) *p);
+    else
+      g_string_append_c (line, *p);
+  g_string_append_c (line, '\n');
 }
 
 /* One line for each message on standard error: "rivuletd: warning: MESSAGE". */
 static GLogWriterOutput
 write_line (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
-  const char *domain = get_field (fields, n_fields, "GLIB_DOMAIN");
-  const char *message = get_field (fields, n_fields, "MESSAGE");
-  g_autofree char *line = NULL;
+  g_autofree char *domain = dup_field (fields, n_fields, "GLIB_DOMAIN");
+  g_autofree char *message = dup_field (fields, n_fields, "MESSAGE");
+  g_autoptr (GString) line = g_string_new ("rivuletd: ");
   const char *kind = "";
 
   if (g_log_writer_default_would_drop (level, domain))
@@ -51,9 +65,10 @@ write_line (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpoin
     default:
       break;
     }
-  line = g_strdup_printf ("rivuletd: %s%s\n", kind, message != NULL ? message : "");
+  g_string_append (line, kind);
+  append_line (line, message != NULL ? message : "");
   /* At once, so that lines of several threads don't mix. */
-  if (write (STDERR_FILENO, line, strlen (line)) < 0)
+  if (write (STDERR_FILENO, line->str, line->len) < 0)
     return G_LOG_WRITER_UNHANDLED;
   return G_LOG_WRITER_HANDLED;
 }

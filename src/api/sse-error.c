@@ -19,11 +19,18 @@ sse_error_clip (const char *text)
   g_autofree char *start = g_utf8_substring (text, 0, whole ? -1 : MAX_TOLD);
   GString *told = g_string_new (NULL);
 
-  for (const char *p = start; *p != '\0'; p++)
-    if (g_ascii_iscntrl (*p))
-      g_string_append_printf (told, "\\x%02x", (guint) *p);
-    else
-      g_string_append_c (told, *p);
+  for (const char *p = start; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      /* Those that change what stands around them are escaped too. */
+      if (g_unichar_iscntrl (c) || g_unichar_type (c) == G_UNICODE_FORMAT
+          || g_unichar_type (c) == G_UNICODE_LINE_SEPARATOR
+          || g_unichar_type (c) == G_UNICODE_PARAGRAPH_SEPARATOR)
+        g_string_append_printf (told, "\\u%04x", c);
+      else
+        g_string_append_unichar (told, c);
+    }
   if (!whole)
     g_string_append (told, "…");
   return g_string_free (told, FALSE);

@@ -49,8 +49,8 @@ G_DECLARE_INTERFACE (SseSource, sse_source, SSE, SOURCE, GObject)
  * @save: the whole state, canonical: same state, same bytes. A floating reference is sunk.
  * @restore: takes what @save gave; on failure the source is not used any more
  *
- * One stream's state as pure logic: all that a plugin implements. Every function is called in the
- * main thread.
+ * One stream's state as pure logic: all that a plugin implements. Every function but @validate is
+ * called in the main thread.
  */
 struct _SseSourceInterface
 {

@@ -53,6 +53,8 @@ read_options (GVariant *options, char **audience, GError **error)
         wrong = "unknown; there is: audience";
       else if (!g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
         wrong = "must be a string";
+      else if (*audience != NULL)
+        wrong = "given twice";
       if (wrong != NULL)
         {
           g_autofree char *told = sse_error_clip (name);
@@ -61,7 +63,6 @@ read_options (GVariant *options, char **audience, GError **error)
           g_variant_unref (value);
           return FALSE;
         }
-      g_free (*audience);
       *audience = g_variant_dup_string (value, NULL);
     }
   return TRUE;
@@ -160,6 +161,16 @@ on_publish_many (SseBusPublisher *publisher,
   g_autoptr (GPtrArray) updates
       = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
   gsize n = g_variant_n_children (many);
+
+  /* Before anything is made of them. */
+  if (n > sse_hub_get_max_updates (SSE_HUB (user_data)))
+    {
+      g_dbus_method_invocation_return_error (
+          invocation, SSE_ERROR, SSE_ERROR_TOO_LARGE,
+          "%" G_GSIZE_FORMAT " updates in one call; at most %u are taken (max-backlog)", n,
+          sse_hub_get_max_updates (SSE_HUB (user_data)));
+      return G_DBUS_METHOD_INVOCATION_HANDLED;
+    }
 
   for (gsize i = 0; i < n; i++)
     {

@@ -15,6 +15,9 @@
 #define FIRST_RETRY 250
 #define LAST_RETRY  30000
 
+/* For the bus to take the last answers, in ms. */
+#define FLUSH_TIMEOUT 1000
+
 #define REQUEST_NAME_DO_NOT_QUEUE  4
 #define REQUEST_NAME_PRIMARY_OWNER 1
 #define REQUEST_NAME_ALREADY_OWNER 4
@@ -248,6 +251,34 @@ sse_bus_new (GBusType type, SseHub *hub, GError **error)
   return g_steal_pointer (&self);
 }
 
+static void
+on_flushed (GObject *connection, GAsyncResult *result, gpointer done)
+{
+  g_dbus_connection_flush_finish (G_DBUS_CONNECTION (connection), result, NULL);
+  *(gboolean *) done = TRUE;
+}
+
+static gboolean
+on_flush_timeout (gpointer cancellable)
+{
+  g_cancellable_cancel (cancellable);
+  return G_SOURCE_CONTINUE;
+}
+
+/* Waits until the bus has what was sent to it, or does not take it. */
+static void
+flush (GDBusConnection *connection)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  guint timeout = g_timeout_add (FLUSH_TIMEOUT, on_flush_timeout, cancellable);
+  gboolean done = FALSE;
+
+  g_dbus_connection_flush (connection, cancellable, on_flushed, &done);
+  while (!done)
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (timeout);
+}
+
 /* Sends what is still to be answered, and leaves the bus. */
 void
 sse_bus_free (SseBus *self)
@@ -259,7 +290,8 @@ sse_bus_free (SseBus *self)
       g_autoptr (GDBusConnection) connection = g_object_ref (self->connection);
 
       drop_connection (self);
-      g_dbus_connection_close_sync (connection, NULL, NULL); /* flushes first */
+      flush (connection);
+      g_dbus_connection_close_sync (connection, NULL, NULL);
     }
   g_object_unref (self->manager);
   g_object_unref (self->publisher);

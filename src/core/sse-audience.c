@@ -3,8 +3,6 @@
 
 #include "sse-audience.h"
 
-#include "sse-event-id.h"
-
 /**
  * sse_audience_new:
  * @user: (nullable): a user, %NULL for everyone
@@ -25,10 +23,11 @@ sse_audience_new (const char *user, guint n_views)
 }
 
 static void
-drop_frames (SseAudience *self, guint view)
+drop (SseAudience *self, guint view)
 {
-  for (guint i = 0; i < 2; i++)
-    g_clear_pointer (&self->views[view].frames[i], sse_frame_unref);
+  for (guint i = 0; i < G_N_ELEMENTS (self->views[view].bodies); i++)
+    g_clear_pointer (&self->views[view].bodies[i], sse_frame_unref);
+  g_clear_pointer (&self->views[view].members, g_free);
 }
 
 /* The caller has taken it out of all queues. */
@@ -36,10 +35,7 @@ void
 sse_audience_free (SseAudience *self)
 {
   for (guint i = 0; self->views != NULL && i < self->n_views; i++)
-    {
-      drop_frames (self, i);
-      g_string_free (self->views[i].members, TRUE);
-    }
+    drop (self, i);
   g_free (self->views);
   g_free (self->user);
   g_free (self);
@@ -54,10 +50,7 @@ sse_audience_set_personal (SseAudience *self)
   self->personal = TRUE;
   self->views = g_malloc0_n (self->n_views, sizeof *self->views);
   for (guint i = 0; i < self->n_views; i++)
-    {
-      self->views[i].members = g_string_new (NULL);
-      self->views[i].touch = SSE_TOUCH_STALE;
-    }
+    self->views[i].touch = SSE_TOUCH_STALE;
 }
 
 /* Says that what is rendered of @view is no longer what is. */
@@ -85,45 +78,64 @@ sse_audience_has_touch (SseAudience *self, SseTouch least)
 void
 sse_audience_render (SseAudience *self, SseSource *source, guint view)
 {
-  drop_frames (self, view);
-  g_string_truncate (self->views[view].members, 0);
-  sse_source_render (source, &sse_source_get_views (source)[view], self->user,
-                     self->views[view].members);
+  GString *members = g_string_new (NULL);
+
+  drop (self, view);
+  sse_source_render (source, &sse_source_get_views (source)[view], self->user, members);
+  self->views[view].length = members->len;
+  self->views[view].members = g_string_free (members, FALSE);
   self->views[view].touch = SSE_TOUCH_NONE;
 }
 
+/* Lets go of what is rendered, which the next newcomer then needs anew: of as many audiences as
+ * there are users, nothing is kept that most of them never ask for again. */
+void
+sse_audience_forget (SseAudience *self)
+{
+  for (guint i = 0; i < self->n_views; i++)
+    {
+      drop (self, i);
+      sse_audience_touch (self, i, SSE_TOUCH_STALE);
+    }
+}
+
 /**
- * sse_audience_get_frame:
+ * sse_audience_get_body:
  * @view: a view that has been rendered
  * @initial: whether with its initial event type, or its update's
- * @epoch: the current epoch
- * @position: the hub's last applied position
  *
- * Returns: (transfer none): the view as an event; the same one for all who ask at one position,
- *   so that a crowd of slow newcomers holds it once
+ * Returns: (transfer none): the view as an event without its id, raw: the same one for all who ask
+ *   until it is rendered again, so that a crowd of slow newcomers holds it once
  */
 SseFrame *
-sse_audience_get_frame (SseAudience *self,
-                        SseSource *source,
-                        guint view,
-                        gboolean initial,
-                        const char *epoch,
-                        guint64 position)
+sse_audience_get_body (SseAudience *self, SseSource *source, guint view, gboolean initial)
 {
-  guint slot = initial ? 0 : 1;
-  SseFrame **frame = &self->views[view].frames[slot];
+  const SseView *description = &sse_source_get_views (source)[view];
+  SseFrame **body = &self->views[view].bodies[initial ? 0 : 1];
 
-  if (*frame == NULL || self->views[view].positions[slot] != position)
+  if (*body == NULL)
     {
-      const SseView *description = &sse_source_get_views (source)[view];
-      g_autofree char *id = sse_event_id_format (epoch, position);
-      GString *members = self->views[view].members;
+      g_autoptr (SseFrame) event = sse_frame_new_event (
+          NULL, initial ? description->initial_type : description->update_type,
+          self->views[view].members, self->views[view].length);
+      gsize length;
+      const char *bytes = sse_frame_get_bytes (event, FALSE, &length);
 
-      g_clear_pointer (frame, sse_frame_unref);
-      *frame
-          = sse_frame_new_event (id, initial ? description->initial_type : description->update_type,
-                                 members->str, members->len);
-      self->views[view].positions[slot] = position;
+      *body = sse_frame_new_raw (bytes, length);
     }
-  return *frame;
+  return *body;
+}
+
+/**
+ * sse_audience_new_frame:
+ * @view: a view that has been rendered
+ * @id: the event's id
+ *
+ * Returns: (transfer full): the view as an event of its update's type
+ */
+SseFrame *
+sse_audience_new_frame (SseAudience *self, SseSource *source, guint view, const char *id)
+{
+  return sse_frame_new_event (id, sse_source_get_views (source)[view].update_type,
+                              self->views[view].members, self->views[view].length);
 }

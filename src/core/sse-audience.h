@@ -27,9 +27,9 @@ struct _SseAudience
   struct
   {
     SseTouch touch;
-    GString *members;
-    SseFrame *frames[2]; /* with the initial and the update type, made when first wanted */
-    guint64 positions[2];
+    char *members; /* NULL while it is not rendered */
+    gsize length;
+    SseFrame *bodies[2]; /* with the initial and the update type, made when first wanted */
   } *views; /* NULL unless personal */
 };
 
@@ -46,11 +46,14 @@ gboolean     sse_audience_has_touch    (SseAudience *self,
 void         sse_audience_render       (SseAudience *self,
                                         SseSource   *source,
                                         guint        view);
-SseFrame    *sse_audience_get_frame    (SseAudience *self,
+void         sse_audience_forget       (SseAudience *self);
+SseFrame    *sse_audience_get_body     (SseAudience *self,
                                         SseSource   *source,
                                         guint        view,
-                                        gboolean     initial,
-                                        const char  *epoch,
-                                        guint64      position);
+                                        gboolean     initial);
+SseFrame    *sse_audience_new_frame    (SseAudience *self,
+                                        SseSource   *source,
+                                        guint        view,
+                                        const char  *id);
 
 G_END_DECLS

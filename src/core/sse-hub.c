@@ -9,15 +9,22 @@
 #include "sse-intake.h"
 #include "sse-stream-private.h"
 
+/* The longest that applying holds up the main thread at a time, in µs, if no single update takes
+ * longer. */
+#define APPLY_SLICE 5000
+
 struct _SseHub
 {
   GObject parent_instance;
 
   SseLog *log;
   SseIntake *intake;
+  guint max_updates;
   SseStreamHost host;
   GPtrArray *streams;    /* SseStream, enabled ones first: a channel is an index */
   GHashTable *by_name;   /* name → SseStream, not owned */
+  GQueue committed;      /* SseUpdate that are to be applied, in order */
+  GSource *applier;      /* while there are some */
   GHashTable *followers; /* name → GPtrArray of SseStream that follow it */
 };
 
@@ -101,6 +108,17 @@ sse_hub_publish_async (SseHub *self,
 }
 
 /**
+ * sse_hub_get_max_updates:
+ *
+ * Returns: how many updates one call may have at most
+ */
+guint
+sse_hub_get_max_updates (SseHub *self)
+{
+  return self->max_updates;
+}
+
+/**
  * sse_hub_publish_finish:
  * @error: why all of them were refused at once, and nothing happened; in the domain %SSE_ERROR
  *
@@ -121,15 +139,7 @@ apply_to_followers (SseHub *self, const SseUpdate *update)
   GPtrArray *followers = g_hash_table_lookup (self->followers, sse_update_get_stream (update));
 
   for (guint i = 0; followers != NULL && i < followers->len; i++)
-    {
-      SseStream *follower = g_ptr_array_index (followers, i);
-      g_autoptr (GError) error = NULL;
-
-      if (sse_stream_apply (follower, update, &error) == SSE_VERDICT_REFUSED)
-        g_warning ("%s cannot follow the update at %" G_GUINT64_FORMAT " of %s: %s",
-                   sse_stream_get_name (follower), sse_update_get_position (update),
-                   sse_update_get_stream (update), error->message);
-    }
+    sse_stream_follow (g_ptr_array_index (followers, i), update);
 }
 
 static SseOutcome *
@@ -149,19 +159,47 @@ apply (SseHub *self, const SseUpdate *update)
   return outcome;
 }
 
+/* Applies what is committed for a slice of time; what is left comes next, before other things of
+ * less urgency and after those of the same. */
+static gboolean
+apply_some (gpointer user_data)
+{
+  g_autoptr (SseHub) self = g_object_ref (SSE_HUB (user_data));
+  gint64 until = g_get_monotonic_time () + APPLY_SLICE;
+  SseUpdate *update;
+
+  do
+    {
+      update = g_queue_pop_head (&self->committed);
+      sse_intake_settle (self->intake, update, apply (self, update));
+      sse_update_unref (update);
+    }
+  while (self->committed.length > 0 && g_get_monotonic_time () < until);
+
+  for (guint i = 0; i < self->streams->len; i++)
+    sse_stream_settle (g_ptr_array_index (self->streams, i));
+  if (self->committed.length > 0)
+    return G_SOURCE_CONTINUE;
+  g_clear_pointer (&self->applier, g_source_unref);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 on_committed (SseLog *log, GPtrArray *updates, gpointer user_data)
 {
-  g_autoptr (SseHub) self = g_object_ref (SSE_HUB (user_data));
+  SseHub *self = SSE_HUB (user_data);
 
   for (guint i = 0; i < updates->len; i++)
-    {
-      SseUpdate *update = g_ptr_array_index (updates, i);
+    g_queue_push_tail (&self->committed, sse_update_ref (g_ptr_array_index (updates, i)));
+  if (self->applier != NULL || self->committed.length == 0)
+    return;
 
-      sse_intake_settle (self->intake, update, apply (self, update));
-    }
-  for (guint i = 0; i < self->streams->len; i++)
-    sse_stream_settle (g_ptr_array_index (self->streams, i));
+  self->applier = g_idle_source_new ();
+  g_source_set_priority (self->applier, G_PRIORITY_DEFAULT);
+  g_source_set_static_name (self->applier, "hub's applying");
+  g_source_set_callback (self->applier, apply_some, self, NULL);
+  if (apply_some (self) == G_SOURCE_CONTINUE)
+    g_source_attach (self->applier, g_main_context_get_thread_default ());
 }
 
 static void
@@ -261,6 +299,13 @@ sse_hub_stop (SseHub *self)
   g_clear_pointer (&self->intake, sse_intake_free);
   /* It tells of every client it still has, so the streams have to be there. */
   g_clear_pointer (&self->host.fanout, sse_fanout_free);
+  for (guint i = 0; i < self->streams->len; i++)
+    sse_stream_stop (g_ptr_array_index (self->streams, i));
+
+  if (self->applier != NULL)
+    g_source_destroy (self->applier);
+  g_clear_pointer (&self->applier, g_source_unref);
+  g_queue_clear_full (&self->committed, (GDestroyNotify) sse_update_unref);
   g_clear_object (&self->log);
 }
 
@@ -295,6 +340,7 @@ sse_hub_class_init (SseHubClass *class)
 static void
 sse_hub_init (SseHub *self)
 {
+  g_queue_init (&self->committed);
   self->streams = g_ptr_array_new_with_free_func (g_object_unref);
   self->by_name = g_hash_table_new (g_str_hash, g_str_equal);
   self->followers
@@ -375,6 +421,7 @@ sse_hub_new (GPtrArray *plugins, SseLog *log, const SseHubOptions *options, GErr
   self->host.conflate = options->conflate_ms * G_GINT64_CONSTANT (1000);
   self->host.ring_events = options->resume_events;
   self->host.ring_bytes = options->resume_bytes;
+  self->max_updates = options->intake.max_updates;
   self->intake = sse_intake_new (&options->intake, check_stream, check_shape, append_to_log, self);
   add_plugins (self, plugins);
 

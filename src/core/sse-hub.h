@@ -91,6 +91,7 @@ void        sse_hub_subscribe      (SseHub              *self,
                                     SseStream           *stream,
                                     const SseSubscriber *subscriber);
 
+guint       sse_hub_get_max_updates (SseHub             *self);
 SseStream  *sse_hub_get_stream     (SseHub              *self,
                                     const char          *name);
 GPtrArray  *sse_hub_get_streams    (SseHub              *self);

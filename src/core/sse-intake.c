@@ -10,8 +10,8 @@
 #include "sse-error.h"
 #include "sse-hub.h"
 
-/* What is larger than this is parsed in a thread, in bytes. */
-#define PARSE_IN_THREAD 65536
+/* What is larger than this is parsed and checked in a thread, in bytes. */
+#define JUDGE_IN_THREAD 65536
 
 #define MAX_AUDIENCE_BYTES 1024
 
@@ -19,13 +19,19 @@
 typedef struct
 {
   SseIntake *intake; /* NULL once that is gone */
+  SseIntakeCheck check_shape;
+  gpointer user_data;
   GTask *task;
   GPtrArray *updates;
   GPtrArray *outcomes; /* SseOutcome, in the order of @updates */
   guint n_open;        /* updates without outcome */
-  gsize bytes;
-  gboolean parsing;
+  gsize size;          /* of the texts, in bytes */
+  gsize bytes;         /* that they are counted as */
+  gboolean judging;
 } Call;
+
+/* What a JSON value takes in memory when it is parsed, in bytes, about. */
+#define VALUE_BYTES 64
 
 /* An update that the log has. */
 typedef struct
@@ -77,12 +83,10 @@ finish (SseIntake *self, Call *call)
   call_free (call);
 }
 
-/* Refuses a whole call. Takes @error, and says which of several updates it is about. */
+/* Refuses a whole call. Takes @error. */
 static void
-refuse (SseIntake *self, Call *call, guint index, GError *error)
+refuse (SseIntake *self, Call *call, GError *error)
 {
-  if (call->updates->len > 1)
-    g_prefix_error (&error, "updates[%u]: ", index);
   g_task_return_error (call->task, error);
   finish (self, call);
 }
@@ -124,9 +128,32 @@ check_unparsed (SseIntake *self, const SseUpdate *update, GError **error)
   return check_audience (sse_update_get_audience (update), error);
 }
 
+/* The bytes that an update takes while it is under way: its text, and a tree that may be many times
+ * larger. There are about as many values as commas and colons. */
+static gsize
+estimate_bytes (const SseUpdate *update)
+{
+  gsize size;
+  const char *text = g_bytes_get_data (sse_update_get_json (update), &size);
+  gsize n_values = 0;
+
+  for (gsize i = 0; i < size; i++)
+    n_values += text[i] == ',' || text[i] == ':';
+  return size + n_values * VALUE_BYTES;
+}
+
 static gboolean
 check_room (SseIntake *self, guint n_updates, gsize bytes, GError **error)
 {
+  if (n_updates > self->options.max_updates || bytes > self->options.max_bytes)
+    {
+      g_set_error (error, SSE_ERROR, SSE_ERROR_TOO_LARGE,
+                   "%u updates of %" G_GSIZE_FORMAT
+                   " bytes, parsed, are more than are ever taken at once (max-backlog, "
+                   "max-backlog-bytes)",
+                   n_updates, bytes);
+      return FALSE;
+    }
   if (n_updates > self->options.max_updates - self->n_updates
       || bytes > self->options.max_bytes - self->bytes)
     {
@@ -137,31 +164,38 @@ check_room (SseIntake *self, guint n_updates, gsize bytes, GError **error)
   return TRUE;
 }
 
-/* Parses all of @updates; @index is the one that @error is about. */
-static gboolean
-parse (GPtrArray *updates, guint *index, GError **error)
+/* Says which of several updates @error is about. */
+static void
+prefix_error (const Call *call, guint index, GError **error)
 {
-  for (*index = 0; *index < updates->len; (*index)++)
-    if (!sse_update_parse (g_ptr_array_index (updates, *index), error))
-      return FALSE;
+  if (call->updates->len > 1)
+    g_prefix_error (error, "updates[%u]: ", index);
+}
+
+/* Parses a call's updates and checks their shape; looks at nothing that changes. */
+static gboolean
+judge (const Call *call, GError **error)
+{
+  for (guint i = 0; i < call->updates->len; i++)
+    {
+      SseUpdate *update = g_ptr_array_index (call->updates, i);
+
+      if (!sse_update_parse (update, error) || !call->check_shape (update, call->user_data, error))
+        {
+          prefix_error (call, i, error);
+          return FALSE;
+        }
+    }
   return TRUE;
 }
 
 /* ---- into the log ---- */
 
-/* Puts a parsed call into the log, or refuses it for its shape. */
+/* Puts a call that was judged into the log. */
 static void
 put (SseIntake *self, Call *call)
 {
   GPtrArray *appended;
-  GError *error = NULL;
-
-  for (guint i = 0; i < call->updates->len; i++)
-    if (!self->check_shape (g_ptr_array_index (call->updates, i), self->user_data, &error))
-      {
-        refuse (self, call, i, error);
-        return;
-      }
 
   /* A clock that was set back must not make a later update look earlier. */
   self->last_accepted = MAX (self->last_accepted, g_get_real_time ());
@@ -179,14 +213,14 @@ put (SseIntake *self, Call *call)
   self->append (appended, self->user_data);
 }
 
-/* Calls go into the log in the order in which they came: one that is being parsed holds up those
+/* Calls go into the log in the order in which they came: one that is being judged holds up those
  * behind it. */
 static void
 advance (SseIntake *self)
 {
   Call *call;
 
-  while ((call = g_queue_peek_head (&self->waiting)) != NULL && !call->parsing)
+  while ((call = g_queue_peek_head (&self->waiting)) != NULL && !call->judging)
     {
       g_queue_pop_head (&self->waiting);
       put (self, call);
@@ -194,26 +228,18 @@ advance (SseIntake *self)
 }
 
 static void
-parse_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+judge_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
-  GPtrArray *updates = task_data;
   GError *error = NULL;
-  guint index;
 
-  if (!parse (updates, &index, &error))
-    {
-      if (updates->len > 1)
-        g_prefix_error (&error, "updates[%u]: ", index);
-      g_task_return_error (task, error);
-    }
+  if (judge (task_data, &error))
+    g_task_return_boolean (task, TRUE);
   else
-    {
-      g_task_return_boolean (task, TRUE);
-    }
+    g_task_return_error (task, error);
 }
 
 static void
-on_parsed (GObject *source, GAsyncResult *result, gpointer user_data)
+on_judged (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Call *call = user_data;
   SseIntake *self = call->intake;
@@ -226,34 +252,31 @@ on_parsed (GObject *source, GAsyncResult *result, gpointer user_data)
       call_free (call);
       return;
     }
-  call->parsing = FALSE;
+  call->judging = FALSE;
   if (!ok)
     {
       g_queue_remove (&self->waiting, call);
-      g_task_return_error (call->task, error);
-      finish (self, call);
+      refuse (self, call, error);
     }
   advance (self);
 }
 
 static void
-start_parsing (SseIntake *self, Call *call)
+start_judging (SseIntake *self, Call *call)
 {
   GError *error = NULL;
-  guint index;
 
-  if (call->bytes > PARSE_IN_THREAD)
+  if (call->size > JUDGE_IN_THREAD)
     {
-      g_autoptr (GTask) task = g_task_new (NULL, NULL, on_parsed, call);
+      g_autoptr (GTask) task = g_task_new (NULL, NULL, on_judged, call);
 
-      call->parsing = TRUE;
-      g_task_set_task_data (task, g_ptr_array_ref (call->updates),
-                            (GDestroyNotify) g_ptr_array_unref);
-      g_task_run_in_thread (task, parse_in_thread);
+      call->judging = TRUE;
+      g_task_set_task_data (task, call, NULL); /* which waits for it */
+      g_task_run_in_thread (task, judge_in_thread);
     }
-  else if (!parse (call->updates, &index, &error))
+  else if (!judge (call, &error))
     {
-      refuse (self, call, index, error);
+      refuse (self, call, error);
       return;
     }
   g_queue_push_tail (&self->waiting, call);
@@ -273,13 +296,20 @@ sse_intake_take (SseIntake *self, GPtrArray *updates, GTask *task)
   guint i;
 
   call->intake = self;
+  call->check_shape = self->check_shape;
+  call->user_data = self->user_data;
   call->task = g_object_ref (task);
   call->updates = updates;
   call->outcomes = g_ptr_array_new_full (updates->len, free_outcome);
   call->n_open = updates->len;
   g_ptr_array_set_size (call->outcomes, (gint) updates->len);
   for (i = 0; i < updates->len; i++)
-    call->bytes += g_bytes_get_size (sse_update_get_json (g_ptr_array_index (updates, i)));
+    {
+      const SseUpdate *update = g_ptr_array_index (updates, i);
+
+      call->size += g_bytes_get_size (sse_update_get_json (update));
+      call->bytes += estimate_bytes (update);
+    }
 
   if (updates->len == 0)
     {
@@ -291,8 +321,7 @@ sse_intake_take (SseIntake *self, GPtrArray *updates, GTask *task)
   for (i = 0; i < updates->len; i++)
     if (!check_unparsed (self, g_ptr_array_index (updates, i), &error))
       {
-        if (updates->len > 1)
-          g_prefix_error (&error, "updates[%u]: ", i);
+        prefix_error (call, i, &error);
         break;
       }
   if (error == NULL)
@@ -307,7 +336,7 @@ sse_intake_take (SseIntake *self, GPtrArray *updates, GTask *task)
   self->n_updates += updates->len;
   self->bytes += call->bytes;
   g_hash_table_add (self->calls, call);
-  start_parsing (self, call);
+  start_judging (self, call);
 }
 
 /**
@@ -343,7 +372,7 @@ sse_intake_settle (SseIntake *self, const SseUpdate *update, SseOutcome *outcome
  * sse_intake_new:
  * @options: bounds
  * @check_stream: whether an update's stream takes updates
- * @check_shape: whether a parsed update has the right shape
+ * @check_shape: whether a parsed update has the right shape; may be called in any thread
  * @append: puts updates into the log
  */
 SseIntake *
@@ -379,7 +408,7 @@ sse_intake_free (SseIntake *self)
       g_task_return_new_error (call->task, SSE_ERROR, SSE_ERROR_STORE_FAILED,
                                "the daemon stops; whether it took the update is unknown");
       call->intake = NULL;
-      if (!call->parsing) /* else its thread still has it */
+      if (!call->judging) /* else its thread still has it */
         call_free (call);
     }
   g_queue_clear (&self->waiting);

@@ -25,10 +25,13 @@ plugin_free (SsePlugin *plugin)
   g_free (plugin);
 }
 
-/* Takes @error. */
+/* Takes @error, which a plugin may have left out. */
 static void
 disable (SsePlugin *plugin, GError *error)
 {
+  if (error == NULL)
+    error = g_error_new_literal (SSE_PLUGIN_ERROR, SSE_PLUGIN_ERROR_TYPE,
+                                 _ ("it failed without saying why"));
   g_warning ("%s: disabled: %s", plugin->file, error->message);
   g_clear_object (&plugin->source);
   plugin->error = error;

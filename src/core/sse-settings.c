@@ -41,7 +41,7 @@ const SseSetting sse_settings_hub[] = {
   { "max-backlog", SSE_SETTING_INTEGER, "10000", 1, 1000000,
     "Updates that may wait for the log; what comes on top is refused as Busy." },
   { "max-backlog-bytes", SSE_SETTING_INTEGER, "67108864", 1024, 4096 * MIB,
-    "The same, in bytes of JSON." },
+    "The same, in bytes of JSON and 64 for each value in it." },
   { "resume-events", SSE_SETTING_INTEGER, "10000", 0, 1000000,
     "Appended events of each stream that are kept for clients that resume." },
   { "resume-bytes", SSE_SETTING_INTEGER, "33554432", 0, 4096 * MIB, "The same, in bytes." },

@@ -38,6 +38,9 @@ SseStream  *sse_stream_new_disabled (const char          *name,
 SseVerdict  sse_stream_apply        (SseStream           *self,
                                      const SseUpdate     *update,
                                      GError             **error);
+void        sse_stream_follow       (SseStream           *self,
+                                     const SseUpdate     *update);
+void        sse_stream_stop         (SseStream           *self);
 void        sse_stream_settle       (SseStream           *self);
 void        sse_stream_subscribe    (SseStream           *self,
                                      const SseSubscriber *subscriber);

@@ -28,6 +28,7 @@ struct _SseStream
 
   guint64 position;
   guint64 n_dropped;
+  gboolean cannot_follow;
 };
 
 G_DEFINE_FINAL_TYPE (SseStream, sse_stream, G_TYPE_OBJECT)
@@ -82,6 +83,34 @@ sse_stream_apply (SseStream *self, const SseUpdate *update, GError **error)
         sse_viewers_touch (self->viewers, NULL, view, SSE_TOUCH_STALE);
     }
   return SSE_VERDICT_APPLIED;
+}
+
+/**
+ * sse_stream_follow:
+ * @update: one that a stream it follows has applied
+ *
+ * Applies it here too. Where that can't be done, it says so in the log, once until it can again.
+ */
+void
+sse_stream_follow (SseStream *self, const SseUpdate *update)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (sse_stream_apply (self, update, &error) != SSE_VERDICT_REFUSED)
+    self->cannot_follow = FALSE;
+  else if (!self->cannot_follow)
+    {
+      self->cannot_follow = TRUE;
+      g_warning ("%s cannot follow the update at %" G_GUINT64_FORMAT " of %s: %s", self->name,
+                 sse_update_get_position (update), sse_update_get_stream (update), error->message);
+    }
+}
+
+/* Lets go of clients that wait; the fan-out and its clients are gone. */
+void
+sse_stream_stop (SseStream *self)
+{
+  g_clear_pointer (&self->viewers, sse_viewers_free);
 }
 
 /* See sse_viewers_settle(): to be called when some updates have been applied. */
@@ -196,7 +225,8 @@ sse_stream_get_position (SseStream *self)
 guint64
 sse_stream_get_queued (SseStream *self)
 {
-  return self->error == NULL ? sse_fanout_get_queued_bytes (self->host->fanout, self->channel) : 0;
+  return self->viewers != NULL ? sse_fanout_get_queued_bytes (self->host->fanout, self->channel)
+                               : 0;
 }
 
 /**

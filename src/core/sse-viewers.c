@@ -5,24 +5,12 @@
 
 #include "sse-viewers.h"
 
-#include <unistd.h>
-
 #include "sse-audience.h"
 #include "sse-event-id.h"
+#include "sse-newcomer.h"
 
 /* The longest that rendering holds up the main thread at a time, in µs. */
 #define TURN_SLICE 5000
-
-/* A client that waits for the next rendering of what it must get first. */
-typedef struct
-{
-  SseAudience *audience;
-  int fd;
-  gboolean chunked;
-  gint64 expires;
-  char *last_event_id;
-  SseFrame *head;
-} Newcomer;
 
 struct _SseViewers
 {
@@ -37,6 +25,8 @@ struct _SseViewers
   GQueue personal;   /* the users with views of their own */
   GQueue newcomers;
   guint n_clients;
+  guint n_common;                 /* those who see everyone's views */
+  SseTouch spread[SSE_MAX_VIEWS]; /* everyone's touches that personal views have yet to take over */
 
   GQueue due;       /* audiences to be rendered in the next turn */
   GQueue turn;      /* and in the one under way */
@@ -47,16 +37,6 @@ struct _SseViewers
 };
 
 static void run_turn (SseViewers *self);
-
-static void
-newcomer_free (Newcomer *newcomer)
-{
-  if (newcomer->fd >= 0)
-    close (newcomer->fd);
-  g_free (newcomer->last_event_id);
-  sse_frame_unref (newcomer->head);
-  g_free (newcomer);
-}
 
 /* ---- audiences ---- */
 
@@ -77,6 +57,7 @@ make_personal (SseViewers *self, SseAudience *audience)
 {
   sse_audience_set_personal (audience);
   g_queue_push_tail_link (&self->personal, &audience->link);
+  self->n_common -= audience->n_clients;
 }
 
 static SseAudience *
@@ -98,6 +79,8 @@ static void
 release_user (SseViewers *self, SseAudience *audience)
 {
   self->n_clients--;
+  if (!audience->personal)
+    self->n_common--;
   if (--audience->n_clients > 0)
     return;
   set_due (audience, NULL);
@@ -107,77 +90,59 @@ release_user (SseViewers *self, SseAudience *audience)
   sse_audience_free (audience);
 }
 
-/* Renders what was touched, and sends those views that are to be sent. */
+/* Renders what was touched by @least or more, and sends those views that are to be sent. */
 static void
-render (SseViewers *self, SseAudience *audience)
+render (SseViewers *self, SseAudience *audience, SseTouch least)
 {
   for (guint view = 0; view < self->n_views; view++)
     {
       SseTouch touch = audience->views[view].touch;
 
-      if (touch == SSE_TOUCH_NONE)
+      if (touch < least)
         continue;
       sse_audience_render (audience, self->source, view);
       if (touch == SSE_TOUCH_SEND)
-        sse_fanout_send_view (self->host->fanout, self->channel, audience->user, view,
-                              sse_audience_get_frame (audience, self->source, view, FALSE,
-                                                      self->host->epoch, self->host->position));
+        {
+          g_autofree char *id = sse_event_id_format (self->host->epoch, self->host->position);
+          g_autoptr (SseFrame) frame = sse_audience_new_frame (audience, self->source, view, id);
+
+          sse_fanout_send_view (self->host->fanout, self->channel, audience->user, view, frame);
+        }
     }
+}
+
+static gboolean
+spreads (SseViewers *self, SseTouch least)
+{
+  for (guint view = 0; view < self->n_views; view++)
+    if (self->spread[view] >= least)
+      return TRUE;
+  return FALSE;
 }
 
 /* ---- joining ---- */
 
-/* Adds the events that @newcomer missed; whether its last id was good. */
-static gboolean
-collect_missed (SseViewers *self, const Newcomer *newcomer, GPtrArray *frames)
-{
-  guint64 position;
-
-  if (newcomer->last_event_id == NULL || *sse_source_get_events (self->source) == NULL
-      || !sse_event_id_parse (newcomer->last_event_id, self->host->epoch, &position)
-      || position > self->host->position || !sse_ring_covers (self->ring, position))
-    return FALSE;
-  sse_ring_collect (self->ring, position, newcomer->audience->user, frames);
-  return TRUE;
-}
-
-/* Gives a newcomer whose views are rendered to the fan-out; takes it. */
+/* Gives a newcomer to the fan-out; takes it. */
 static void
-join (SseViewers *self, Newcomer *newcomer)
+join (SseViewers *self, SseNewcomer *newcomer)
 {
-  SseAudience *seen = newcomer->audience->personal ? newcomer->audience : self->everyone;
-  g_autoptr (GPtrArray) frames = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_frame_unref);
-  gboolean resumes;
-  SseJoin spec;
+  SseAudience *audience = newcomer->audience;
 
-  g_ptr_array_add (frames, sse_frame_ref (newcomer->head));
-  g_ptr_array_add (frames, sse_fanout_new_retry_frame (self->host->fanout));
-  resumes = collect_missed (self, newcomer, frames);
-  for (guint view = 0; view < self->n_views; view++)
-    g_ptr_array_add (
-        frames, sse_frame_ref (sse_audience_get_frame (seen, self->source, view, !resumes,
-                                                       self->host->epoch, self->host->position)));
-
-  spec = (SseJoin){
-    .fd = newcomer->fd,
-    .chunked = newcomer->chunked,
-    .channel = self->channel,
-    .user = newcomer->audience->user,
-    .personal = newcomer->audience->personal,
-    .expires = newcomer->expires,
-    .frames = frames,
-  };
-  newcomer->fd = -1;
-  sse_fanout_join (self->host->fanout, &spec);
-  newcomer_free (newcomer);
+  if (audience->personal)
+    render (self, audience, SSE_TOUCH_STALE);
+  sse_newcomer_join (newcomer, audience->personal ? audience : self->everyone, self->source,
+                     self->ring, self->channel, self->host);
+  if (audience->personal)
+    sse_audience_forget (audience);
 }
 
-/* Whether what @audience sees is rendered as it is. */
+/* Whether a newcomer can join without waiting for a turn. Personal views are rendered for each. */
 static gboolean
-is_fresh (SseViewers *self, SseAudience *audience)
+can_join (SseViewers *self, SseAudience *audience)
 {
-  return !sse_audience_has_touch (self->everyone, SSE_TOUCH_STALE)
-         && !sse_audience_has_touch (audience, SSE_TOUCH_STALE);
+  if (audience->personal)
+    return !spreads (self, SSE_TOUCH_STALE) && !sse_audience_has_touch (audience, SSE_TOUCH_SEND);
+  return !sse_audience_has_touch (self->everyone, SSE_TOUCH_STALE);
 }
 
 /* ---- turns of rendering ---- */
@@ -186,7 +151,7 @@ static gboolean
 needs_turn (SseViewers *self)
 {
   return self->due.length > 0 || self->newcomers.length > 0
-         || sse_audience_has_touch (self->everyone, SSE_TOUCH_SEND);
+         || (self->n_clients > 0 && spreads (self, SSE_TOUCH_SEND));
 }
 
 static gboolean
@@ -217,8 +182,9 @@ begin_turn (SseViewers *self)
   self->last_turn = g_get_monotonic_time ();
   for (guint view = 0; view < self->n_views; view++)
     {
-      SseTouch touch = self->everyone->views[view].touch;
+      SseTouch touch = self->spread[view];
 
+      self->spread[view] = SSE_TOUCH_NONE;
       for (link = self->personal.head; touch != SSE_TOUCH_NONE && link != NULL; link = link->next)
         {
           sse_audience_touch (link->data, view, touch);
@@ -226,7 +192,8 @@ begin_turn (SseViewers *self)
             set_due (link->data, &self->due);
         }
     }
-  render (self, self->everyone);
+  if (self->n_common > 0)
+    render (self, self->everyone, SSE_TOUCH_STALE);
 
   while ((link = self->due.head) != NULL)
     set_due (link->data, &self->turn);
@@ -238,17 +205,28 @@ begin_turn (SseViewers *self)
 static void
 look_at_newcomer (SseViewers *self)
 {
-  Newcomer *newcomer = g_queue_pop_head (&self->newcomers);
+  SseNewcomer *newcomer = g_queue_pop_head (&self->newcomers);
 
-  if (newcomer->audience->personal && !sse_audience_has_touch (self->everyone, SSE_TOUCH_STALE))
-    render (self, newcomer->audience);
-  if (is_fresh (self, newcomer->audience))
+  self->turn_joins--;
+  if (newcomer->audience->personal ? !spreads (self, SSE_TOUCH_STALE)
+                                   : can_join (self, newcomer->audience))
     join (self, newcomer);
   else
     g_queue_push_tail (&self->newcomers, newcomer);
 }
 
-/* Begins a turn or goes on with the one under way, for a slice of time. */
+static void
+render_next (SseViewers *self)
+{
+  SseAudience *audience = self->turn.head->data;
+
+  set_due (audience, NULL);
+  render (self, audience, SSE_TOUCH_SEND);
+  sse_audience_forget (audience);
+}
+
+/* Begins a turn or goes on with the one under way, for a slice of time. Newcomers come first: until
+ * all personal views are rendered, everyone's may have been touched again, and again. */
 static void
 run_turn (SseViewers *self)
 {
@@ -259,18 +237,10 @@ run_turn (SseViewers *self)
 
   while (self->turn.length > 0 || self->turn_joins > 0)
     {
-      if (self->turn.length > 0)
-        {
-          SseAudience *audience = self->turn.head->data;
-
-          set_due (audience, NULL);
-          render (self, audience);
-        }
+      if (self->turn_joins > 0)
+        look_at_newcomer (self);
       else
-        {
-          self->turn_joins--;
-          look_at_newcomer (self);
-        }
+        render_next (self);
       if (g_get_monotonic_time () >= until)
         {
           set_timer (self, 0);
@@ -317,6 +287,7 @@ sse_viewers_touch (SseViewers *self, const char *user, guint view, SseTouch touc
   if (user == NULL)
     {
       sse_audience_touch (self->everyone, view, touch);
+      self->spread[view] = MAX (self->spread[view], touch);
       return;
     }
   audience = g_hash_table_lookup (self->users, user);
@@ -344,25 +315,14 @@ void
 sse_viewers_subscribe (SseViewers *self, const SseSubscriber *subscriber)
 {
   SseAudience *audience = ensure_user (self, subscriber->user);
-  Newcomer *newcomer = g_new0 (Newcomer, 1);
+  SseNewcomer *newcomer = sse_newcomer_new (subscriber, audience);
 
   audience->n_clients++;
   self->n_clients++;
-  *newcomer = (Newcomer){
-    .audience = audience,
-    .fd = subscriber->fd,
-    .chunked = subscriber->chunked,
-    .expires = subscriber->expires,
-    .last_event_id = g_strdup (subscriber->last_event_id),
-    .head = sse_frame_ref (subscriber->head),
-  };
+  if (!audience->personal)
+    self->n_common++;
 
-  /* A user seen for the first time need not wait for others' sake. */
-  if (audience->personal && audience->n_clients == 1
-      && !sse_audience_has_touch (self->everyone, SSE_TOUCH_STALE))
-    render (self, audience);
-
-  if (is_fresh (self, audience))
+  if (can_join (self, audience))
     {
       join (self, newcomer);
       return;
@@ -432,7 +392,7 @@ sse_viewers_free (SseViewers *self)
   if (self->timer != NULL)
     g_source_destroy (self->timer);
   g_clear_pointer (&self->timer, g_source_unref);
-  g_queue_clear_full (&self->newcomers, (GDestroyNotify) newcomer_free);
+  g_queue_clear_full (&self->newcomers, (GDestroyNotify) sse_newcomer_free);
   g_hash_table_iter_init (&iter, self->users);
   while (g_hash_table_iter_next (&iter, NULL, &audience))
     sse_audience_free (audience);

@@ -162,24 +162,33 @@ class PublishMany(PublishCase):
 
 
 class Busy(FreshCase):
-    setting = {"config": {"hub": {"max-backlog": 10}}}
+    setting = {"config": {"hub": {"max-backlog": 2}}}
 
     def test_more_than_may_wait(self):
-        with self.assertRaises(Refusal) as caught:
-            self.publisher.publish_many([("quota", quota(n)) for n in range(1, 12)])
-        self.assertEqual(caught.exception.name, "Busy")
-        results = self.publisher.publish_many([("quota", quota(n)) for n in range(1, 11)])
-        self.assertEqual([name for _, name, _ in results], [""] * 10)
+        """A large update is checked for a while, and what comes behind it waits for it."""
+        large = {"type": "quota", "quota": {"used": 1, "remaining": 0}, "note": "x" * 1000000}
+        answers = self.publisher.publish_all(
+            [("quota", large), ("quota", quota(2)), ("quota", quota(3))])
+        self.assertEqual([getattr(answer, "name", "taken") for answer in answers],
+                         ["taken", "taken", "Busy"])
+        self.publisher.publish("quota", quota(4))
         with self.rivulet.follow("quota") as client:
-            self.assertEqual(client.next().data["quota"]["used"], 10)
+            self.assertEqual(client.next().data["quota"]["used"], 4)
+
+    def test_more_than_can_ever_wait(self):
+        with self.assertRaises(Refusal) as caught:
+            self.publisher.publish_many([("quota", quota(n)) for n in range(1, 4)])
+        self.assertEqual(caught.exception.name, "TooLarge")
+        results = self.publisher.publish_many([("quota", quota(n)) for n in range(1, 3)])
+        self.assertEqual([name for _, name, _ in results], ["", ""])
 
 
 class BusyBytes(FreshCase):
     setting = {"config": {"hub": {"max-backlog-bytes": 8192, "max-update-bytes": 8192}}}
 
-    def test_more_bytes_than_may_wait(self):
+    def test_more_bytes_than_can_ever_wait(self):
         text = '{"type":"quota","quota":{"used":1,"remaining":0,"note":"%s"}}' % ("x" * 4000)
         with self.assertRaises(Refusal) as caught:
             self.publisher.publish_many([("quota", text)] * 3)
-        self.assertEqual(caught.exception.name, "Busy")
+        self.assertEqual(caught.exception.name, "TooLarge")
         self.publisher.publish("quota", text)

@@ -125,7 +125,7 @@ fixture_set_up (Fixture *fixture, gconstpointer data)
                 .heartbeat_ms = 600000,
                 .retry_min_ms = 7,
                 .retry_max_ms = 7 },
-    .conflate_ms = 20,
+    .conflate_ms = CONFLATE_MS,
     .resume_events = 3,
     .resume_bytes = 100000,
   };

@@ -18,6 +18,8 @@ struct _TestLog
 
 void test_log_finish (TestLog *self, gboolean ok);
 
+#define CONFLATE_MS 20
+
 /* A hub with two streams: "probe", and "other" which follows it. */
 typedef struct
 {

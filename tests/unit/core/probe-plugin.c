@@ -136,6 +136,8 @@ render (SseSource *source, const SseView *view, const char *audience, GString *m
 
   if (value == NULL)
     value = g_hash_table_lookup (self->values, "");
+  if (g_strcmp0 (value, "slow") == 0)
+    g_usleep (1000); /* a view that takes its time to render */
   g_string_append (members, "\"value\":");
   sse_json_append_string (members, value != NULL ? value : "-");
 }

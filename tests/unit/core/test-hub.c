@@ -232,6 +232,72 @@ test_stop (Fixture *fixture, gconstpointer data)
   g_assert_true (g_str_has_prefix (fixture_last_answer (fixture), "the daemon stops"));
 }
 
+/* Views that were to be rendered when the hub stopped are not. */
+static void
+test_stop_before_turn (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Client) ann = client_new (fixture, "probe", "ann", NULL);
+  gint64 until;
+
+  client_expect (ann, START ("0", "-"));
+  fixture_publish (fixture, "probe", NULL, "set", "one");
+  fixture_publish (fixture, "probe", NULL, "set", "two");
+  sse_hub_stop (fixture->hub);
+  until = g_get_monotonic_time () + 3 * CONFLATE_MS * G_TIME_SPAN_MILLISECOND;
+  while (g_get_monotonic_time () < until)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (sse_stream_get_queued (sse_hub_get_stream (fixture->hub, "probe")), ==, 0);
+  g_assert_cmpuint (sse_hub_get_n_clients (fixture->hub), ==, 0);
+}
+
+/* However long it takes to render what each user sees, and however often everyone's view changes
+ * meanwhile, a newcomer joins. */
+static void
+test_newcomer_in_a_busy_time (Fixture *fixture, gconstpointer data)
+{
+  enum
+  {
+    N_USERS = 60
+  };
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) client_free);
+  g_autoptr (Client) newcomer = NULL;
+
+  for (guint i = 0; i < N_USERS; i++)
+    {
+      g_autofree char *user = g_strdup_printf ("user-%u", i);
+
+      fixture_publish (fixture, "probe", user, "set", "slow");
+      g_ptr_array_add (clients, client_new (fixture, "probe", user, NULL));
+    }
+  fixture_publish (fixture, "probe", NULL, "set", "x");
+  newcomer = client_new (fixture, "probe", "ann", NULL);
+  for (guint i = 0; i < 100 && newcomer->text->len == 0; i++)
+    {
+      gint64 until = g_get_monotonic_time () + CONFLATE_MS * G_TIME_SPAN_MILLISECOND;
+
+      fixture_publish (fixture, "probe", NULL, "set", "x");
+      while (g_get_monotonic_time () < until)
+        g_main_context_iteration (NULL, FALSE);
+      client_read (newcomer, 0);
+    }
+  g_assert_true (g_str_has_prefix (newcomer->text->str, "HEAD\nretry: 7\n\nid: ep-"));
+}
+
+/* A view that was rendered at an earlier position is shown with the present one's id. */
+static void
+test_id_of_first_events (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Client) ann = client_new (fixture, "probe", "ann", NULL);
+  g_autoptr (Client) bob = NULL;
+
+  client_expect (ann, START ("0", "-"));
+  fixture_publish (fixture, "probe", NULL, "set", "x");
+  client_expect (ann, EVENT ("1", "value-update", "x"));
+  fixture_publish (fixture, "probe", NULL, "again", "y");
+  bob = client_new (fixture, "probe", "bob", NULL);
+  client_expect (bob, START ("2", "x"));
+}
+
 /* The volatile log commits what is appended later, in order, each at its own position. */
 static void
 on_committed (SseLog *log, GPtrArray *updates, gpointer user_data)
@@ -288,6 +354,9 @@ main (int argc, char **argv)
     { "/core/hub/resume", test_resume },
     { "/core/hub/leaving", test_leaving },
     { "/core/hub/stop", test_stop },
+    { "/core/hub/stop-before-turn", test_stop_before_turn },
+    { "/core/hub/newcomer-in-a-busy-time", test_newcomer_in_a_busy_time },
+    { "/core/hub/id-of-first-events", test_id_of_first_events },
   };
 
   g_test_init (&argc, &argv, NULL);

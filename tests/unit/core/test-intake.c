@@ -210,6 +210,27 @@ test_busy (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (answer (fixture, 3), ==, "e-5 e-6 e-7");
 }
 
+/* What can never be taken is not told to be pushed again. */
+static void
+test_never_fits (Fixture *fixture, gconstpointer data)
+{
+  const char *text = "{\"type\":\"a\",\"v\":\"1\"}";
+  const char *five[] = { text, text, text, text, text };
+  g_autofree char *zeros = g_strnfill (20000, ',');
+  g_autofree char *values = NULL;
+  g_auto (GStrv) parts = g_strsplit (zeros, ",", -1);
+  const char *costly[1];
+
+  values = g_strjoinv ("0,", parts);
+  costly[0] = values; /* within the bytes of text, and not of what it would be parsed to */
+  take (fixture, "s", NULL, 5, five);
+  take (fixture, "s", NULL, 1, costly);
+  wait_for_answers (fixture, 2);
+  g_assert_true (g_str_has_prefix (answer (fixture, 0), "4 5 updates of "));
+  g_assert_true (g_str_has_prefix (answer (fixture, 1), "4 1 updates of "));
+  g_assert_cmpuint (fixture->appended->len, ==, 0);
+}
+
 static char *
 large_update (char fill)
 {
@@ -284,6 +305,7 @@ main (int argc, char **argv)
     { "/core/intake/all-or-nothing", test_all_or_nothing },
     { "/core/intake/refusals", test_refusals },
     { "/core/intake/busy", test_busy },
+    { "/core/intake/never-fits", test_never_fits },
     { "/core/intake/order", test_order },
     { "/core/intake/large-and-wrong", test_large_and_wrong },
     { "/core/intake/stop", test_stop },
