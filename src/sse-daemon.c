@@ -139,31 +139,6 @@ read_config (SseDaemon *self, SseConfig *config, GError **error)
 
 /* ---- the daemon ---- */
 
-/**
- * sse_daemon_new:
- * @config: what files and the command line say
- * @error: what is wrong there
- *
- * Checks the configuration, reads the secrets and loads the plugins. Nothing is listened on yet.
- */
-SseDaemon *
-sse_daemon_new (SseConfig *config, GError **error)
-{
-  g_autoptr (SseDaemon) self = g_new0 (SseDaemon, 1);
-  g_autoptr (SseLog) log = NULL;
-
-  if (!read_config (self, config, error))
-    return NULL;
-  log = sse_volatile_log_new ();
-  self->hub = sse_hub_new (self->plugins, log, &self->options, error);
-  if (self->hub == NULL)
-    return NULL;
-  self->front = sse_front_new (self->hub, self->token, self->http, error);
-  if (self->front == NULL)
-    return NULL;
-  return g_steal_pointer (&self);
-}
-
 /* Every client takes a descriptor; the soft limit is low for the sake of programs that use
  * select(). */
 static void
@@ -179,6 +154,32 @@ raise_descriptor_limit (void)
 }
 
 /**
+ * sse_daemon_new:
+ * @config: what files and the command line say
+ * @error: what is wrong there
+ *
+ * Checks the configuration, reads the secrets and loads the plugins. Nothing is listened on yet.
+ */
+SseDaemon *
+sse_daemon_new (SseConfig *config, GError **error)
+{
+  g_autoptr (SseDaemon) self = g_new0 (SseDaemon, 1);
+  g_autoptr (SseLog) log = NULL;
+
+  if (!read_config (self, config, error))
+    return NULL;
+  raise_descriptor_limit ();
+  log = sse_volatile_log_new ();
+  self->hub = sse_hub_new (self->plugins, log, &self->options, error);
+  if (self->hub == NULL)
+    return NULL;
+  self->front = sse_front_new (self->hub, self->token, self->http, error);
+  if (self->front == NULL)
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+/**
  * sse_daemon_start:
  * @error: where an address or the bus can't be had
  *
@@ -187,7 +188,6 @@ raise_descriptor_limit (void)
 gboolean
 sse_daemon_start (SseDaemon *self, GError **error)
 {
-  raise_descriptor_limit ();
   if (self->bus_type != G_BUS_TYPE_NONE)
     {
       self->bus = sse_bus_new (self->bus_type, self->hub, error);

@@ -9,6 +9,7 @@
 
 #include "sse-error.h"
 #include "sse-hub.h"
+#include "sse-json.h"
 
 /* What is larger than this is parsed and checked in a thread, in bytes. */
 #define JUDGE_IN_THREAD 65536
@@ -172,6 +173,17 @@ prefix_error (const Call *call, guint index, GError **error)
     g_prefix_error (error, "updates[%u]: ", index);
 }
 
+/* An audience is not part of an update. Where one stands in it all the same, the update is not
+ * meant for everyone. */
+static gboolean
+check_misplaced (const SseUpdate *update, GError **error)
+{
+  if (!json_object_has_member (sse_update_get_object (update), "audience"))
+    return TRUE;
+  sse_json_set_invalid (error, "", "audience", "belongs beside the update, not into it");
+  return FALSE;
+}
+
 /* Parses a call's updates and checks their shape; looks at nothing that changes. */
 static gboolean
 judge (const Call *call, GError **error)
@@ -180,7 +192,8 @@ judge (const Call *call, GError **error)
     {
       SseUpdate *update = g_ptr_array_index (call->updates, i);
 
-      if (!sse_update_parse (update, error) || !call->check_shape (update, call->user_data, error))
+      if (!sse_update_parse (update, error) || !check_misplaced (update, error)
+          || !call->check_shape (update, call->user_data, error))
         {
           prefix_error (call, i, error);
           return FALSE;

@@ -51,7 +51,7 @@ const SseSetting sse_settings_hub[] = {
 const SseSetting sse_settings_clients[] = {
   { "workers", SSE_SETTING_INTEGER, "1", 1, 256, "Threads that write to clients." },
   { "queue-bytes", SSE_SETTING_INTEGER, "1048576", 16384, 1024 * MIB,
-    "What may wait for one client that reads slowly, in bytes; beyond it the client is closed." },
+    "What may wait for a client that reads slowly, views aside, in bytes; then it is closed." },
   { "heartbeat-ms", SSE_SETTING_INTEGER, "15000", 100, 3600000,
     "Time between two heartbeats to a client, in milliseconds." },
   { "retry-min-ms", SSE_SETTING_INTEGER, "1000", 0, 3600000,

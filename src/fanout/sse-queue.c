@@ -13,6 +13,7 @@ struct _SseQueue
 {
   gsize bytes;   /* not yet written */
   gsize exempt;  /* the first of these: not counted in the bound */
+  gsize viewed;  /* of views of which nothing is written: not counted either */
   gsize offset;  /* written of the first frame */
   guint64 views; /* bit V: a frame of view V waits of which nothing is written */
   guint head;
@@ -80,6 +81,7 @@ remove_view (SseQueue *self, guint view, gboolean chunked)
       if (entry->view != view)
         continue;
       self->bytes -= frame_length (entry->frame, chunked);
+      self->viewed -= frame_length (entry->frame, chunked);
       sse_frame_unref (entry->frame);
       memmove (entry, entry + 1, (self->tail - i) * sizeof (SseEntry));
       self->tail--;
@@ -88,11 +90,11 @@ remove_view (SseQueue *self, guint view, gboolean chunked)
 }
 
 /* The bytes that the bound is for: neither what is exempt nor the rest of a frame that is partly
- * written, as that finishes whatever comes. */
+ * written, as that finishes whatever comes; nor views, of each of which there is one at most. */
 static gsize
 count_bytes (const SseQueue *self, gboolean chunked)
 {
-  gsize bytes = self->bytes - self->exempt;
+  gsize bytes = self->bytes - self->exempt - self->viewed;
 
   if (self->offset > 0 && self->exempt == 0)
     bytes -= frame_length (self->entries[self->head].frame, chunked) - self->offset;
@@ -106,7 +108,8 @@ count_bytes (const SseQueue *self, gboolean chunked)
  * @view: what it is a view of, then the older frame of that view leaves the queue unless it is
  *   partly written; or %SSE_FANOUT_NO_VIEW
  * @chunked: whether the client gets chunks, the same for all calls
- * @bound: the bytes that may wait; where nothing else waits, one frame may be larger
+ * @bound: the bytes that may wait, views not counted; where nothing else waits, one frame may be
+ *   larger
  *
  * Returns: %FALSE if the queue overflows; the frame is not in it then
  */
@@ -126,7 +129,8 @@ sse_queue_push (SseQueue **self, SseFrame *frame, guint view, gboolean chunked, 
       if (view != SSE_FANOUT_NO_VIEW)
         remove_view (queue, view, chunked);
       waiting = count_bytes (queue, chunked);
-      if (waiting > 0 && (waiting > bound || length > bound - waiting))
+      if (view == SSE_FANOUT_NO_VIEW && waiting > 0
+          && (waiting > bound || length > bound - waiting))
         return FALSE;
     }
 
@@ -134,7 +138,10 @@ sse_queue_push (SseQueue **self, SseFrame *frame, guint view, gboolean chunked, 
   queue->entries[queue->tail++] = (SseEntry){ sse_frame_ref (frame), view };
   queue->bytes += length;
   if (view != SSE_FANOUT_NO_VIEW)
-    queue->views |= view_bit (view);
+    {
+      queue->views |= view_bit (view);
+      queue->viewed += length;
+    }
   return TRUE;
 }
 
@@ -200,7 +207,10 @@ sse_queue_drop (SseQueue **self, gboolean chunked, gsize written)
       gsize step = MIN (written, rest);
 
       if (queue->offset == 0 && entry->view != SSE_FANOUT_NO_VIEW)
-        queue->views &= ~view_bit (entry->view);
+        {
+          queue->views &= ~view_bit (entry->view);
+          queue->viewed -= rest;
+        }
       queue->bytes -= step;
       queue->exempt -= MIN (queue->exempt, step);
       written -= step;

@@ -6,6 +6,7 @@
 #include "sse-front.h"
 
 #include <string.h>
+#include <sys/resource.h>
 
 #include <glib/gi18n.h>
 #include <libsoup/soup.h>
@@ -23,6 +24,9 @@
 
 /* Of bodies, all requests under way together. */
 #define MAX_BODY_BYTES (G_GUINT64_CONSTANT (256) * 1024 * 1024)
+
+/* For all that is no connection. */
+#define RESERVED_DESCRIPTORS 512
 
 /* Where a connection's admission hangs on its remote address, which SoupServer keeps as long as
  * it keeps the connection, and shows in every message. */
@@ -127,10 +131,13 @@ on_taken_over (int fd, gpointer user_data)
 
 /* Takes @user. */
 static void
-let_follow (
-    SseFront *self, SseStream *stream, SoupServerMessage *message, char *user, gint64 expires)
+let_follow (SseFront *self,
+            SseStream *stream,
+            SoupServerMessage *message,
+            const char *query,
+            char *user,
+            gint64 expires)
 {
-  const char *query = g_uri_get_query (soup_server_message_get_uri (message));
   Follower *follower = g_new0 (Follower, 1);
 
   follower->front = self;
@@ -148,9 +155,8 @@ let_follow (
 }
 
 static void
-follow (SseFront *self, SseStream *stream, SoupServerMessage *message)
+follow (SseFront *self, SseStream *stream, SoupServerMessage *message, const char *query)
 {
-  const char *query = g_uri_get_query (soup_server_message_get_uri (message));
   g_autofree char *token
       = sse_stream_request_dup_token (sse_message_get_field (message, "Authorization"), query);
   g_autoptr (GError) error = NULL;
@@ -168,7 +174,7 @@ follow (SseFront *self, SseStream *stream, SoupServerMessage *message)
     sse_message_respond (
         message, sse_stream_head_refuse (self->cors, sse_message_get_field (message, "Origin")));
   else
-    let_follow (self, stream, message, g_steal_pointer (&user), expires);
+    let_follow (self, stream, message, query, g_steal_pointer (&user), expires);
 }
 
 /* ---- requests ---- */
@@ -182,7 +188,12 @@ on_request (SoupServer *server,
 {
   SseFront *self = front;
   const char *method = soup_server_message_get_method (message);
-  const SseRoute *route = sse_routes_find (self->routes, path);
+  /* Where a request of HTTP/1.0 names no host, libsoup leaves the query in the path. */
+  const char *mark = strchr (path, '?');
+  g_autofree char *plain = mark != NULL ? g_strndup (path, (gsize) (mark - path)) : NULL;
+  const char *text
+      = mark != NULL ? mark + 1 : g_uri_get_query (soup_server_message_get_uri (message));
+  const SseRoute *route = sse_routes_find (self->routes, plain != NULL ? plain : path);
   gint64 length
       = soup_message_headers_get_content_length (soup_server_message_get_request_headers (message));
   SseAnswer *refusal = sse_routes_refuse (route, method, length);
@@ -196,7 +207,7 @@ on_request (SoupServer *server,
   else if (strcmp (method, "OPTIONS") == 0)
     respond (self, message, sse_answer_new (204, NULL, NULL));
   else
-    follow (self, route->stream, message);
+    follow (self, route->stream, message, text);
 }
 
 /* Before SoupServer sees anything of the request. */
@@ -292,6 +303,27 @@ sse_front_check (GVariant *settings, const char **key, GError **error)
   return cors != NULL;
 }
 
+/* How many connections there may be: as many as the settings say, if there are descriptors for
+ * them. Some are needed for other things, and a second one for a moment as a socket is taken over.
+ */
+static guint
+get_max_connections (GVariant *settings)
+{
+  guint wanted = (guint) sse_settings_get_number (settings, "max-connections");
+  struct rlimit limit;
+  rlim_t possible;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+    return wanted;
+  possible = limit.rlim_cur - MIN (limit.rlim_cur / 2, RESERVED_DESCRIPTORS);
+  if (wanted <= possible)
+    return wanted;
+  g_message ("%u connections at most, not %u (max-connections): %" G_GUINT64_FORMAT
+             " descriptors may be open",
+             (guint) possible, wanted, (guint64) limit.rlim_cur);
+  return (guint) possible;
+}
+
 /* ---- the front ---- */
 
 /**
@@ -321,7 +353,7 @@ sse_front_new (SseHub *hub, SseToken *token, GVariant *settings, GError **error)
   self->token = token;
   self->settings = g_variant_ref_sink (settings);
   self->options = (SseListenerOptions){
-    .max_connections = (guint) sse_settings_get_number (settings, "max-connections"),
+    .max_connections = get_max_connections (settings),
     .max_body_bytes = MAX_BODY_BYTES,
     .head_timeout_ms = (guint) sse_settings_get_number (settings, "head-timeout-ms"),
     .body_timeout_seconds = (guint) sse_settings_get_number (settings, "body-timeout-seconds"),

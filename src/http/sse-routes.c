@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define G_LOG_DOMAIN "rivulet-http"
+
 #include "config.h"
 
 #include "sse-routes.h"
@@ -71,18 +73,32 @@ ensure_route (SseRoutes *self, const char *base_path, const char *path)
   return route;
 }
 
+/* Who comes second gets nothing: whoever follows a path would otherwise be given another stream. */
+static void
+set_once (
+    gpointer *place, gpointer object, const char *base_path, const char *path, SseStream *stream)
+{
+  if (*place == NULL)
+    *place = g_object_ref (object);
+  else
+    g_warning ("%s: not served at %s%s, which is another's already", sse_stream_get_name (stream),
+               base_path, path);
+}
+
 static void
 add_stream (SseRoutes *self, const char *base_path, SseStream *stream)
 {
   SseSource *source = sse_stream_get_source (stream);
-  const char *path;
+  const char *path = sse_stream_get_path (stream);
 
-  g_set_object (&ensure_route (self, base_path, sse_stream_get_path (stream))->stream, stream);
+  set_once ((gpointer *) &ensure_route (self, base_path, path)->stream, stream, base_path, path,
+            stream);
   if (!SSE_IS_RECEIVER (source))
     return;
   path = sse_receiver_get_path (SSE_RECEIVER (source));
   if (path != NULL)
-    g_set_object (&ensure_route (self, base_path, path)->receiver, SSE_RECEIVER (source));
+    set_once ((gpointer *) &ensure_route (self, base_path, path)->receiver, source, base_path, path,
+              stream);
 }
 
 /**

@@ -60,6 +60,12 @@ class Publish(PublishCase):
         self.assertEqual(self.used(), 0)
         self.assertEqual(self.used("1"), 0)
 
+    def test_an_audience_in_the_update_is_not_for_everyone(self):
+        message = self.refused("InvalidUpdate", "quota", {**quota(77), "audience": self.user})
+        self.assertTrue(message.startswith("audience: "), message)
+        self.assertEqual(self.used(), 0)
+        self.assertEqual(self.used("1"), 0)
+
     def test_wrong_types_are_the_bus_error(self):
         for parameters in (GLib.Variant("(s)", ("quota",)), GLib.Variant("(ss)", ("quota", "{}")),
                            GLib.Variant("(sss)", ("quota", "{}", "42"))):

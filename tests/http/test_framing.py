@@ -56,6 +56,14 @@ class Framing(DaemonCase):
             self.assertTrue(chunk.endswith(b"\n\n"), chunk[-20:])
         self.assertEqual(client.chunks.buffer, b"")
 
+    def test_http_1_0_without_a_host(self):
+        for path in "/quota/stream", "/api/quota/stream":
+            response = wire.exchange(self.rivulet.address, f"GET {path}?x=1 HTTP/1.0\r\n\r\n".encode())
+            self.assertEqual(response.status, 401, path)
+            with wire.connect(self.rivulet.address) as client:
+                client.sendall(f"GET {path}?token={self.rivulet.token()} HTTP/1.0\r\n\r\n".encode())
+                self.assertTrue(client.recv(100).startswith(b"HTTP/1.1 200 OK\r\n"), path)
+
     def test_http_1_0_has_the_bytes_of_http_1_1_without_chunks(self):
         new = self.follow("quota", "framing")
         old = self.follow("quota", "framing", version="1.0")

@@ -163,6 +163,27 @@ test_bound (void)
   sse_queue_clear (&queue);
 }
 
+/* Views are few, however large: what is bounded is what they do not replace. */
+static void
+test_views_beside_bound (void)
+{
+  SseQueue *queue = NULL;
+
+  g_assert_true (push (&queue, 0, "small", 10));
+  g_assert_true (push (&queue, 1, "larger than the bound", 10));
+  g_assert_true (push (&queue, NO_VIEW, "12345678", 10));
+  g_assert_true (push (&queue, 1, "as large as it was before", 10));
+  g_assert_false (push (&queue, NO_VIEW, "abc", 10));
+  assert_waiting (queue, "small12345678as large as it was before");
+
+  /* One that is partly written, and those behind it. */
+  sse_queue_drop (&queue, FALSE, 15);
+  g_assert_true (push (&queue, 0, "small", 10));
+  g_assert_true (push (&queue, NO_VIEW, "1234567890", 10));
+  g_assert_false (push (&queue, NO_VIEW, "x", 10));
+  sse_queue_clear (&queue);
+}
+
 static void
 test_bound_after_replacing (void)
 {
@@ -222,6 +243,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/queue/order", test_order);
   g_test_add_func ("/queue/chunked", test_chunked);
   g_test_add_func ("/queue/growth", test_growth);
+  g_test_add_func ("/queue/views-beside-bound", test_views_beside_bound);
   g_test_add_func ("/queue/empty-frame", test_empty_frame);
   g_test_add_data_func ("/queue/view-replaces", GUINT_TO_POINTER (0), test_view_replaces);
   g_test_add_data_func ("/queue/high-view-replaces", GUINT_TO_POINTER (HIGH_VIEW),
