@@ -80,7 +80,7 @@ set_once (
 {
   if (*place == NULL)
     *place = g_object_ref (object);
-  else
+  else if (*place != object)
     g_warning ("%s: not served at %s%s, which is another's already", sse_stream_get_name (stream),
                base_path, path);
 }

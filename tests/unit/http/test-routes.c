@@ -3,6 +3,9 @@
 
 #include <gio/gio.h>
 
+#include "probe.h"
+#include "sse-stream-private.h"
+
 static void
 test_base_paths (void)
 {
@@ -123,11 +126,39 @@ test_refuse (void)
   assert_refused (&both, "DELETE", -1, 405, "Allow: GET, OPTIONS, POST\r\n");
 }
 
+/* Two streams want one path, and one prefix stands there twice. */
+static void
+test_clash (void)
+{
+  const char *const base_paths[] = { "/api", "/api", NULL };
+  SseStreamHost host = { .epoch = (char *) "ep" };
+  g_autoptr (TestProbe) source = g_object_new (TEST_TYPE_PROBE, NULL);
+  g_autoptr (TestProbe) other = g_object_new (TEST_TYPE_PROBE, NULL);
+  SseStream *first = sse_stream_new (SSE_SOURCE (source), "a", 0, &host);
+  SseStream *second = sse_stream_new (SSE_SOURCE (other), "b", 1, &host);
+  g_autoptr (GPtrArray) streams = g_ptr_array_new_with_free_func (g_object_unref);
+  const char *path = sse_stream_get_path (first);
+  g_autofree char *prefixed = g_strconcat ("/api", path, NULL);
+  SseRoutes *routes;
+
+  g_ptr_array_add (streams, first);
+  g_ptr_array_add (streams, second);
+  for (guint i = 0; i < 6; i++) /* stream and receiver, plain and under each prefix */
+    g_test_expect_message ("rivulet-http", G_LOG_LEVEL_WARNING, "*not served at *another's*");
+  routes = sse_routes_new (streams, base_paths);
+  g_test_assert_expected_messages ();
+
+  g_assert_true (sse_routes_find (routes, path)->stream == first);
+  g_assert_true (sse_routes_find (routes, prefixed)->stream == first);
+  sse_routes_free (routes);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/http/routes/base-paths", test_base_paths);
   g_test_add_func ("/http/routes/refuse", test_refuse);
+  g_test_add_func ("/http/routes/clash", test_clash);
   return g_test_run ();
 }
