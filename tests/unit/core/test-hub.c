@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "hub-fixture.h"
+#include "sse-audience.h"
 #include "sse-volatile-log.h"
 
 static void
@@ -298,6 +299,30 @@ test_id_of_first_events (Fixture *fixture, gconstpointer data)
   client_expect (bob, START ("2", "x"));
 }
 
+/* A view is there once for all who get it first, and not kept for a user who has got it. */
+static void
+test_copies (Fixture *fixture, gconstpointer data)
+{
+  SseSource *source = sse_stream_get_source (sse_hub_get_stream (fixture->hub, "probe"));
+  SseAudience *audience = sse_audience_new ("ann", 1);
+  SseFrame *body;
+
+  sse_audience_set_personal (audience);
+  g_assert_true (sse_audience_has_touch (audience, SSE_TOUCH_STALE));
+  sse_audience_render (audience, source, 0);
+  g_assert_false (sse_audience_has_touch (audience, SSE_TOUCH_STALE));
+  body = sse_audience_get_body (audience, source, 0, TRUE);
+  g_assert_true (sse_audience_get_body (audience, source, 0, TRUE) == body);
+  g_assert_true (sse_audience_get_body (audience, source, 0, FALSE) != body);
+
+  sse_audience_forget (audience);
+  g_assert_true (sse_audience_has_touch (audience, SSE_TOUCH_STALE));
+  g_assert_null (audience->views[0].members);
+  for (guint i = 0; i < G_N_ELEMENTS (audience->views[0].bodies); i++)
+    g_assert_null (audience->views[0].bodies[i]);
+  sse_audience_free (audience);
+}
+
 /* The volatile log commits what is appended later, in order, each at its own position. */
 static void
 on_committed (SseLog *log, GPtrArray *updates, gpointer user_data)
@@ -356,6 +381,7 @@ main (int argc, char **argv)
     { "/core/hub/stop", test_stop },
     { "/core/hub/stop-before-turn", test_stop_before_turn },
     { "/core/hub/newcomer-in-a-busy-time", test_newcomer_in_a_busy_time },
+    { "/core/hub/copies", test_copies },
     { "/core/hub/id-of-first-events", test_id_of_first_events },
   };
 
