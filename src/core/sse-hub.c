@@ -221,7 +221,7 @@ on_failed (SseLog *log, GPtrArray *updates, const GError *error, gpointer user_d
 /**
  * sse_hub_subscribe:
  * @stream: one of the hub's streams, enabled
- * @subscriber: a client; its socket is taken
+ * @subscriber: a client; its socket and its ticket are taken
  *
  * Lets a client follow a stream, from its first events to its end.
  */

@@ -61,6 +61,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseOutcome, sse_outcome_free)
  * @expires: when to close it, in µs since 1970 UTC; %G_MAXINT64 for never
  * @last_event_id: (nullable): where it was, as it says
  * @head: the response's head, the first that is sent
+ * @ticket: (nullable) (transfer full): released when the client has left
  */
 typedef struct
 {
@@ -70,6 +71,7 @@ typedef struct
   gint64 expires;
   const char *last_event_id;
   SseFrame *head;
+  SseTicket *ticket;
 } SseSubscriber;
 
 SseHub     *sse_hub_new            (GPtrArray           *plugins,

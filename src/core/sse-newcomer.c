@@ -10,7 +10,7 @@
 
 /**
  * sse_newcomer_new:
- * @subscriber: a client; its socket is taken
+ * @subscriber: a client; its socket and its ticket are taken
  * @audience: its user
  */
 SseNewcomer *
@@ -24,15 +24,18 @@ sse_newcomer_new (const SseSubscriber *subscriber, SseAudience *audience)
   self->expires = subscriber->expires;
   self->last_event_id = g_strdup (subscriber->last_event_id);
   self->head = sse_frame_ref (subscriber->head);
+  self->ticket = subscriber->ticket;
   return self;
 }
 
-/* Closes its socket, where the fan-out does not have that. */
+/* Closes its socket and releases its ticket, where the fan-out does not have them. */
 void
 sse_newcomer_free (SseNewcomer *self)
 {
   if (self->fd >= 0)
     close (self->fd);
+  if (self->ticket != NULL)
+    self->ticket->release (self->ticket);
   g_free (self->last_event_id);
   sse_frame_unref (self->head);
   g_free (self);
@@ -116,6 +119,7 @@ sse_newcomer_join (SseNewcomer *self,
     .personal = self->audience->personal,
     .expires = self->expires,
     .frames = frames,
+    .ticket = g_steal_pointer (&self->ticket),
   };
   self->fd = -1;
   sse_fanout_join (host->fanout, &join);

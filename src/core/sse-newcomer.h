@@ -24,6 +24,7 @@ typedef struct
   gint64 expires;
   char *last_event_id;
   SseFrame *head;
+  SseTicket *ticket;
 } SseNewcomer;
 
 SseNewcomer *sse_newcomer_new  (const SseSubscriber *subscriber,

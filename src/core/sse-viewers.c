@@ -307,7 +307,7 @@ sse_viewers_touch (SseViewers *self, const char *user, guint view, SseTouch touc
 
 /**
  * sse_viewers_subscribe:
- * @subscriber: a client; its socket is taken
+ * @subscriber: a client; its socket and its ticket are taken
  *
  * Lets a client join: at once where what it must get first is rendered, else in the next turn.
  */

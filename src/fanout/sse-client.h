@@ -28,6 +28,7 @@ typedef struct _SseUser SseUser;
  * @in_slot: in a slot of the heartbeats' wheel
  * @in_turn: in the list of clients to write to in this turn, or of those that leave
  * @expires: when its token expires, in µs since 1970 UTC
+ * @ticket: (nullable): to be given back
  *
  * One connection. Small, as there are many of them, and most are idle; what sending to all needs
  * comes first, for the processor's cache.
@@ -48,6 +49,7 @@ typedef struct
   SseLink in_slot;
   SseLink in_turn;
   SseDeadline expires;
+  SseTicket *ticket;
 } SseClient;
 
 /**

@@ -44,6 +44,7 @@ sse_command_new_join (const SseJoin *join)
   self->chunked = join->chunked;
   self->personal = join->personal;
   self->expires = join->expires;
+  self->ticket = join->ticket;
   self->n_frames = join->frames != NULL ? join->frames->len : 0;
   self->frames = g_new (SseFrame *, self->n_frames);
   for (guint i = 0; i < self->n_frames; i++)
@@ -79,7 +80,8 @@ sse_command_get_user (SseCommand *self)
  * Returns: (transfer full): the note, to be freed with g_free()
  */
 SseLeftNote *
-sse_left_note_new (guint worker, guint channel, const char *user, SseCloseReason reason)
+sse_left_note_new (
+    guint worker, guint channel, const char *user, SseCloseReason reason, SseTicket *ticket)
 {
   gsize size = strlen (user) + 1;
   SseLeftNote *self = g_malloc (sizeof (SseLeftNote) + size);
@@ -88,6 +90,7 @@ sse_left_note_new (guint worker, guint channel, const char *user, SseCloseReason
   self->worker = worker;
   self->channel = channel;
   self->reason = reason;
+  self->ticket = ticket;
   memcpy (self->user, user, size);
   return self;
 }

@@ -17,6 +17,7 @@ typedef enum
 /**
  * SseCommand:
  * @frames: (array length=n_frames): a joining client's first frames
+ * @ticket: (nullable): a joining client's ticket; not released here
  * @frame: what to send
  * @view: what that is a view of, or %SSE_FANOUT_NO_VIEW
  * @has_user: whether it is about one user
@@ -34,6 +35,7 @@ typedef struct
   gint64 expires;
   SseFrame *frame;
   SseFrame **frames;
+  SseTicket *ticket;
   guint n_frames;
   gboolean chunked;
   gboolean personal;
@@ -53,6 +55,7 @@ typedef struct
   guint worker;
   guint channel;
   SseCloseReason reason;
+  SseTicket *ticket;
   char user[];
 } SseLeftNote;
 
@@ -66,6 +69,7 @@ const char  *sse_command_get_user  (SseCommand     *self);
 SseLeftNote *sse_left_note_new     (guint           worker,
                                     guint           channel,
                                     const char     *user,
-                                    SseCloseReason  reason);
+                                    SseCloseReason  reason,
+                                    SseTicket      *ticket);
 
 G_END_DECLS

@@ -77,6 +77,8 @@ tell_left (SseFanout *self, SseLeftNote *note)
   slot->n_by_channel[note->channel]--;
   if (self->left != NULL)
     self->left (note->channel, note->user, note->reason, self->user_data);
+  if (note->ticket != NULL)
+    note->ticket->release (note->ticket);
   g_free (note);
 }
 
@@ -232,7 +234,8 @@ post (Slot *slot, SseCommand *command)
 
 /**
  * sse_fanout_join:
- * @join: the client. Its descriptor is taken; all else is copied, the frames as references.
+ * @join: the client. Its descriptor and its ticket are taken; all else is copied, the frames as
+ *   references.
  *
  * Takes a client. It gets its first frames, and then all that is sent to it from now on.
  *

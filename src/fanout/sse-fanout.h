@@ -55,6 +55,19 @@ typedef enum
   SSE_CLOSE_STOPPED,
 } SseCloseReason;
 
+typedef struct _SseTicket SseTicket;
+
+/**
+ * SseTicket:
+ * @release: called once, in the main thread, when the client has left
+ *
+ * What its owner knows of a client for as long as there is one: the start of a struct of theirs.
+ */
+struct _SseTicket
+{
+  void (*release) (SseTicket *self);
+};
+
 /**
  * SseJoin:
  * @fd: a connected non-blocking stream socket; the fan-out closes it
@@ -65,6 +78,7 @@ typedef enum
  * @expires: when to close, in µs since 1970 UTC; %G_MAXINT64 for never
  * @frames: (nullable) (element-type SseFrame): what it gets before all else, never replaced by newer views
  *   and not counted in its queue's bound
+ * @ticket: (nullable) (transfer full): released when the client has left
  *
  * A client as it is given to the fan-out.
  */
@@ -77,6 +91,7 @@ typedef struct
   gboolean personal;
   gint64 expires;
   GPtrArray *frames;
+  SseTicket *ticket;
 } SseJoin;
 
 /**

@@ -49,6 +49,7 @@ sse_roster_join (SseRoster *self, SseCommand *command)
   SseUser *user = sse_channel_find_user (channel, command->user);
   SseClient *client = sse_client_new (command->fd, command->chunked, command->expires);
 
+  client->ticket = command->ticket;
   if (user != NULL)
     sse_turn_set_personal (&self->turn, user, command->personal);
   sse_channel_add (channel, client, command->user, command->personal);
@@ -163,8 +164,9 @@ sse_roster_let_leave (SseRoster *self, guint worker, SseMailList *notes)
   while (sse_link_is_linked (&self->turn.leaving))
     {
       SseClient *client = sse_link_get (self->turn.leaving.next, SseClient, in_turn);
-      SseLeftNote *note = sse_left_note_new (worker, client->user->channel->number,
-                                             client->user->name, (SseCloseReason) client->reason);
+      SseLeftNote *note
+          = sse_left_note_new (worker, client->user->channel->number, client->user->name,
+                               (SseCloseReason) client->reason, client->ticket);
 
       sse_mail_list_push (notes, &note->mail);
       sse_deadlines_remove (&self->deadlines, &client->expires);

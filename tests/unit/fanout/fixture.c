@@ -26,6 +26,28 @@ const SseFanoutOptions default_options = {
   .retry_max_ms = 0,
 };
 
+typedef struct
+{
+  SseTicket ticket;
+  guint *n_released;
+} Ticket;
+
+static void
+release (SseTicket *ticket)
+{
+  (*((Ticket *) ticket)->n_released)++;
+  g_free (ticket);
+}
+
+static SseTicket *
+new_ticket (Fixture *self)
+{
+  Ticket *ticket = g_new (Ticket, 1);
+
+  *ticket = (Ticket){ { release }, &self->n_released };
+  return &ticket->ticket;
+}
+
 static void
 on_left (guint channel, const char *user, SseCloseReason reason, gpointer user_data)
 {
@@ -43,6 +65,7 @@ fixture_set_up (Fixture *self, const SseFanoutOptions *options)
   self->left = g_ptr_array_new_with_free_func (g_free);
   self->n_joined = 0;
   self->n_expected = 0;
+  self->n_released = 0;
   self->fanout = sse_fanout_new (options, on_left, self, &error);
   g_assert_no_error (error);
 }
@@ -53,12 +76,13 @@ fixture_stop (Fixture *self)
   g_clear_pointer (&self->fanout, sse_fanout_free);
 }
 
-/* Every client that joined must have left, once. */
+/* Every client that joined must have left, once, and its ticket with it. */
 void
 fixture_tear_down (Fixture *self)
 {
   fixture_stop (self);
   g_assert_cmpuint (self->left->len, ==, self->n_joined);
+  g_assert_cmpuint (self->n_released, ==, self->n_joined);
   g_ptr_array_unref (self->left);
 }
 
@@ -71,6 +95,7 @@ fixture_join_fd (Fixture *self, const SseJoin *join, const char *const *first)
   for (; first != NULL && *first != NULL; first++)
     g_ptr_array_add (frames, sse_frame_new_raw (*first, strlen (*first)));
   copy.frames = frames;
+  copy.ticket = new_ticket (self);
   sse_fanout_join (self->fanout, &copy);
   self->n_joined++;
 }

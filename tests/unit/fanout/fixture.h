@@ -14,6 +14,7 @@ typedef struct
   SseFanout *fanout;
   GPtrArray *left; /* "0 ann gone", … */
   guint n_joined;
+  guint n_released; /* tickets: each client has one */
   guint n_expected; /* of those who left, by fixture_expect_left() */
 } Fixture;
 
