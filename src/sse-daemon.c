@@ -21,6 +21,9 @@
 /* Of the main context at the end, for answers that publishers are due, however many keep asking. */
 #define MAX_LAST_ITERATIONS 10000
 
+/* Of what a client that resumes missed, that it is given at a time. */
+#define SLICE_BYTES ((gsize) 256 * 1024)
+
 struct _SseDaemon
 {
   GVariant *http; /* settings */
@@ -41,6 +44,7 @@ read_hub (SseDaemon *self, SseConfig *config, GError **error)
 {
   g_autoptr (GVariant) hub = sse_config_get_group (config, "hub", sse_settings_hub, error);
   g_autoptr (GVariant) clients = NULL;
+  guint n_workers;
 
   if (hub == NULL)
     return FALSE;
@@ -48,6 +52,7 @@ read_hub (SseDaemon *self, SseConfig *config, GError **error)
   if (clients == NULL)
     return FALSE;
 
+  n_workers = (guint) sse_settings_get_number (clients, "workers");
   self->options = (SseHubOptions){
     .intake = {
       .max_update_bytes = sse_settings_get_number (hub, "max-update-bytes"),
@@ -55,13 +60,16 @@ read_hub (SseDaemon *self, SseConfig *config, GError **error)
       .max_bytes = sse_settings_get_number (hub, "max-backlog-bytes"),
     },
     .fanout = {
-      .n_workers = (guint) sse_settings_get_number (clients, "workers"),
+      .n_workers = n_workers > 0 ? n_workers : g_get_num_processors (),
       .queue_bytes = sse_settings_get_number (clients, "queue-bytes"),
+      .total_bytes = sse_settings_get_number (clients, "total-queue-bytes"),
       .heartbeat_ms = (guint) sse_settings_get_number (clients, "heartbeat-ms"),
+      .peer_timeout_ms = (guint) sse_settings_get_number (clients, "peer-timeout-ms"),
       .retry_min_ms = (guint) sse_settings_get_number (clients, "retry-min-ms"),
       .retry_max_ms = (guint) sse_settings_get_number (clients, "retry-max-ms"),
     },
     .conflate_ms = (guint) sse_settings_get_number (hub, "conflate-ms"),
+    .slice_bytes = SLICE_BYTES,
     .resume_events = (guint) sse_settings_get_number (hub, "resume-events"),
     .resume_bytes = sse_settings_get_number (hub, "resume-bytes"),
   };

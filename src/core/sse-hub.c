@@ -419,6 +419,7 @@ sse_hub_new (GPtrArray *plugins, SseLog *log, const SseHubOptions *options, GErr
   self->log = g_object_ref (log);
   self->host.epoch = g_strdup (sse_log_get_epoch (log));
   self->host.conflate = options->conflate_ms * G_GINT64_CONSTANT (1000);
+  self->host.slice_bytes = options->slice_bytes;
   self->host.ring_events = options->resume_events;
   self->host.ring_bytes = options->resume_bytes;
   self->max_updates = options->intake.max_updates;

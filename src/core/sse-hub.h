@@ -25,6 +25,7 @@ G_DECLARE_FINAL_TYPE (SseHub, sse_hub, SSE, HUB, GObject)
  * @intake: bounds on what publishers send
  * @fanout: how clients are served
  * @conflate_ms: least time between two renderings of a view
+ * @slice_bytes: of what a client that resumes missed, that it is given at a time
  * @resume_events: appended events of each stream kept for clients that resume
  * @resume_bytes: the same in bytes
  */
@@ -33,6 +34,7 @@ typedef struct
   SseIntakeOptions intake;
   SseFanoutOptions fanout;
   guint conflate_ms;
+  gsize slice_bytes;
   guint resume_events;
   gsize resume_bytes;
 } SseHubOptions;

@@ -22,13 +22,13 @@ sse_newcomer_new (const SseSubscriber *subscriber, SseAudience *audience)
   self->fd = subscriber->fd;
   self->chunked = subscriber->chunked;
   self->expires = subscriber->expires;
-  self->last_event_id = g_strdup (subscriber->last_event_id);
   self->head = sse_frame_ref (subscriber->head);
   self->ticket = subscriber->ticket;
   return self;
 }
 
-/* Closes its socket and releases its ticket, where the fan-out does not have them. */
+/* Closes its socket and releases its ticket, where the fan-out does not have them. Its feed is the
+ * fan-out's. */
 void
 sse_newcomer_free (SseNewcomer *self)
 {
@@ -36,27 +36,106 @@ sse_newcomer_free (SseNewcomer *self)
     close (self->fd);
   if (self->ticket != NULL)
     self->ticket->release (self->ticket);
-  g_free (self->last_event_id);
   sse_frame_unref (self->head);
   g_free (self);
 }
 
-/* Adds the events that the client missed; whether its last id was good. */
-static gboolean
-collect_missed (const SseNewcomer *self,
-                SseSource *source,
-                SseRing *ring,
-                SseStreamHost *host,
-                GPtrArray *frames)
+/**
+ * sse_newcomer_resume:
+ * @last_event_id: where the client was, as it says
+ *
+ * Looks whether it can go on from there.
+ */
+void
+sse_newcomer_resume (SseNewcomer *self,
+                     const char *last_event_id,
+                     const SseRing *ring,
+                     const SseStreamHost *host)
 {
-  guint64 position;
+  self->resumes = sse_event_id_parse (last_event_id, host->epoch, &self->position)
+                  && self->position <= host->position && sse_ring_covers (ring, self->position);
+}
 
-  if (self->last_event_id == NULL || *sse_source_get_events (source) == NULL
-      || !sse_event_id_parse (self->last_event_id, host->epoch, &position)
-      || position > host->position || !sse_ring_covers (ring, position))
-    return FALSE;
-  sse_ring_collect (ring, position, self->audience->user, frames);
-  return TRUE;
+/* It may have been overtaken by what the ring drops. */
+static gboolean
+still_resumes (SseNewcomer *self, const SseRing *ring)
+{
+  self->resumes = self->resumes && sse_ring_covers (ring, self->position);
+  return self->resumes;
+}
+
+/**
+ * sse_newcomer_is_behind:
+ *
+ * Returns: whether it missed so much that it is to be given that in slices
+ */
+gboolean
+sse_newcomer_is_behind (SseNewcomer *self, const SseRing *ring, const SseStreamHost *host)
+{
+  return still_resumes (self, ring)
+         && sse_ring_get_bytes_behind (ring, self->position) > host->slice_bytes;
+}
+
+static GPtrArray *
+new_frames (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) sse_frame_unref);
+}
+
+static void
+add_start (const SseNewcomer *self, const SseStreamHost *host, GPtrArray *frames)
+{
+  g_ptr_array_add (frames, sse_frame_ref (self->head));
+  g_ptr_array_add (frames, sse_fanout_new_retry_frame (host->fanout));
+}
+
+/* Takes the socket and the ticket for the fan-out. */
+static SseJoin
+make_join (SseNewcomer *self, guint channel, GPtrArray *frames)
+{
+  SseJoin join = {
+    .fd = self->fd,
+    .chunked = self->chunked,
+    .channel = channel,
+    .user = self->audience->user,
+    .personal = self->audience->personal,
+    .expires = self->expires,
+    .frames = frames,
+    .ticket = g_steal_pointer (&self->ticket),
+  };
+
+  self->fd = -1;
+  return join;
+}
+
+/**
+ * sse_newcomer_feed:
+ * @self: a client that is behind, and new or due its next slice
+ * @fed: told with @self
+ *
+ * Gives a client the next slice of what it missed.
+ */
+void
+sse_newcomer_feed (SseNewcomer *self,
+                   const SseRing *ring,
+                   guint channel,
+                   const SseStreamHost *host,
+                   SseFanoutFed fed)
+{
+  g_autoptr (GPtrArray) frames = new_frames ();
+
+  if (self->feed == NULL)
+    add_start (self, host, frames);
+  sse_ring_collect (ring, &self->position, self->audience->user, host->slice_bytes, frames);
+
+  if (self->feed != NULL)
+    sse_fanout_feed (host->fanout, self->feed, frames);
+  else
+    {
+      SseJoin join = make_join (self, channel, frames);
+
+      self->feed = sse_fanout_join_behind (host->fanout, &join, fed, self);
+    }
 }
 
 /* Adds a view as an event with @id: in parts, of which the large one is shared, and one chunk where
@@ -96,32 +175,28 @@ void
 sse_newcomer_join (SseNewcomer *self,
                    SseAudience *seen,
                    SseSource *source,
-                   SseRing *ring,
+                   const SseRing *ring,
                    guint channel,
-                   SseStreamHost *host)
+                   const SseStreamHost *host)
 {
   g_autofree char *id = sse_event_id_format (host->epoch, host->position);
-  g_autoptr (GPtrArray) frames = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_frame_unref);
-  gboolean resumes;
-  SseJoin join;
+  g_autoptr (GPtrArray) frames = new_frames ();
+  gboolean resumes = still_resumes (self, ring);
 
-  g_ptr_array_add (frames, sse_frame_ref (self->head));
-  g_ptr_array_add (frames, sse_fanout_new_retry_frame (host->fanout));
-  resumes = collect_missed (self, source, ring, host, frames);
+  if (self->feed == NULL)
+    add_start (self, host, frames);
+  if (resumes)
+    sse_ring_collect (ring, &self->position, self->audience->user, G_MAXSIZE, frames);
   for (guint view = 0; view < seen->n_views; view++)
     add_view (sse_audience_get_body (seen, source, view, !resumes), id, self->chunked, frames);
 
-  join = (SseJoin){
-    .fd = self->fd,
-    .chunked = self->chunked,
-    .channel = channel,
-    .user = self->audience->user,
-    .personal = self->audience->personal,
-    .expires = self->expires,
-    .frames = frames,
-    .ticket = g_steal_pointer (&self->ticket),
-  };
-  self->fd = -1;
-  sse_fanout_join (host->fanout, &join);
+  if (self->feed != NULL)
+    sse_fanout_feed_last (host->fanout, self->feed, frames);
+  else
+    {
+      SseJoin join = make_join (self, channel, frames);
+
+      sse_fanout_join (host->fanout, &join);
+    }
   sse_newcomer_free (self);
 }

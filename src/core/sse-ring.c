@@ -3,37 +3,79 @@
 
 #include "sse-ring.h"
 
+#define MIN_CAPACITY 64
+
 typedef struct
 {
   guint64 position;
+  guint64 end;    /* bytes of frames up to this one's end, from the first that ever was */
   char *audience; /* NULL: everyone */
   SseFrame *frame;
 } Entry;
 
 struct _SseRing
 {
-  GQueue entries; /* oldest first */
-  gsize bytes;
+  Entry *entries;
+  guint capacity; /* a power of two, or 0 */
+  guint first;    /* where the oldest is, modulo the capacity */
+  guint length;
+  guint64 start; /* bytes of frames that were dropped */
+  guint64 end;   /* bytes of all frames that ever were */
   guint max_events;
   gsize max_bytes;
   guint64 trimmed; /* the highest position that was dropped */
 };
 
-static gsize
-entry_bytes (const Entry *entry)
+/* The @i-th oldest. */
+static Entry *
+get_entry (const SseRing *self, guint i)
 {
-  gsize length;
-
-  sse_frame_get_bytes (entry->frame, TRUE, &length);
-  return length;
+  return &self->entries[(self->first + i) & (self->capacity - 1)];
 }
 
 static void
-entry_free (Entry *entry)
+drop_oldest (SseRing *self)
 {
-  g_free (entry->audience);
-  sse_frame_unref (entry->frame);
-  g_free (entry);
+  Entry *oldest = get_entry (self, 0);
+
+  self->trimmed = oldest->position;
+  self->start = oldest->end;
+  g_free (oldest->audience);
+  sse_frame_unref (oldest->frame);
+  self->first++;
+  self->length--;
+}
+
+static void
+grow (SseRing *self)
+{
+  guint capacity = MAX (2 * self->capacity, MIN_CAPACITY);
+  Entry *entries = g_new (Entry, capacity);
+
+  for (guint i = 0; i < self->length; i++)
+    entries[i] = *get_entry (self, i);
+  g_free (self->entries);
+  self->entries = entries;
+  self->capacity = capacity;
+  self->first = 0;
+}
+
+/* How many of the oldest are not behind @position. */
+static guint
+count_up_to (const SseRing *self, guint64 position)
+{
+  guint low = 0, high = self->length;
+
+  while (low < high)
+    {
+      guint middle = low + (high - low) / 2;
+
+      if (get_entry (self, middle)->position <= position)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+  return low;
 }
 
 /**
@@ -46,7 +88,6 @@ sse_ring_new (guint max_events, gsize max_bytes)
 {
   SseRing *self = g_new0 (SseRing, 1);
 
-  g_queue_init (&self->entries);
   self->max_events = max_events;
   self->max_bytes = max_bytes;
   return self;
@@ -55,7 +96,9 @@ sse_ring_new (guint max_events, gsize max_bytes)
 void
 sse_ring_free (SseRing *self)
 {
-  g_queue_clear_full (&self->entries, (GDestroyNotify) entry_free);
+  while (self->length > 0)
+    drop_oldest (self);
+  g_free (self->entries);
   g_free (self);
 }
 
@@ -70,22 +113,17 @@ sse_ring_free (SseRing *self)
 void
 sse_ring_push (SseRing *self, guint64 position, const char *audience, SseFrame *frame)
 {
-  Entry *entry = g_new0 (Entry, 1);
+  gsize length;
 
-  entry->position = position;
-  entry->audience = g_strdup (audience);
-  entry->frame = sse_frame_ref (frame);
-  g_queue_push_tail (&self->entries, entry);
-  self->bytes += entry_bytes (entry);
+  sse_frame_get_bytes (frame, TRUE, &length);
+  if (self->length == self->capacity)
+    grow (self);
+  self->end += length;
+  *get_entry (self, self->length++)
+      = (Entry){ position, self->end, g_strdup (audience), sse_frame_ref (frame) };
 
-  while (self->entries.length > self->max_events || self->bytes > self->max_bytes)
-    {
-      Entry *oldest = g_queue_pop_head (&self->entries);
-
-      self->trimmed = oldest->position;
-      self->bytes -= entry_bytes (oldest);
-      entry_free (oldest);
-    }
+  while (self->length > self->max_events || self->end - self->start > self->max_bytes)
+    drop_oldest (self);
 }
 
 /**
@@ -100,26 +138,44 @@ sse_ring_covers (const SseRing *self, guint64 position)
 }
 
 /**
+ * sse_ring_get_bytes_behind:
+ *
+ * Returns: bytes of the events behind @position, whoever they are for
+ */
+guint64
+sse_ring_get_bytes_behind (const SseRing *self, guint64 position)
+{
+  guint n = count_up_to (self, position);
+
+  return self->end - (n > 0 ? get_entry (self, n - 1)->end : self->start);
+}
+
+/**
  * sse_ring_collect:
- * @position: the last position a client has
+ * @position: (inout): the last position a client has, before and with what it is given
  * @user: the client's user
+ * @max_bytes: of events to look at, one at least; %G_MAXSIZE for all
  * @frames: (element-type SseFrame): takes a reference to each event behind @position that @user
  *   may see, oldest first
+ *
+ * Returns: whether that were all
  */
-void
-sse_ring_collect (SseRing *self, guint64 position, const char *user, GPtrArray *frames)
+gboolean
+sse_ring_collect (
+    const SseRing *self, guint64 *position, const char *user, gsize max_bytes, GPtrArray *frames)
 {
-  GList *link = self->entries.tail;
+  guint i = count_up_to (self, *position);
+  guint64 start = i > 0 ? get_entry (self, i - 1)->end : self->start;
 
-  /* From the newest back: what a client missed is mostly little. */
-  while (link != NULL && ((Entry *) link->data)->position > position)
-    link = link->prev;
-
-  for (link = link != NULL ? link->next : self->entries.head; link != NULL; link = link->next)
+  for (guint n = 0; i < self->length; i++, n++)
     {
-      Entry *entry = link->data;
+      const Entry *entry = get_entry (self, i);
 
+      if (n > 0 && entry->end - start > max_bytes)
+        return FALSE;
       if (entry->audience == NULL || g_str_equal (entry->audience, user))
         g_ptr_array_add (frames, sse_frame_ref (entry->frame));
+      *position = entry->position;
     }
+  return TRUE;
 }

@@ -13,19 +13,22 @@ G_BEGIN_DECLS
  */
 typedef struct _SseRing SseRing;
 
-SseRing *sse_ring_new     (guint          max_events,
-                           gsize          max_bytes);
-void     sse_ring_free    (SseRing       *self);
-void     sse_ring_push    (SseRing       *self,
-                           guint64        position,
-                           const char    *audience,
-                           SseFrame      *frame);
-gboolean sse_ring_covers  (const SseRing *self,
-                           guint64        position);
-void     sse_ring_collect (SseRing       *self,
-                           guint64        position,
-                           const char    *user,
-                           GPtrArray     *frames);
+SseRing *sse_ring_new              (guint          max_events,
+                                    gsize          max_bytes);
+void     sse_ring_free             (SseRing       *self);
+void     sse_ring_push             (SseRing       *self,
+                                    guint64        position,
+                                    const char    *audience,
+                                    SseFrame      *frame);
+gboolean sse_ring_covers           (const SseRing *self,
+                                    guint64        position);
+guint64  sse_ring_get_bytes_behind (const SseRing *self,
+                                    guint64        position);
+gboolean sse_ring_collect          (const SseRing *self,
+                                    guint64       *position,
+                                    const char    *user,
+                                    gsize          max_bytes,
+                                    GPtrArray     *frames);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseRing, sse_ring_free)
 

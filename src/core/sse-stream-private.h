@@ -12,6 +12,7 @@ G_BEGIN_DECLS
  * @epoch: the current epoch
  * @position: the last position that was applied, of any stream
  * @conflate: least time between two turns of rendering, in µs
+ * @slice_bytes: of what a client missed that it is given at a time
  * @ring_events: appended events kept for clients that resume
  * @ring_bytes: the same in bytes
  *
@@ -23,6 +24,7 @@ typedef struct
   char *epoch;
   guint64 position;
   gint64 conflate;
+  gsize slice_bytes;
   guint ring_events;
   gsize ring_bytes;
 } SseStreamHost;

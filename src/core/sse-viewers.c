@@ -122,7 +122,7 @@ spreads (SseViewers *self, SseTouch least)
 
 /* ---- joining ---- */
 
-/* Gives a newcomer to the fan-out; takes it. */
+/* Gives a newcomer to the fan-out as one of all; takes it. */
 static void
 join (SseViewers *self, SseNewcomer *newcomer)
 {
@@ -143,6 +143,37 @@ can_join (SseViewers *self, SseAudience *audience)
   if (audience->personal)
     return !spreads (self, SSE_TOUCH_STALE) && !sse_audience_has_touch (audience, SSE_TOUCH_SEND);
   return !sse_audience_has_touch (self->everyone, SSE_TOUCH_STALE);
+}
+
+static void admit (SseViewers *self, SseNewcomer *newcomer);
+
+static void
+on_fed (gboolean gone, gpointer user_data)
+{
+  SseNewcomer *newcomer = user_data;
+
+  if (!gone)
+    admit (newcomer->owner, newcomer);
+  else if (newcomer->waits)
+    newcomer->gone = TRUE; /* and freed when its turn comes */
+  else
+    sse_newcomer_free (newcomer);
+}
+
+/* Lets a newcomer join, now or in the next turn, or gives it the next slice of what it missed. */
+static void
+admit (SseViewers *self, SseNewcomer *newcomer)
+{
+  if (sse_newcomer_is_behind (newcomer, self->ring, self->host))
+    sse_newcomer_feed (newcomer, self->ring, self->channel, self->host, on_fed);
+  else if (can_join (self, newcomer->audience))
+    join (self, newcomer);
+  else
+    {
+      newcomer->waits = TRUE;
+      g_queue_push_tail (&self->newcomers, newcomer);
+      sse_viewers_settle (self);
+    }
 }
 
 /* ---- turns of rendering ---- */
@@ -208,8 +239,10 @@ look_at_newcomer (SseViewers *self)
   SseNewcomer *newcomer = g_queue_pop_head (&self->newcomers);
 
   self->turn_joins--;
-  if (newcomer->audience->personal ? !spreads (self, SSE_TOUCH_STALE)
-                                   : can_join (self, newcomer->audience))
+  if (newcomer->gone)
+    sse_newcomer_free (newcomer);
+  else if (newcomer->audience->personal ? !spreads (self, SSE_TOUCH_STALE)
+                                        : can_join (self, newcomer->audience))
     join (self, newcomer);
   else
     g_queue_push_tail (&self->newcomers, newcomer);
@@ -317,18 +350,15 @@ sse_viewers_subscribe (SseViewers *self, const SseSubscriber *subscriber)
   SseAudience *audience = ensure_user (self, subscriber->user);
   SseNewcomer *newcomer = sse_newcomer_new (subscriber, audience);
 
+  newcomer->owner = self;
   audience->n_clients++;
   self->n_clients++;
   if (!audience->personal)
     self->n_common++;
 
-  if (can_join (self, audience))
-    {
-      join (self, newcomer);
-      return;
-    }
-  g_queue_push_tail (&self->newcomers, newcomer);
-  sse_viewers_settle (self);
+  if (subscriber->last_event_id != NULL && *sse_source_get_events (self->source) != NULL)
+    sse_newcomer_resume (newcomer, subscriber->last_event_id, self->ring, self->host);
+  admit (self, newcomer);
 }
 
 /* A client of @user that had joined is gone. */

@@ -20,13 +20,16 @@ group_init (SseGroup *self)
 /**
  * sse_channel_init:
  * @number: the channel's number
+ * @backlog: where the memory of queues is counted
  */
 void
-sse_channel_init (SseChannel *self, guint number)
+sse_channel_init (SseChannel *self, guint number, SseBacklog *backlog)
 {
   self->number = number;
+  self->backlog = backlog;
   group_init (&self->common);
   group_init (&self->personal);
+  group_init (&self->behind);
   self->users = g_hash_table_new (g_str_hash, g_str_equal);
   atomic_init (&self->queued, 0);
 }
@@ -37,6 +40,7 @@ sse_channel_clear (SseChannel *self)
 {
   g_free (self->common.pending);
   g_free (self->personal.pending);
+  g_free (self->behind.pending);
   g_hash_table_unref (self->users);
 }
 
@@ -53,7 +57,7 @@ sse_channel_find_user (SseChannel *self, const char *name)
 
 /**
  * sse_channel_add:
- * @client: a client that is in no channel
+ * @client: a client that is in no channel, behind or not
  * @user: its user's name
  * @personal: whether the user gets views of their own; used where it is the user's first client
  *
@@ -63,7 +67,6 @@ void
 sse_channel_add (SseChannel *self, SseClient *client, const char *user, gboolean personal)
 {
   SseUser *entry = sse_channel_find_user (self, user);
-  SseGroup *group;
 
   if (entry == NULL)
     {
@@ -79,7 +82,20 @@ sse_channel_add (SseChannel *self, SseClient *client, const char *user, gboolean
 
   client->user = entry;
   sse_link_append (&entry->clients, &client->of_user);
-  group = sse_user_get_group (entry);
+  sse_channel_regroup (client);
+}
+
+/**
+ * sse_channel_regroup:
+ *
+ * Moves a client to where it belongs now. What is pending there already is not for it.
+ */
+void
+sse_channel_regroup (SseClient *client)
+{
+  SseGroup *group = sse_client_get_group (client);
+
+  sse_link_remove (&client->in_group);
   sse_link_append (&group->clients, &client->in_group);
   client->taken = group->n_pending;
 }
@@ -103,12 +119,16 @@ sse_channel_remove (SseClient *client)
 }
 
 /**
- * sse_user_get_group:
+ * sse_client_get_group:
  *
- * Returns: the group in which the user's clients are
+ * Returns: the group in which a client of a channel belongs
  */
 SseGroup *
-sse_user_get_group (const SseUser *self)
+sse_client_get_group (const SseClient *self)
 {
-  return self->personal ? &self->channel->personal : &self->channel->common;
+  SseChannel *channel = self->user->channel;
+
+  if (self->feed != NULL)
+    return &channel->behind;
+  return self->user->personal ? &channel->personal : &channel->common;
 }

@@ -33,6 +33,8 @@ typedef struct
  * SseChannel:
  * @common: clients of users who see what everyone sees
  * @personal: clients of users who get views of their own
+ * @backlog: (not owned): where the memory of queues is counted
+ * @behind: clients that get slices of what they missed; nothing is sent to it
  * @users: (element-type utf8 SseUser): users who have a client here, by name
  * @queued: bytes that wait for clients; written by the worker alone, read by any thread
  *
@@ -43,6 +45,8 @@ struct _SseChannel
   guint number;
   SseGroup common;
   SseGroup personal;
+  SseGroup behind;
+  SseBacklog *backlog;
   GHashTable *users;
   atomic_size_t queued;
 };
@@ -61,16 +65,18 @@ struct _SseUser
   char name[];
 };
 
-void      sse_channel_init       (SseChannel    *self,
-                                  guint          number);
-void      sse_channel_clear      (SseChannel    *self);
-SseUser  *sse_channel_find_user  (SseChannel    *self,
-                                  const char    *name);
-void      sse_channel_add        (SseChannel    *self,
-                                  SseClient     *client,
-                                  const char    *user,
-                                  gboolean       personal);
-void      sse_channel_remove     (SseClient     *client);
-SseGroup *sse_user_get_group     (const SseUser *self);
+void      sse_channel_init       (SseChannel      *self,
+                                  guint            number,
+                                  SseBacklog      *backlog);
+void      sse_channel_clear      (SseChannel      *self);
+SseUser  *sse_channel_find_user  (SseChannel      *self,
+                                  const char      *name);
+void      sse_channel_add        (SseChannel      *self,
+                                  SseClient       *client,
+                                  const char      *user,
+                                  gboolean         personal);
+void      sse_channel_regroup    (SseClient       *client);
+void      sse_channel_remove     (SseClient       *client);
+SseGroup *sse_client_get_group   (const SseClient *self);
 
 G_END_DECLS

@@ -12,9 +12,6 @@
 
 #include "sse-channel.h"
 
-/* How long what was sent may stay unacknowledged until the peer is taken for dead. */
-#define USER_TIMEOUT_MS 60000
-
 /* A peer that was told nothing to send has not sent more than this, mostly nothing. */
 #define MAX_READS 16
 
@@ -23,18 +20,19 @@
  * @fd: a connected stream socket; taken
  * @chunked: whether it gets chunks
  * @expires: when its token expires, in µs since 1970 UTC
+ * @peer_timeout_ms: how long what was sent may stay unacknowledged until the peer is taken for dead
  *
  * Returns: (transfer full): a client that is in no channel
  */
 SseClient *
-sse_client_new (int fd, gboolean chunked, gint64 expires)
+sse_client_new (int fd, gboolean chunked, gint64 expires, guint peer_timeout_ms)
 {
-  static const int no_delay = TRUE, timeout = USER_TIMEOUT_MS;
+  static const int no_delay = TRUE;
   SseClient *self = g_new0 (SseClient, 1);
 
   /* Of no use to Unix sockets, and an error there that means nothing. */
   setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, sizeof no_delay);
-  setsockopt (fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof timeout);
+  setsockopt (fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &peer_timeout_ms, sizeof peer_timeout_ms);
 
   self->fd = fd;
   self->chunked = chunked ? 1 : 0;
@@ -63,15 +61,22 @@ count_bytes (SseClient *self, gsize before)
                          memory_order_relaxed);
 }
 
+/* Drops all that waits for a client in a channel. */
+void
+sse_client_clear (SseClient *self)
+{
+  gsize before = sse_queue_get_bytes (self->queue);
+
+  sse_queue_clear (&self->queue, self->user->channel->backlog);
+  count_bytes (self, before);
+}
+
 /* Closes the socket of a client in a channel and takes it out of that. */
 void
 sse_client_free (SseClient *self)
 {
-  gsize before = sse_queue_get_bytes (self->queue);
-
   close (self->fd);
-  sse_queue_clear (&self->queue);
-  count_bytes (self, before);
+  sse_client_clear (self);
   sse_link_remove (&self->in_slot);
   sse_link_remove (&self->in_turn);
   sse_channel_remove (self);
@@ -83,7 +88,8 @@ gboolean
 sse_client_push (SseClient *self, SseFrame *frame, guint view, gsize bound)
 {
   gsize before = sse_queue_get_bytes (self->queue);
-  gboolean fits = sse_queue_push (&self->queue, frame, view, self->chunked, bound);
+  gboolean fits = sse_queue_push (&self->queue, self->user->channel->backlog, frame, view,
+                                  self->chunked, bound);
 
   count_bytes (self, before);
   return fits;
@@ -95,7 +101,7 @@ sse_client_drop (SseClient *self, gsize written)
 {
   gsize before = sse_queue_get_bytes (self->queue);
 
-  sse_queue_drop (&self->queue, self->chunked, written);
+  sse_queue_drop (&self->queue, self->user->channel->backlog, self->chunked, written);
   count_bytes (self, before);
 }
 

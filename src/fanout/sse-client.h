@@ -21,14 +21,17 @@ typedef struct _SseUser SseUser;
  * @taken: how many of its group's pending entries it has in its queue, or is not to get
  * @blocked: its socket took less than was there; what waits, waits for the socket
  * @armed: epoll tells when its socket can be written to
+ * @hungry: it is behind, and was told to be due its next slice
  * @leaving: it gets nothing any more, and is closed at the end of the turn
  * @reason: why it leaves
  * @user: its user in its channel
  * @of_user: in its user's clients
  * @in_slot: in a slot of the heartbeats' wheel
- * @in_turn: in the list of clients to write to in this turn, or of those that leave
+ * @in_turn: in the list of clients to write to in this turn, of those that have a slice behind
+ *   them, or of those that leave
  * @expires: when its token expires, in µs since 1970 UTC
  * @ticket: (nullable): to be given back
+ * @feed: (nullable): where it is behind
  *
  * One connection. Small, as there are many of them, and most are idle; what sending to all needs
  * comes first, for the processor's cache.
@@ -42,6 +45,7 @@ typedef struct
   guint chunked : 1;
   guint blocked : 1;
   guint armed : 1;
+  guint hungry : 1;
   guint leaving : 1;
   guint reason : 4;
   SseUser *user;
@@ -50,6 +54,7 @@ typedef struct
   SseLink in_turn;
   SseDeadline expires;
   SseTicket *ticket;
+  SseFeed *feed;
 } SseClient;
 
 /**
@@ -67,12 +72,14 @@ typedef enum
 
 SseClient *sse_client_new           (int                 fd,
                                      gboolean            chunked,
-                                     gint64              expires);
+                                     gint64              expires,
+                                     guint               peer_timeout_ms);
 void       sse_client_free          (SseClient          *self);
 gboolean   sse_client_push          (SseClient          *self,
                                      SseFrame           *frame,
                                      guint               view,
                                      gsize               bound);
+void       sse_client_clear         (SseClient          *self);
 void       sse_client_drop          (SseClient          *self,
                                      gsize               written);
 SseWrite   sse_client_write         (SseClient          *self,

@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+#include "sse-channel.h"
+#include "sse-feed.h"
+
 /**
  * sse_command_new:
  * @user: (nullable): the user it is about
@@ -29,9 +32,18 @@ sse_command_new (SseCommandType type, guint channel, const char *user)
   return self;
 }
 
+static void
+set_frames (SseCommand *self, GPtrArray *frames)
+{
+  self->n_frames = frames != NULL ? frames->len : 0;
+  self->frames = g_new (SseFrame *, self->n_frames);
+  for (guint i = 0; i < self->n_frames; i++)
+    self->frames[i] = sse_frame_ref (g_ptr_array_index (frames, i));
+}
+
 /**
  * sse_command_new_join:
- * @join: its descriptor is taken, all else copied
+ * @join: its descriptor and its ticket are taken, all else copied
  *
  * Returns: (transfer full): the command
  */
@@ -45,10 +57,25 @@ sse_command_new_join (const SseJoin *join)
   self->personal = join->personal;
   self->expires = join->expires;
   self->ticket = join->ticket;
-  self->n_frames = join->frames != NULL ? join->frames->len : 0;
-  self->frames = g_new (SseFrame *, self->n_frames);
-  for (guint i = 0; i < self->n_frames; i++)
-    self->frames[i] = sse_frame_ref (g_ptr_array_index (join->frames, i));
+  set_frames (self, join->frames);
+  return self;
+}
+
+/**
+ * sse_command_new_feed:
+ * @frames: (element-type SseFrame): the slice
+ * @last: whether the client is behind no more
+ *
+ * Returns: (transfer full): the command
+ */
+SseCommand *
+sse_command_new_feed (SseFeed *feed, GPtrArray *frames, gboolean last)
+{
+  SseCommand *self = sse_command_new (SSE_COMMAND_FEED, 0, NULL);
+
+  self->feed = sse_feed_ref (feed);
+  self->last = last;
+  set_frames (self, frames);
   return self;
 }
 
@@ -60,6 +87,7 @@ sse_command_free (SseCommand *self)
     sse_frame_unref (self->frames[i]);
   g_free (self->frames);
   g_clear_pointer (&self->frame, sse_frame_unref);
+  g_clear_pointer (&self->feed, sse_feed_unref);
   g_free (self);
 }
 
@@ -74,23 +102,53 @@ sse_command_get_user (SseCommand *self)
   return self->has_user ? self->user : NULL;
 }
 
-/**
- * sse_left_note_new:
- *
- * Returns: (transfer full): the note, to be freed with g_free()
- */
-SseLeftNote *
-sse_left_note_new (
-    guint worker, guint channel, const char *user, SseCloseReason reason, SseTicket *ticket)
+static SseNote *
+note_new (guint worker, const SseClient *client, const char *user)
 {
   gsize size = strlen (user) + 1;
-  SseLeftNote *self = g_malloc (sizeof (SseLeftNote) + size);
+  SseNote *self = g_malloc (sizeof (SseNote) + size);
 
-  self->mail.next = NULL;
-  self->worker = worker;
-  self->channel = channel;
-  self->reason = reason;
-  self->ticket = ticket;
+  *self = (SseNote){
+    .worker = worker,
+    .feed = client->feed != NULL ? sse_feed_ref (client->feed) : NULL,
+  };
   memcpy (self->user, user, size);
   return self;
+}
+
+/**
+ * sse_note_new_left:
+ * @client: a client that leaves; its ticket is taken
+ *
+ * Returns: (transfer full): the note that it has left
+ */
+SseNote *
+sse_note_new_left (guint worker, SseClient *client)
+{
+  SseNote *self = note_new (worker, client, client->user->name);
+
+  self->left = TRUE;
+  self->channel = client->user->channel->number;
+  self->reason = (SseCloseReason) client->reason;
+  self->ticket = g_steal_pointer (&client->ticket);
+  return self;
+}
+
+/**
+ * sse_note_new_fed:
+ * @client: a client that is behind
+ *
+ * Returns: (transfer full): the note that its next slice is due
+ */
+SseNote *
+sse_note_new_fed (guint worker, SseClient *client)
+{
+  return note_new (worker, client, "");
+}
+
+void
+sse_note_free (SseNote *self)
+{
+  g_clear_pointer (&self->feed, sse_feed_unref);
+  g_free (self);
 }

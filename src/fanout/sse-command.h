@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "sse-client.h"
 #include "sse-fanout.h"
 #include "sse-mailbox.h"
 
@@ -9,6 +10,7 @@ G_BEGIN_DECLS
 typedef enum
 {
   SSE_COMMAND_JOIN,
+  SSE_COMMAND_FEED,
   SSE_COMMAND_SEND,
   SSE_COMMAND_SET_PERSONAL,
   SSE_COMMAND_STOP, /* the last one */
@@ -16,8 +18,10 @@ typedef enum
 
 /**
  * SseCommand:
- * @frames: (array length=n_frames): a joining client's first frames
+ * @frames: (array length=n_frames): a joining client's first frames, or a slice
  * @ticket: (nullable): a joining client's ticket; not released here
+ * @feed: (nullable): a client that is behind
+ * @last: whether the slice is the last
  * @frame: what to send
  * @view: what that is a view of, or %SSE_FANOUT_NO_VIEW
  * @has_user: whether it is about one user
@@ -37,6 +41,8 @@ typedef struct
   SseFrame **frames;
   SseTicket *ticket;
   guint n_frames;
+  SseFeed *feed;
+  gboolean last;
   gboolean chunked;
   gboolean personal;
   gboolean has_user;
@@ -44,32 +50,42 @@ typedef struct
 } SseCommand;
 
 /**
- * SseLeftNote:
+ * SseNote:
  * @worker: the worker's number
+ * @feed: (nullable): the client's, where it is behind
+ * @left: whether the client's socket is closed; else its next slice is due, and what follows is
+ *   not set
+ * @ticket: (nullable): the client's
+ * @user: its user
  *
- * What a worker tells the main thread when a client's socket is closed.
+ * What a worker tells the main thread of a client.
  */
 typedef struct
 {
   SseMail mail;
   guint worker;
+  SseFeed *feed;
+  gboolean left;
   guint channel;
   SseCloseReason reason;
   SseTicket *ticket;
   char user[];
-} SseLeftNote;
+} SseNote;
 
-SseCommand  *sse_command_new       (SseCommandType  type,
-                                    guint           channel,
-                                    const char     *user);
-SseCommand  *sse_command_new_join  (const SseJoin  *join);
-void         sse_command_free      (SseCommand     *self);
-const char  *sse_command_get_user  (SseCommand     *self);
+SseCommand *sse_command_new       (SseCommandType   type,
+                                   guint            channel,
+                                   const char      *user);
+SseCommand *sse_command_new_join  (const SseJoin   *join);
+SseCommand *sse_command_new_feed  (SseFeed         *feed,
+                                   GPtrArray       *frames,
+                                   gboolean         last);
+void        sse_command_free      (SseCommand      *self);
+const char *sse_command_get_user  (SseCommand      *self);
 
-SseLeftNote *sse_left_note_new     (guint           worker,
-                                    guint           channel,
-                                    const char     *user,
-                                    SseCloseReason  reason,
-                                    SseTicket      *ticket);
+SseNote    *sse_note_new_left     (guint            worker,
+                                   SseClient       *client);
+SseNote    *sse_note_new_fed      (guint            worker,
+                                   SseClient       *client);
+void        sse_note_free         (SseNote         *self);
 
 G_END_DECLS

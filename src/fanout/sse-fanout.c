@@ -5,7 +5,9 @@
 
 #include <malloc.h>
 
+#include "sse-backlog.h"
 #include "sse-command.h"
+#include "sse-feed.h"
 #include "sse-mailbox.h"
 #include "sse-retry.h"
 #include "sse-worker.h"
@@ -13,7 +15,7 @@
 /* Commands that wait for the end of the main context's iteration, at most. */
 #define MAX_OUTBOX 256
 
-/* Clients whose leaving is told in one iteration, at most. */
+/* What is told of clients in one iteration, at most. */
 #define MAX_NOTES 256
 
 /* Below this many clients their memory is not worth the trouble. */
@@ -36,6 +38,7 @@ struct _SseFanout
   GSource *teller;
   SseMailbox inbox;
   SseMailList notes; /* taken from the inbox, not told yet */
+  SseBacklog backlog;
   Slot *slots;
   guint n_clients; /* in all slots */
   guint peak;      /* the most of them since memory was last given back */
@@ -68,7 +71,7 @@ flusher_prepare (GSource *source, int *timeout)
 static GSourceFuncs flusher_funcs = { .prepare = flusher_prepare };
 
 static void
-tell_left (SseFanout *self, SseLeftNote *note)
+tell_left (SseFanout *self, SseNote *note)
 {
   Slot *slot = &self->slots[note->worker];
 
@@ -79,7 +82,17 @@ tell_left (SseFanout *self, SseLeftNote *note)
     self->left (note->channel, note->user, note->reason, self->user_data);
   if (note->ticket != NULL)
     note->ticket->release (note->ticket);
-  g_free (note);
+}
+
+/* What else it was told last of a client that leaves is told before. */
+static void
+tell (SseFanout *self, SseNote *note)
+{
+  if (note->feed != NULL)
+    sse_feed_tell (note->feed, note->left);
+  if (note->left)
+    tell_left (self, note);
+  sse_note_free (note);
 }
 
 /* What many small things left behind stays with the allocator unless it is asked for. Each time
@@ -102,7 +115,7 @@ teller_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 
   sse_mailbox_take (&self->inbox, &self->notes);
   for (guint i = 0; i < MAX_NOTES && (mail = sse_mail_list_pop (&self->notes)) != NULL; i++)
-    tell_left (self, (SseLeftNote *) mail);
+    tell (self, (SseNote *) mail);
   give_memory_back (self);
   g_source_set_ready_time (source, self->notes.first != NULL ? 0 : -1);
   return G_SOURCE_CONTINUE;
@@ -168,6 +181,7 @@ sse_fanout_new (const SseFanoutOptions *options,
     }
 
   self->options = *options;
+  sse_backlog_init (&self->backlog, options->total_bytes);
   self->slots = g_new0 (Slot, options->n_workers);
   self->options.n_workers = 0;
   /* First in each iteration: where another source is ready, those behind it are not asked. */
@@ -177,7 +191,7 @@ sse_fanout_new (const SseFanoutOptions *options,
 
   for (guint i = 0; i < options->n_workers; i++)
     {
-      self->slots[i].worker = sse_worker_new (options, i, &self->inbox, error);
+      self->slots[i].worker = sse_worker_new (options, i, &self->backlog, &self->inbox, error);
       if (self->slots[i].worker == NULL)
         {
           sse_fanout_free (self);
@@ -213,7 +227,10 @@ sse_fanout_free (SseFanout *self)
 
   sse_mailbox_take (&self->inbox, &self->notes);
   while ((mail = sse_mail_list_pop (&self->notes)) != NULL)
-    tell_left (self, (SseLeftNote *) mail);
+    if (((SseNote *) mail)->left)
+      tell (self, (SseNote *) mail);
+    else
+      sse_note_free ((SseNote *) mail); /* nobody is fed any more */
 
   remove_source (self->flusher);
   remove_source (self->teller);
@@ -232,6 +249,32 @@ post (Slot *slot, SseCommand *command)
     flush (slot);
 }
 
+/* The worker that has the fewest gets the next client. */
+static guint
+choose_worker (SseFanout *self)
+{
+  guint best = 0;
+
+  for (guint i = 1; i < self->options.n_workers; i++)
+    if (self->slots[i].n_clients < self->slots[best].n_clients)
+      best = i;
+  return best;
+}
+
+static void
+post_join (SseFanout *self, guint worker, const SseJoin *join, SseFeed *feed)
+{
+  Slot *slot = &self->slots[worker];
+  SseCommand *command = sse_command_new_join (join);
+
+  command->feed = feed;
+  self->n_clients++;
+  self->peak = MAX (self->peak, self->n_clients);
+  slot->n_clients++;
+  slot->n_by_channel[join->channel]++;
+  post (slot, command);
+}
+
 /**
  * sse_fanout_join:
  * @join: the client. Its descriptor and its ticket are taken; all else is copied, the frames as
@@ -247,21 +290,64 @@ post (Slot *slot, SseCommand *command)
 void
 sse_fanout_join (SseFanout *self, const SseJoin *join)
 {
-  Slot *slot = &self->slots[0];
-
   g_return_if_fail (join->fd >= 0);
   g_return_if_fail (join->channel < self->options.n_channels);
   g_return_if_fail (join->user != NULL);
 
-  for (guint i = 1; i < self->options.n_workers; i++)
-    if (self->slots[i].n_clients < slot->n_clients)
-      slot = &self->slots[i];
+  post_join (self, choose_worker (self), join, NULL);
+}
 
-  self->n_clients++;
-  self->peak = MAX (self->peak, self->n_clients);
-  slot->n_clients++;
-  slot->n_by_channel[join->channel]++;
-  post (slot, sse_command_new_join (join));
+/**
+ * sse_fanout_join_behind:
+ * @join: as for sse_fanout_join(), the frames the first slice
+ * @fed: told when the next slice is due, or the client gone
+ * @user_data: for @fed
+ *
+ * Takes a client that is to be given slices until the last of them, and only then what is sent to
+ * others.
+ *
+ * Returns: (transfer none): its feed, there until the last slice was given or @fed was told that
+ * the client is gone
+ */
+SseFeed *
+sse_fanout_join_behind (SseFanout *self, const SseJoin *join, SseFanoutFed fed, gpointer user_data)
+{
+  guint worker = choose_worker (self);
+  SseFeed *feed = sse_feed_new (worker, fed, user_data);
+
+  g_return_val_if_fail (join->fd >= 0, NULL);
+  g_return_val_if_fail (join->channel < self->options.n_channels, NULL);
+  g_return_val_if_fail (join->user != NULL, NULL);
+
+  post_join (self, worker, join, sse_feed_ref (feed));
+  return feed;
+}
+
+/**
+ * sse_fanout_feed:
+ * @frames: (element-type SseFrame): references are taken
+ *
+ * Gives a client that is due it the next slice.
+ */
+void
+sse_fanout_feed (SseFanout *self, SseFeed *feed, GPtrArray *frames)
+{
+  post (&self->slots[feed->worker], sse_command_new_feed (feed, frames, FALSE));
+}
+
+/**
+ * sse_fanout_feed_last:
+ * @feed: not to be used any more
+ * @frames: (element-type SseFrame): references are taken
+ *
+ * Gives a client the last slice, and then all that is sent to it from now on.
+ */
+void
+sse_fanout_feed_last (SseFanout *self, SseFeed *feed, GPtrArray *frames)
+{
+  post (&self->slots[feed->worker], sse_command_new_feed (feed, frames, TRUE));
+  feed->fed = NULL;
+  sse_feed_unref (feed);
 }
 
 static void

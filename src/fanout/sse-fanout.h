@@ -26,7 +26,10 @@ typedef struct _SseFanout SseFanout;
  * @n_channels: channels, numbered from 0
  * @queue_bytes: what may wait for one client, not counting a frame that is partly written; where
  *   nothing else waits, one frame may be larger
+ * @total_bytes: what may wait for all clients that read slowly, each frame counted once however
+ *   many it waits for; those for whom most waits are closed then
  * @heartbeat_ms: between two heartbeats to a client
+ * @peer_timeout_ms: how long what was sent may stay unacknowledged until the peer is taken for dead
  * @retry_min_ms: the least `retry:` that is sent
  * @retry_max_ms: the greatest
  */
@@ -35,7 +38,9 @@ typedef struct
   guint n_workers;
   guint n_channels;
   gsize queue_bytes;
+  gsize total_bytes;
   guint heartbeat_ms;
+  guint peer_timeout_ms;
   guint retry_min_ms;
   guint retry_max_ms;
 } SseFanoutOptions;
@@ -44,7 +49,7 @@ typedef struct
  * SseCloseReason:
  * @SSE_CLOSE_GONE: the peer hung up, or writing to it failed
  * @SSE_CLOSE_EXPIRED: its token expired
- * @SSE_CLOSE_OVERFLOW: it read too slowly, and its queue overflowed
+ * @SSE_CLOSE_OVERFLOW: it read too slowly, and its queue overflowed, or all together
  * @SSE_CLOSE_STOPPED: the fan-out stops
  */
 typedef enum
@@ -103,6 +108,23 @@ typedef struct
  */
 typedef void (*SseFanoutLeft) (guint channel, const char *user, SseCloseReason reason, gpointer user_data);
 
+/**
+ * SseFeed:
+ *
+ * A client that is behind the others: it gets what it missed in slices, and nothing that is sent
+ * to others meanwhile.
+ */
+typedef struct _SseFeed SseFeed;
+
+/**
+ * SseFanoutFed:
+ * @gone: whether the client has left, and its feed with it; else it is due its next slice, as its
+ *   socket has taken all of the one before
+ *
+ * Told in the main context.
+ */
+typedef void (*SseFanoutFed) (gboolean gone, gpointer user_data);
+
 #define SSE_FANOUT_NO_VIEW G_MAXUINT
 
 SseFanout *sse_fanout_new              (const SseFanoutOptions *options,
@@ -113,6 +135,16 @@ void       sse_fanout_free             (SseFanout              *self);
 
 void       sse_fanout_join             (SseFanout              *self,
                                         const SseJoin          *join);
+SseFeed   *sse_fanout_join_behind      (SseFanout              *self,
+                                        const SseJoin          *join,
+                                        SseFanoutFed            fed,
+                                        gpointer                user_data);
+void       sse_fanout_feed             (SseFanout              *self,
+                                        SseFeed                *feed,
+                                        GPtrArray              *frames);
+void       sse_fanout_feed_last        (SseFanout              *self,
+                                        SseFeed                *feed,
+                                        GPtrArray              *frames);
 void       sse_fanout_send             (SseFanout              *self,
                                         guint                   channel,
                                         const char             *user,

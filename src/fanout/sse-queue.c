@@ -67,7 +67,7 @@ make_room (SseQueue *self)
 /* Removes the frame of @view that waits, if there is one of which nothing is written. There is at
  * most one, and mostly near the end: what replaced another went there. */
 static void
-remove_view (SseQueue *self, guint view, gboolean chunked)
+remove_view (SseQueue *self, SseBacklog *backlog, guint view, gboolean chunked)
 {
   guint first = self->head + (self->offset > 0 ? 1 : 0);
 
@@ -82,20 +82,30 @@ remove_view (SseQueue *self, guint view, gboolean chunked)
         continue;
       self->bytes -= frame_length (entry->frame, chunked);
       self->viewed -= frame_length (entry->frame, chunked);
-      sse_frame_unref (entry->frame);
+      sse_backlog_remove (backlog, entry->frame);
       memmove (entry, entry + 1, (self->tail - i) * sizeof (SseEntry));
       self->tail--;
       return;
     }
 }
 
-/* The bytes that the bound is for: neither what is exempt nor the rest of a frame that is partly
- * written, as that finishes whatever comes; nor views, of each of which there is one at most. */
-static gsize
-count_bytes (const SseQueue *self, gboolean chunked)
+/**
+ * sse_queue_get_bounded:
+ * @self: (nullable): the queue
+ *
+ * Returns: the bytes that the bound is for: neither what is exempt nor the rest of a frame that is
+ *   partly written, as that finishes whatever comes; nor views, of each of which there is one at
+ *   most
+ */
+gsize
+sse_queue_get_bounded (const SseQueue *self, gboolean chunked)
 {
-  gsize bytes = self->bytes - self->exempt - self->viewed;
+  gsize bytes;
 
+  if (self == NULL)
+    return 0;
+
+  bytes = self->bytes - self->exempt - self->viewed;
   if (self->offset > 0 && self->exempt == 0)
     bytes -= frame_length (self->entries[self->head].frame, chunked) - self->offset;
   return bytes;
@@ -104,6 +114,7 @@ count_bytes (const SseQueue *self, gboolean chunked)
 /**
  * sse_queue_push:
  * @self: (inout) (nullable): the queue
+ * @backlog: where its memory is counted, the same for all calls
  * @frame: goes to the end; a reference is taken
  * @view: what it is a view of, then the older frame of that view leaves the queue unless it is
  *   partly written; or %SSE_FANOUT_NO_VIEW
@@ -114,7 +125,12 @@ count_bytes (const SseQueue *self, gboolean chunked)
  * Returns: %FALSE if the queue overflows; the frame is not in it then
  */
 gboolean
-sse_queue_push (SseQueue **self, SseFrame *frame, guint view, gboolean chunked, gsize bound)
+sse_queue_push (SseQueue **self,
+                SseBacklog *backlog,
+                SseFrame *frame,
+                guint view,
+                gboolean chunked,
+                gsize bound)
 {
   gsize length = frame_length (frame, chunked);
   SseQueue *queue = *self;
@@ -127,15 +143,16 @@ sse_queue_push (SseQueue **self, SseFrame *frame, guint view, gboolean chunked, 
       gsize waiting;
 
       if (view != SSE_FANOUT_NO_VIEW)
-        remove_view (queue, view, chunked);
-      waiting = count_bytes (queue, chunked);
+        remove_view (queue, backlog, view, chunked);
+      waiting = sse_queue_get_bounded (queue, chunked);
       if (view == SSE_FANOUT_NO_VIEW && waiting > 0
           && (waiting > bound || length > bound - waiting))
         return FALSE;
     }
 
   *self = queue = make_room (queue);
-  queue->entries[queue->tail++] = (SseEntry){ sse_frame_ref (frame), view };
+  sse_backlog_add (backlog, frame);
+  queue->entries[queue->tail++] = (SseEntry){ frame, view };
   queue->bytes += length;
   if (view != SSE_FANOUT_NO_VIEW)
     {
@@ -196,7 +213,7 @@ sse_queue_peek (const SseQueue *self, gboolean chunked, struct iovec *iov, guint
  * @written: bytes that were written, at most what is there
  */
 void
-sse_queue_drop (SseQueue **self, gboolean chunked, gsize written)
+sse_queue_drop (SseQueue **self, SseBacklog *backlog, gboolean chunked, gsize written)
 {
   SseQueue *queue = *self;
 
@@ -219,25 +236,25 @@ sse_queue_drop (SseQueue **self, gboolean chunked, gsize written)
           queue->offset += step;
           continue;
         }
-      sse_frame_unref (entry->frame);
+      sse_backlog_remove (backlog, entry->frame);
       queue->head++;
       queue->offset = 0;
     }
 
   if (queue != NULL && queue->head == queue->tail)
-    sse_queue_clear (self);
+    sse_queue_clear (self, backlog);
 }
 
 /* Drops all, written or not. */
 void
-sse_queue_clear (SseQueue **self)
+sse_queue_clear (SseQueue **self, SseBacklog *backlog)
 {
   SseQueue *queue = g_steal_pointer (self);
 
   if (queue == NULL)
     return;
   for (guint i = queue->head; i < queue->tail; i++)
-    sse_frame_unref (queue->entries[i].frame);
+    sse_backlog_remove (backlog, queue->entries[i].frame);
   g_free (queue);
 }
 

@@ -4,7 +4,7 @@
 #include <glib.h>
 #include <sys/uio.h>
 
-#include "sse-frame.h"
+#include "sse-backlog.h"
 
 G_BEGIN_DECLS
 
@@ -27,21 +27,26 @@ typedef struct
  */
 typedef struct _SseQueue SseQueue;
 
-gboolean sse_queue_push      (SseQueue      **self,
-                              SseFrame       *frame,
-                              guint           view,
-                              gboolean        chunked,
-                              gsize           bound);
-void     sse_queue_exempt    (SseQueue       *self);
-guint    sse_queue_peek      (const SseQueue *self,
-                              gboolean        chunked,
-                              struct iovec   *iov,
-                              guint           max,
-                              gsize          *total);
-void     sse_queue_drop      (SseQueue      **self,
-                              gboolean        chunked,
-                              gsize           written);
-void     sse_queue_clear     (SseQueue      **self);
-gsize    sse_queue_get_bytes (const SseQueue *self);
+gboolean sse_queue_push        (SseQueue      **self,
+                                SseBacklog     *backlog,
+                                SseFrame       *frame,
+                                guint           view,
+                                gboolean        chunked,
+                                gsize           bound);
+void     sse_queue_exempt      (SseQueue       *self);
+guint    sse_queue_peek        (const SseQueue *self,
+                                gboolean        chunked,
+                                struct iovec   *iov,
+                                guint           max,
+                                gsize          *total);
+void     sse_queue_drop        (SseQueue      **self,
+                                SseBacklog     *backlog,
+                                gboolean        chunked,
+                                gsize           written);
+void     sse_queue_clear       (SseQueue      **self,
+                                SseBacklog     *backlog);
+gsize    sse_queue_get_bytes   (const SseQueue *self);
+gsize    sse_queue_get_bounded (const SseQueue *self,
+                                gboolean        chunked);
 
 G_END_DECLS

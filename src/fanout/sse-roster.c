@@ -5,6 +5,7 @@
 
 #include <sys/epoll.h>
 
+#include "sse-feed.h"
 #include "sse-retry.h"
 
 /* How often the clock is looked at for tokens that expire: it may have been set. */
@@ -13,14 +14,16 @@
 /**
  * sse_roster_init:
  * @options: the fan-out's
+ * @backlog: the fan-out's; outlives it
  */
 void
-sse_roster_init (SseRoster *self, const SseFanoutOptions *options)
+sse_roster_init (SseRoster *self, const SseFanoutOptions *options, SseBacklog *backlog)
 {
   self->options = *options;
+  self->backlog = backlog;
   self->channels = g_new (SseChannel, options->n_channels);
   for (guint i = 0; i < options->n_channels; i++)
-    sse_channel_init (&self->channels[i], i);
+    sse_channel_init (&self->channels[i], i, backlog);
   self->n_clients = 0;
   sse_turn_init (&self->turn, options->queue_bytes);
   sse_wheel_init (&self->wheel, options->heartbeat_ms);
@@ -41,23 +44,33 @@ sse_roster_clear (SseRoster *self)
   g_free (self->channels);
 }
 
+/* What a client must get, however much it is. */
+static void
+push_all (SseClient *client, const SseCommand *command)
+{
+  for (guint i = 0; i < command->n_frames; i++)
+    sse_client_push (client, command->frames[i], SSE_FANOUT_NO_VIEW, G_MAXSIZE);
+  sse_queue_exempt (client->queue);
+}
+
 /* Takes a new client. */
 void
 sse_roster_join (SseRoster *self, SseCommand *command)
 {
   SseChannel *channel = &self->channels[command->channel];
   SseUser *user = sse_channel_find_user (channel, command->user);
-  SseClient *client = sse_client_new (command->fd, command->chunked, command->expires);
+  SseClient *client = sse_client_new (command->fd, command->chunked, command->expires,
+                                      self->options.peer_timeout_ms);
 
   client->ticket = command->ticket;
+  client->feed = g_steal_pointer (&command->feed);
+  if (client->feed != NULL)
+    client->feed->client = client;
   if (user != NULL)
     sse_turn_set_personal (&self->turn, user, command->personal);
   sse_channel_add (channel, client, command->user, command->personal);
 
-  for (guint i = 0; i < command->n_frames; i++)
-    sse_client_push (client, command->frames[i], SSE_FANOUT_NO_VIEW, G_MAXSIZE);
-  sse_queue_exempt (client->queue);
-
+  push_all (client, command);
   if (self->n_clients++ == 0)
     sse_wheel_start (&self->wheel, g_get_monotonic_time ());
   sse_wheel_add (&self->wheel, &client->in_slot);
@@ -66,6 +79,32 @@ sse_roster_join (SseRoster *self, SseCommand *command)
 
   sse_turn_watch (&self->turn, client);
   sse_turn_set_writable (&self->turn, client);
+}
+
+static void
+stop_feeding (SseClient *client)
+{
+  client->feed->client = NULL;
+  g_clear_pointer (&client->feed, sse_feed_unref);
+}
+
+/* Gives a client that is behind its next slice; with the last one it is behind no more. */
+void
+sse_roster_feed (SseRoster *self, SseCommand *command)
+{
+  SseClient *client = command->feed->client;
+
+  if (client == NULL)
+    return;
+
+  push_all (client, command);
+  client->hungry = FALSE;
+  if (command->last)
+    {
+      stop_feeding (client);
+      sse_channel_regroup (client);
+    }
+  sse_turn_mark (&self->turn, client);
 }
 
 /* Sends a frame to whom it is for. */
@@ -88,8 +127,12 @@ sse_roster_send (SseRoster *self, SseCommand *command)
   if (user == NULL)
     return;
   for (SseLink *link = user->clients.next; link != &user->clients; link = link->next)
-    sse_turn_send_client (&self->turn, sse_link_get (link, SseClient, of_user), command->view,
-                          command->frame);
+    {
+      SseClient *client = sse_link_get (link, SseClient, of_user);
+
+      if (client->feed == NULL)
+        sse_turn_send_client (&self->turn, client, command->view, command->frame);
+    }
 }
 
 /* Says whether a user gets views of their own. */
@@ -123,6 +166,7 @@ sse_roster_stop (SseRoster *self)
     {
       stop_group (self, &self->channels[i].common);
       stop_group (self, &self->channels[i].personal);
+      stop_group (self, &self->channels[i].behind);
     }
 }
 
@@ -143,37 +187,103 @@ sse_roster_take_time (SseRoster *self)
 
   while (self->n_clients > 0 && (slot = sse_wheel_turn (&self->wheel, now)) != NULL)
     for (SseLink *link = slot->next; link != slot; link = link->next)
-      {
-        SseClient *client = sse_link_get (link, SseClient, in_slot);
+      sse_turn_beat (&self->turn, sse_link_get (link, SseClient, in_slot), self->heartbeat);
+}
 
-        if (sse_turn_is_idle (&self->turn, client))
-          sse_turn_send_client (&self->turn, client, SSE_FANOUT_NO_VIEW, self->heartbeat);
-      }
+static void
+gather_slow (SseGroup *group, GPtrArray *clients)
+{
+  for (SseLink *link = group->clients.next; link != &group->clients; link = link->next)
+    {
+      SseClient *client = sse_link_get (link, SseClient, in_group);
+
+      if (client->queue != NULL && !client->leaving)
+        g_ptr_array_add (clients, client);
+    }
+}
+
+static int
+compare_sizes (gsize a, gsize b)
+{
+  return (a < b) - (a > b);
+}
+
+/* For whom most waits first: of what the bound is for, then of anything. */
+static int
+compare_slow (gconstpointer a, gconstpointer b)
+{
+  const SseClient *first = *(const SseClient *const *) a;
+  const SseClient *second = *(const SseClient *const *) b;
+  int order = compare_sizes (sse_queue_get_bounded (first->queue, first->chunked),
+                             sse_queue_get_bounded (second->queue, second->chunked));
+
+  if (order != 0)
+    return order;
+  return compare_sizes (sse_queue_get_bytes (first->queue), sse_queue_get_bytes (second->queue));
+}
+
+/* Where too much waits for all clients of the fan-out together, lets those of this worker leave for
+ * whom most waits, until it is little enough. */
+void
+sse_roster_shed (SseRoster *self)
+{
+  g_autoptr (GPtrArray) slow = NULL;
+
+  if (!sse_backlog_is_over (self->backlog))
+    return;
+
+  slow = g_ptr_array_new ();
+  for (guint i = 0; i < self->options.n_channels; i++)
+    {
+      gather_slow (&self->channels[i].common, slow);
+      gather_slow (&self->channels[i].personal, slow);
+      gather_slow (&self->channels[i].behind, slow);
+    }
+  g_ptr_array_sort (slow, compare_slow);
+  for (guint i = 0; i < slow->len && sse_backlog_is_over (self->backlog); i++)
+    {
+      SseClient *client = g_ptr_array_index (slow, i);
+
+      sse_client_clear (client);
+      sse_turn_leave (&self->turn, client, SSE_CLOSE_OVERFLOW);
+    }
+}
+
+static void
+let_leave (SseRoster *self, SseClient *client)
+{
+  if (client->feed != NULL)
+    stop_feeding (client);
+  sse_deadlines_remove (&self->deadlines, &client->expires);
+  /* Closing alone leaves it registered as long as another descriptor is the same socket. */
+  epoll_ctl (self->turn.epoll_fd, EPOLL_CTL_DEL, client->fd, NULL);
+  sse_client_free (client);
+  self->n_clients--;
 }
 
 /**
- * sse_roster_let_leave:
+ * sse_roster_tell:
  * @worker: the worker's number, for the notes
- * @notes: a #SseLeftNote is added for each
+ * @notes: a #SseNote is added for each of whom there is something to tell
  *
- * Closes those who leave.
+ * Closes those who leave, and tells of them and of those who are due their next slice.
  */
 void
-sse_roster_let_leave (SseRoster *self, guint worker, SseMailList *notes)
+sse_roster_tell (SseRoster *self, guint worker, SseMailList *notes)
 {
+  while (sse_link_is_linked (&self->turn.fed))
+    {
+      SseClient *client = sse_link_get (self->turn.fed.next, SseClient, in_turn);
+
+      sse_link_remove (&client->in_turn);
+      sse_mail_list_push (notes, &sse_note_new_fed (worker, client)->mail);
+    }
   while (sse_link_is_linked (&self->turn.leaving))
     {
       SseClient *client = sse_link_get (self->turn.leaving.next, SseClient, in_turn);
-      SseLeftNote *note
-          = sse_left_note_new (worker, client->user->channel->number, client->user->name,
-                               (SseCloseReason) client->reason, client->ticket);
 
-      sse_mail_list_push (notes, &note->mail);
-      sse_deadlines_remove (&self->deadlines, &client->expires);
-      /* Closing alone leaves it registered as long as another descriptor is the same socket. */
-      epoll_ctl (self->turn.epoll_fd, EPOLL_CTL_DEL, client->fd, NULL);
-      sse_client_free (client);
-      self->n_clients--;
+      sse_mail_list_push (notes, &sse_note_new_left (worker, client)->mail);
+      let_leave (self, client);
     }
 }
 

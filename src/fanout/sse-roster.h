@@ -18,6 +18,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   SseFanoutOptions options;
+  SseBacklog *backlog;
   SseChannel *channels;
   guint n_clients;
   SseTurn turn;
@@ -27,10 +28,13 @@ typedef struct
 } SseRoster;
 
 void   sse_roster_init         (SseRoster              *self,
-                                const SseFanoutOptions *options);
+                                const SseFanoutOptions *options,
+                                SseBacklog             *backlog);
 void   sse_roster_clear        (SseRoster              *self);
 
 void   sse_roster_join         (SseRoster              *self,
+                                SseCommand             *command);
+void   sse_roster_feed         (SseRoster              *self,
                                 SseCommand             *command);
 void   sse_roster_send         (SseRoster              *self,
                                 SseCommand             *command);
@@ -38,7 +42,8 @@ void   sse_roster_set_personal (SseRoster              *self,
                                 SseCommand             *command);
 void   sse_roster_stop         (SseRoster              *self);
 void   sse_roster_take_time    (SseRoster              *self);
-void   sse_roster_let_leave    (SseRoster              *self,
+void   sse_roster_shed         (SseRoster              *self);
+void   sse_roster_tell         (SseRoster              *self,
                                 guint                   worker,
                                 SseMailList            *notes);
 gint64 sse_roster_get_due      (SseRoster              *self);

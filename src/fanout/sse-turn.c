@@ -31,6 +31,7 @@ sse_turn_init (SseTurn *self, gsize queue_bytes)
   self->last_chunk = sse_frame_new_raw (last_chunk, strlen (last_chunk));
   sse_link_init (&self->groups);
   sse_link_init (&self->clients);
+  sse_link_init (&self->fed);
   sse_link_init (&self->leaving);
 }
 
@@ -107,7 +108,7 @@ push (SseTurn *self, SseClient *client, guint view, SseFrame *frame)
 static void
 take_pending (SseTurn *self, SseClient *client)
 {
-  const SseGroup *group = sse_user_get_group (client->user);
+  const SseGroup *group = sse_client_get_group (client);
 
   for (; client->taken < group->n_pending; client->taken++)
     {
@@ -118,8 +119,9 @@ take_pending (SseTurn *self, SseClient *client)
     }
 }
 
-static void
-mark_client (SseTurn *self, SseClient *client)
+/* Lets a client be written to in this turn. */
+void
+sse_turn_mark (SseTurn *self, SseClient *client)
 {
   if (!client->leaving && !sse_link_is_linked (&client->in_turn))
     sse_link_append (&self->clients, &client->in_turn);
@@ -190,6 +192,11 @@ flush (SseTurn *self, SseClient *client)
 {
   if (!client->leaving && !client->blocked)
     conclude (self, client, sse_client_flush (client));
+  if (client->feed == NULL || client->hungry || client->leaving || client->queue != NULL)
+    return;
+
+  client->hungry = TRUE;
+  sse_link_append (&self->fed, &client->in_turn);
 }
 
 static void
@@ -284,7 +291,7 @@ sse_turn_send_client (SseTurn *self, SseClient *client, guint view, SseFrame *fr
 {
   take_pending (self, client);
   push (self, client, view, frame);
-  mark_client (self, client);
+  sse_turn_mark (self, client);
 }
 
 /**
@@ -294,8 +301,6 @@ sse_turn_send_client (SseTurn *self, SseClient *client, guint view, SseFrame *fr
 void
 sse_turn_set_personal (SseTurn *self, SseUser *user, gboolean personal)
 {
-  SseGroup *group;
-
   if (user->personal == personal)
     return;
 
@@ -305,19 +310,12 @@ sse_turn_set_personal (SseTurn *self, SseUser *user, gboolean personal)
       SseClient *client = sse_link_get (link, SseClient, of_user);
 
       take_pending (self, client);
-      mark_client (self, client);
+      sse_turn_mark (self, client);
     }
 
   user->personal = personal;
-  group = sse_user_get_group (user);
   for (SseLink *link = user->clients.next; link != &user->clients; link = link->next)
-    {
-      SseClient *client = sse_link_get (link, SseClient, of_user);
-
-      sse_link_remove (&client->in_group);
-      sse_link_append (&group->clients, &client->in_group);
-      client->taken = group->n_pending;
-    }
+    sse_channel_regroup (sse_link_get (link, SseClient, of_user));
 }
 
 /* There is room in the client's socket. */
@@ -326,19 +324,34 @@ sse_turn_set_writable (SseTurn *self, SseClient *client)
 {
   client->blocked = FALSE;
   if (client->queue != NULL)
-    mark_client (self, client);
+    sse_turn_mark (self, client);
 }
 
 /**
- * sse_turn_is_idle:
+ * sse_turn_beat:
+ * @frame: a heartbeat
  *
- * Returns: whether nothing waits to be written to the client
+ * Writes a heartbeat to a client for which nothing else waits, at once: it comes before nothing.
  */
-gboolean
-sse_turn_is_idle (const SseTurn *self, const SseClient *client)
+void
+sse_turn_beat (SseTurn *self, SseClient *client, SseFrame *frame)
 {
-  return !client->leaving && client->queue == NULL
-         && client->taken == sse_user_get_group (client->user)->n_pending;
+  struct iovec iov;
+  gsize written;
+  SseWrite result;
+
+  if (client->leaving || client->queue != NULL
+      || client->taken < sse_client_get_group (client)->n_pending)
+    return;
+
+  iov.iov_base = (char *) sse_frame_get_bytes (frame, client->chunked, &iov.iov_len);
+  result = sse_client_write (client, &iov, 1, iov.iov_len, &written);
+  if (result == SSE_WRITE_BLOCKED)
+    {
+      push (self, client, SSE_FANOUT_NO_VIEW, frame);
+      sse_client_drop (client, written);
+    }
+  conclude (self, client, result);
 }
 
 /**

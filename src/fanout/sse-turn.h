@@ -13,6 +13,7 @@ G_BEGIN_DECLS
  * @last_chunk: what ends a chunked response
  * @groups: (element-type SseGroup): with something pending
  * @clients: (element-type SseClient): with something of their own to write
+ * @fed: (element-type SseClient): behind, and due their next slices
  * @leaving: (element-type SseClient): to be closed at the end of the turn
  *
  * What a worker gathers until it writes. It takes all commands first; then each client that gets
@@ -26,6 +27,7 @@ typedef struct
   SseFrame *last_chunk;
   SseLink groups;
   SseLink clients;
+  SseLink fed;
   SseLink leaving;
 } SseTurn;
 
@@ -46,10 +48,13 @@ void     sse_turn_send_client  (SseTurn        *self,
 void     sse_turn_set_personal (SseTurn        *self,
                                 SseUser        *user,
                                 gboolean        personal);
+void     sse_turn_mark         (SseTurn        *self,
+                                SseClient      *client);
 void     sse_turn_set_writable (SseTurn        *self,
                                 SseClient      *client);
-gboolean sse_turn_is_idle      (const SseTurn   *self,
-                                const SseClient *client);
+void     sse_turn_beat         (SseTurn        *self,
+                                SseClient      *client,
+                                SseFrame       *frame);
 void     sse_turn_leave        (SseTurn        *self,
                                 SseClient      *client,
                                 SseCloseReason  reason);

@@ -22,7 +22,7 @@ struct _SseWorker
 {
   guint number;
   SseMailbox inbox;
-  SseMailbox *left;
+  SseMailbox *notes;
   pthread_t thread;
   gboolean started;
   gboolean stopped;
@@ -46,6 +46,9 @@ carry_out (SseWorker *self, SseCommand *command)
     {
     case SSE_COMMAND_JOIN:
       sse_roster_join (&self->roster, command);
+      break;
+    case SSE_COMMAND_FEED:
+      sse_roster_feed (&self->roster, command);
       break;
     case SSE_COMMAND_SEND:
       sse_roster_send (&self->roster, command);
@@ -105,8 +108,9 @@ worker_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   take_events (self);
   sse_roster_take_time (&self->roster);
   sse_turn_write (&self->roster.turn);
-  sse_roster_let_leave (&self->roster, self->number, &notes);
-  sse_mailbox_post (self->left, &notes);
+  sse_roster_shed (&self->roster);
+  sse_roster_tell (&self->roster, self->number, &notes);
+  sse_mailbox_post (self->notes, &notes);
   g_source_set_ready_time (source, sse_roster_get_due (&self->roster));
   return G_SOURCE_CONTINUE;
 }
@@ -188,25 +192,30 @@ start_thread (SseWorker *self, GError **error)
  * sse_worker_new:
  * @options: the fan-out's
  * @number: the worker's number, which its notes carry
- * @left: where #SseLeftNote are posted to, for as long as the worker is there
+ * @backlog: where the memory of queues is counted; outlives the worker
+ * @notes: where #SseNote are posted to, for as long as the worker is there
  * @error: set in the domain %G_FILE_ERROR
  *
  * Returns: (transfer full): a running worker, %NULL on failure
  */
 SseWorker *
-sse_worker_new (const SseFanoutOptions *options, guint number, SseMailbox *left, GError **error)
+sse_worker_new (const SseFanoutOptions *options,
+                guint number,
+                SseBacklog *backlog,
+                SseMailbox *notes,
+                GError **error)
 {
   SseWorker *self = g_new0 (SseWorker, 1);
 
   self->number = number;
-  self->left = left;
+  self->notes = notes;
   if (!sse_mailbox_init (&self->inbox, error))
     {
       g_free (self);
       return NULL;
     }
 
-  sse_roster_init (&self->roster, options);
+  sse_roster_init (&self->roster, options, backlog);
   if (!open_epoll (self, error) || !open_context (self, error) || !start_thread (self, error))
     g_clear_pointer (&self, sse_worker_free);
   return self;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "sse-backlog.h"
 #include "sse-fanout.h"
 #include "sse-mailbox.h"
 
@@ -15,7 +16,8 @@ typedef struct _SseWorker SseWorker;
 
 SseWorker *sse_worker_new              (const SseFanoutOptions *options,
                                         guint                   number,
-                                        SseMailbox             *left,
+                                        SseBacklog             *backlog,
+                                        SseMailbox             *notes,
                                         GError                **error);
 void       sse_worker_post             (SseWorker              *self,
                                         SseMailList            *commands);

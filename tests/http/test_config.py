@@ -28,7 +28,7 @@ BAD_VALUES = [
     ("http", "base-paths", "api"),
     ("auth", "require-expiry", "yes"), ("auth", "require-expiry", "1"),
     ("hub", "conflate-ms", "-1"), ("hub", "max-update-bytes", "1023"),
-    ("clients", "workers", "0"), ("clients", "queue-bytes", "1"),
+    ("clients", "workers", "257"), ("clients", "queue-bytes", "1"),
     ("clients", "heartbeat-ms", "1s"), ("bus", "bus", "both"),
 ]
 UNKNOWN = [("http", "lisen", "x"), ("auth", "secret", "x"), ("hubb", "conflate-ms", "50"),

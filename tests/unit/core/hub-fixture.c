@@ -122,11 +122,14 @@ fixture_set_up (Fixture *fixture, gconstpointer data)
     .intake = { .max_update_bytes = 100000, .max_updates = 100, .max_bytes = 1000000 },
     .fanout = { .n_workers = 1,
                 .queue_bytes = 100000,
+                .total_bytes = G_MAXSIZE,
                 .heartbeat_ms = 600000,
+                .peer_timeout_ms = 60000,
                 .retry_min_ms = 7,
                 .retry_max_ms = 7 },
     .conflate_ms = CONFLATE_MS,
-    .resume_events = 3,
+    .slice_bytes = SLICE_BYTES,
+    .resume_events = RESUME_EVENTS,
     .resume_bytes = 100000,
   };
   g_autoptr (GPtrArray) plugins = load_plugins ();
@@ -220,9 +223,11 @@ client_new (Fixture *fixture, const char *stream, const char *user, const char *
   g_autoptr (SseFrame) head = sse_frame_new_raw ("HEAD\n", 5);
   Client *client = g_new0 (Client, 1);
   int fds[2];
+  static const int small = 4608;
   SseSubscriber subscriber;
 
   g_assert_no_errno (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds));
+  g_assert_no_errno (setsockopt (fds[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small));
   subscriber = (SseSubscriber){
     .fd = fds[0], .user = user, .expires = G_MAXINT64, .last_event_id = last_event_id, .head = head
   };

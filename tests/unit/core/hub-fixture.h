@@ -19,6 +19,8 @@ struct _TestLog
 void test_log_finish (TestLog *self, gboolean ok);
 
 #define CONFLATE_MS 20
+#define RESUME_EVENTS 3
+#define SLICE_BYTES 1000
 
 /* A hub with two streams: "probe", and "other" which follows it. */
 typedef struct

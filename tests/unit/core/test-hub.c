@@ -194,6 +194,97 @@ test_resume (Fixture *fixture, gconstpointer data)
     }
 }
 
+/* A value of which no socket here takes all at once, and a slice holds no two. */
+static char *
+make_large (guint i)
+{
+  g_autofree char *filling = g_strnfill (20 * SLICE_BYTES, (char) ('a' + i % 26));
+
+  return g_strdup_printf ("%u%s", i, filling);
+}
+
+static void
+say_large (Fixture *fixture, guint i)
+{
+  g_autofree char *value = make_large (i);
+
+  fixture_publish (fixture, "probe", NULL, "say", value);
+}
+
+static void
+append_large (GString *text, guint id, const char *type, guint i)
+{
+  g_autofree char *value = make_large (i);
+
+  g_string_append_printf (text,
+                          "id: ep-%u\nevent: %s\ndata: {\"type\":\"%s\",\"value\":\"%s\"}\n\n", id,
+                          type, type, value);
+}
+
+/* What comes while it is given what it missed is one more thing that it missed. */
+static void
+test_catch_up (Fixture *fixture, gconstpointer data)
+{
+  SseStream *stream = sse_hub_get_stream (fixture->hub, "probe");
+  g_autoptr (GString) expected = g_string_new ("HEAD\nretry: 7\n\n");
+  g_autoptr (Client) bob = NULL;
+
+  for (guint i = 1; i <= 3; i++)
+    say_large (fixture, i);
+  bob = client_new (fixture, "probe", "bob", "ep-0");
+  g_assert_cmpuint (sse_stream_get_clients (stream), ==, 1);
+  say_large (fixture, 4);
+  for (guint i = 1; i <= 4; i++)
+    append_large (expected, i, "said", i);
+  append_large (expected, 4, "value-update", 4);
+  client_expect (bob, expected->str);
+  g_assert_cmpuint (sse_stream_get_dropped (stream), ==, 0);
+
+  fixture_publish (fixture, "probe", NULL, "set", "now");
+  client_expect (bob, EVENT ("5", "value-update", "now"));
+}
+
+/* It starts afresh. */
+static void
+test_overtaken (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GString) expected = g_string_new ("HEAD\nretry: 7\n\n");
+  g_autoptr (Client) bob = NULL;
+
+  for (guint i = 1; i <= 3; i++)
+    say_large (fixture, i);
+  bob = client_new (fixture, "probe", "bob", "ep-0");
+  for (guint i = 4; i <= 6; i++)
+    say_large (fixture, i);
+  append_large (expected, 1, "said", 1);
+  append_large (expected, 6, "value", 6);
+  client_expect (bob, expected->str);
+
+  fixture_publish (fixture, "probe", NULL, "say", "now");
+  client_expect (bob, EVENT ("7", "said", "now"));
+}
+
+/* At any time: in a slice, while it waits for the next rendering, behind that. */
+static void
+test_hang_up_behind (Fixture *fixture, gconstpointer data)
+{
+  SseStream *stream = sse_hub_get_stream (fixture->hub, "probe");
+
+  for (guint i = 1; i <= 3; i++)
+    say_large (fixture, i);
+  for (guint i = 0; i < 60; i++)
+    {
+      g_autoptr (Client) bob = client_new (fixture, "probe", "bob", "ep-2");
+
+      fixture_publish (fixture, "probe", NULL, "set", "a");
+      fixture_publish (fixture, "probe", NULL, "set", "b");
+      for (guint j = 0; j < i && client_read (bob, 1); j++)
+        g_main_context_iteration (NULL, FALSE);
+    }
+  while (sse_stream_get_clients (stream) > 0)
+    g_main_context_iteration (NULL, TRUE);
+}
+
 static void
 test_leaving (Fixture *fixture, gconstpointer data)
 {
@@ -377,6 +468,9 @@ main (int argc, char **argv)
     { "/core/hub/unknown-and-disabled", test_unknown_and_disabled },
     { "/core/hub/log-fails", test_log_fails },
     { "/core/hub/resume", test_resume },
+    { "/core/hub/catch-up", test_catch_up },
+    { "/core/hub/overtaken", test_overtaken },
+    { "/core/hub/hang-up-behind", test_hang_up_behind },
     { "/core/hub/leaving", test_leaving },
     { "/core/hub/stop", test_stop },
     { "/core/hub/stop-before-turn", test_stop_before_turn },

@@ -17,7 +17,7 @@ collect (SseRing *ring, guint64 position, const char *user)
   g_autoptr (GPtrArray) frames = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_frame_unref);
   GString *text = g_string_new (NULL);
 
-  sse_ring_collect (ring, position, user, frames);
+  g_assert_true (sse_ring_collect (ring, &position, user, G_MAXSIZE, frames));
   for (guint i = 0; i < frames->len; i++)
     {
       gsize length;
@@ -95,6 +95,53 @@ test_keeps_nothing (void)
   g_assert_true (sse_ring_covers (ring, 8));
 }
 
+/* Each slice looks at what fits, and at one event at least. */
+static void
+test_slices (void)
+{
+  g_autoptr (SseRing) ring = sse_ring_new (100, 1000);
+  g_autoptr (GPtrArray) frames = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_frame_unref);
+  guint64 position = 2;
+
+  for (guint i = 1; i <= 7; i++)
+    push (ring, i, i == 4 ? "b" : NULL);
+
+  g_assert_cmpuint (sse_ring_get_bytes_behind (ring, 0), ==, 21);
+  g_assert_cmpuint (sse_ring_get_bytes_behind (ring, position), ==, 15);
+  g_assert_cmpuint (sse_ring_get_bytes_behind (ring, 7), ==, 0);
+  g_assert_cmpuint (sse_ring_get_bytes_behind (ring, 8), ==, 0);
+
+  g_assert_false (sse_ring_collect (ring, &position, "a", 6, frames));
+  g_assert_cmpuint (position, ==, 4);
+  g_assert_cmpuint (frames->len, ==, 1); /* the other is not for this user */
+  g_assert_false (sse_ring_collect (ring, &position, "a", 1, frames));
+  g_assert_cmpuint (position, ==, 5);
+  g_assert_cmpuint (frames->len, ==, 2);
+  g_assert_true (sse_ring_collect (ring, &position, "a", 6, frames));
+  g_assert_cmpuint (position, ==, 7);
+  g_assert_cmpuint (frames->len, ==, 4);
+}
+
+/* The oldest go, and the place of each is used again, as the ring grows and after. */
+static void
+test_wraps (void)
+{
+  g_autoptr (SseRing) ring = sse_ring_new (100, 100000);
+
+  for (guint i = 1; i <= 999; i++)
+    {
+      guint64 first = i > 100 ? i - 100 : 0;
+      guint64 middle = first + (i - first) / 2;
+
+      push (ring, i, NULL);
+      g_assert_true (sse_ring_covers (ring, first));
+      g_assert_true (first == 0 || !sse_ring_covers (ring, first - 1));
+      g_assert_cmpuint (sse_ring_get_bytes_behind (ring, first), ==, 3 * (i - first));
+      g_assert_cmpuint (sse_ring_get_bytes_behind (ring, middle), ==, 3 * (i - middle));
+    }
+  assert_collected (ring, 996, "a", "997 998 999 ");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -103,5 +150,7 @@ main (int argc, char **argv)
   g_test_add_func ("/core/ring/bound-in-number", test_bound_in_number);
   g_test_add_func ("/core/ring/bound-in-bytes", test_bound_in_bytes);
   g_test_add_func ("/core/ring/keeps-nothing", test_keeps_nothing);
+  g_test_add_func ("/core/ring/slices", test_slices);
+  g_test_add_func ("/core/ring/wraps", test_wraps);
   return g_test_run ();
 }

@@ -21,7 +21,9 @@ const SseFanoutOptions default_options = {
   .n_workers = 1,
   .n_channels = 2,
   .queue_bytes = 1024 * 1024,
+  .total_bytes = G_MAXSIZE,
   .heartbeat_ms = 3600 * 1000,
+  .peer_timeout_ms = 60000,
   .retry_min_ms = 0,
   .retry_max_ms = 0,
 };
@@ -86,18 +88,48 @@ fixture_tear_down (Fixture *self)
   g_ptr_array_unref (self->left);
 }
 
+/* @texts: (nullable) */
+GPtrArray *
+make_frames (const char *const *texts)
+{
+  GPtrArray *frames = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_frame_unref);
+
+  for (; texts != NULL && *texts != NULL; texts++)
+    g_ptr_array_add (frames, sse_frame_new_raw (*texts, strlen (*texts)));
+  return frames;
+}
+
+static SseJoin
+prepare_join (Fixture *self, const SseJoin *join, GPtrArray *frames)
+{
+  SseJoin copy = *join;
+
+  copy.frames = frames;
+  copy.ticket = new_ticket (self);
+  self->n_joined++;
+  return copy;
+}
+
 void
 fixture_join_fd (Fixture *self, const SseJoin *join, const char *const *first)
 {
-  g_autoptr (GPtrArray) frames = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_frame_unref);
-  SseJoin copy = *join;
+  g_autoptr (GPtrArray) frames = make_frames (first);
+  SseJoin copy = prepare_join (self, join, frames);
 
-  for (; first != NULL && *first != NULL; first++)
-    g_ptr_array_add (frames, sse_frame_new_raw (*first, strlen (*first)));
-  copy.frames = frames;
-  copy.ticket = new_ticket (self);
   sse_fanout_join (self->fanout, &copy);
-  self->n_joined++;
+}
+
+SseFeed *
+fixture_join_behind (Fixture *self,
+                     const SseJoin *join,
+                     const char *const *first,
+                     SseFanoutFed fed,
+                     gpointer user_data)
+{
+  g_autoptr (GPtrArray) frames = make_frames (first);
+  SseJoin copy = prepare_join (self, join, frames);
+
+  return sse_fanout_join_behind (self->fanout, &copy, fed, user_data);
 }
 
 /* Joins one end of a new socket pair and returns the other; the join's descriptor is not used. */

@@ -36,6 +36,12 @@ void     fixture_join_fd     (Fixture                *self,
                               const SseJoin          *join,
                               const char *const      *first);
 
+SseFeed *fixture_join_behind (Fixture                *self,
+                              const SseJoin          *join,
+                              const char *const      *first,
+                              SseFanoutFed            fed,
+                              gpointer                user_data);
+
 void     fixture_send        (Fixture                *self,
                               guint                   channel,
                               const char             *user,
@@ -67,6 +73,7 @@ void     fixture_expect_left (Fixture                *self,
 void     fixture_wait_told   (Fixture                *self,
                               const char             *text);
 
+GPtrArray *make_frames       (const char *const      *texts);
 void     make_pair           (int                     fds[2]);
 void     make_small_pair     (int                     fds[2]);
 void     make_tcp_pair       (int                     fds[2]);

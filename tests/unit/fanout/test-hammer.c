@@ -11,19 +11,24 @@
 #include "fixture.h"
 
 /* One thread publishes, joins clients and hears of their leaving; others read, each its own
- * clients, some only for a while. Whatever interleaves: a client that joined behind position P
- * gets everything behind P that is for its user, once and in order. */
+ * clients, some only for a while. Some clients join where all are, others behind, and are fed.
+ * Whatever interleaves: a client that joined at position P gets everything behind P that is for its
+ * user, once and in order. */
 
 #define N_READERS   3
 #define N_USERS     5
 #define N_CLIENTS   400
+#define MAX_BEHIND  500  /* positions */
+#define SLICE       20   /* positions */
 #define N_POSITIONS 6001 /* for all, so that all who stay get it */
 
 static const SseFanoutOptions options = {
   .n_workers = 4,
   .n_channels = 1,
   .queue_bytes = 64 * 1024 * 1024,
+  .total_bytes = G_MAXSIZE,
   .heartbeat_ms = 20,
+  .peer_timeout_ms = 60000,
 };
 
 typedef enum
@@ -172,8 +177,67 @@ read_all (gpointer data)
   return NULL;
 }
 
+/* A client that is behind, as the publisher knows it. */
+typedef struct
+{
+  SseFanout *fanout;
+  SseFeed *feed;
+  guint user;
+  guint position;
+} Behind;
+
+/* The last position that was published. */
+static guint published;
+
+static GPtrArray *
+next_slice (Behind *behind)
+{
+  GPtrArray *frames = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_frame_unref);
+  guint end = MIN (behind->position + SLICE, published);
+
+  while (behind->position < end)
+    {
+      g_autofree char *body = g_strdup_printf ("%u\n", ++behind->position);
+
+      if (is_missed (behind->position, behind->user))
+        g_ptr_array_add (frames, sse_frame_new_body (body, strlen (body)));
+    }
+  return frames;
+}
+
 static void
-start_client (Fixture *fixture, Reader *reader, guint position)
+on_fed (gboolean gone, gpointer user_data)
+{
+  Behind *behind = user_data;
+  g_autoptr (GPtrArray) frames = NULL;
+
+  if (gone)
+    {
+      g_free (behind);
+      return;
+    }
+  frames = next_slice (behind);
+  if (behind->position < published)
+    {
+      sse_fanout_feed (behind->fanout, behind->feed, frames);
+      return;
+    }
+  sse_fanout_feed_last (behind->fanout, behind->feed, frames);
+  g_free (behind);
+}
+
+static void
+join_behind (
+    Fixture *fixture, const SseJoin *join, const char *const *first, guint user, guint position)
+{
+  Behind *behind = g_new (Behind, 1);
+
+  *behind = (Behind){ .fanout = fixture->fanout, .user = user, .position = position };
+  behind->feed = fixture_join_behind (fixture, join, first, on_fed, behind);
+}
+
+static void
+start_client (Fixture *fixture, Reader *reader, guint position, gboolean fed)
 {
   Client client = { .user = (guint) g_test_rand_int_range (0, N_USERS), .last = G_MAXUINT };
   g_autofree char *user = g_strdup_printf ("%u", client.user);
@@ -192,9 +256,24 @@ start_client (Fixture *fixture, Reader *reader, guint position)
   else
     make_pair (fds);
   join.fd = fds[0];
-  fixture_join_fd (fixture, &join, first);
+  if (fed)
+    join_behind (fixture, &join, first, client.user, position);
+  else
+    fixture_join_fd (fixture, &join, first);
   client.fd = fds[1];
   g_assert_cmpint (write (reader->pipe[1], &client, sizeof client), ==, sizeof client);
+}
+
+static void
+start_some_client (Fixture *fixture, Reader *reader)
+{
+  gint32 least = published > MAX_BEHIND ? (gint32) (published - MAX_BEHIND) : 0;
+
+  if (g_test_rand_bit ())
+    start_client (fixture, reader, published, FALSE);
+  else
+    start_client (fixture, reader, (guint) g_test_rand_int_range (least, (gint32) published + 1),
+                  TRUE);
 }
 
 static void
@@ -236,8 +315,9 @@ test_hammer (void)
   for (guint position = 1; position <= N_POSITIONS; position++)
     {
       publish (&fixture, position);
+      published = position;
       if (position % (N_POSITIONS / N_CLIENTS) == 0 && position < N_POSITIONS)
-        start_client (&fixture, &readers[g_test_rand_int_range (0, N_READERS)], position);
+        start_some_client (&fixture, &readers[g_test_rand_int_range (0, N_READERS)]);
       /* Now few, now many commands at a time. */
       if (g_test_rand_int_range (0, 20) == 0)
         g_main_context_iteration (NULL, FALSE);

@@ -19,7 +19,9 @@ static const SseFanoutOptions options = {
   .n_workers = 2,
   .n_channels = 2,
   .queue_bytes = 1024 * 1024,
+  .total_bytes = G_MAXSIZE,
   .heartbeat_ms = 3600 * 1000,
+  .peer_timeout_ms = 60000,
   .retry_min_ms = 1000,
   .retry_max_ms = 2000000000,
 };

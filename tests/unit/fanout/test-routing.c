@@ -12,7 +12,9 @@ static const SseFanoutOptions three_workers = {
   .n_workers = 3,
   .n_channels = 2,
   .queue_bytes = 1024 * 1024,
+  .total_bytes = G_MAXSIZE,
   .heartbeat_ms = 3600 * 1000,
+  .peer_timeout_ms = 60000,
 };
 
 static void

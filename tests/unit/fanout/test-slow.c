@@ -15,14 +15,18 @@ static const SseFanoutOptions options = {
   .n_workers = 1,
   .n_channels = 3,
   .queue_bytes = BOUND,
+  .total_bytes = G_MAXSIZE,
   .heartbeat_ms = 3600 * 1000,
+  .peer_timeout_ms = 60000,
 };
 
 static const SseFanoutOptions beating = {
   .n_workers = 1,
   .n_channels = 3,
   .queue_bytes = BOUND,
+  .total_bytes = G_MAXSIZE,
   .heartbeat_ms = 10,
+  .peer_timeout_ms = 60000,
 };
 
 static void

@@ -61,7 +61,9 @@ make_hub (Fixture *fixture)
     .intake = { .max_update_bytes = 100000, .max_updates = 100, .max_bytes = 1000000 },
     .fanout = { .n_workers = 1,
                 .queue_bytes = 100000,
+                .total_bytes = G_MAXSIZE,
                 .heartbeat_ms = 60000,
+                .peer_timeout_ms = 60000,
                 .retry_min_ms = 1000,
                 .retry_max_ms = 5000 },
   };

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <unistd.h>
+
+#include "fixture.h"
+#include "sse-backlog.h"
+
+#define LARGE 100000
+#define BOUND 250000
+
+static const SseFanoutOptions options = {
+  .n_workers = 1,
+  .n_channels = 2,
+  .queue_bytes = 10 * LARGE,
+  .total_bytes = BOUND,
+  .heartbeat_ms = 3600 * 1000,
+  .peer_timeout_ms = 60000,
+};
+
+static void
+set_up (Fixture *self, gconstpointer data)
+{
+  fixture_set_up (self, data);
+}
+
+static void
+tear_down (Fixture *self, gconstpointer data)
+{
+  fixture_tear_down (self);
+}
+
+/* A frame counts as long as anybody holds it, and once. */
+static void
+test_once (void)
+{
+  g_autoptr (SseFrame) frame = sse_frame_new_raw ("123456789", 9);
+  SseBacklog backlog;
+  gsize place;
+
+  sse_backlog_init (&backlog, 100);
+  sse_backlog_add (&backlog, frame);
+  place = backlog.bytes - 9;
+  sse_backlog_add (&backlog, frame);
+  sse_backlog_add (&backlog, frame);
+  g_assert_cmpuint (backlog.bytes, ==, 9 + 3 * place);
+  sse_backlog_remove (&backlog, frame);
+  g_assert_cmpuint (backlog.bytes, ==, 9 + 2 * place);
+  sse_backlog_remove (&backlog, frame);
+  sse_backlog_remove (&backlog, frame);
+  g_assert_cmpuint (backlog.bytes, ==, 0);
+  sse_backlog_add (&backlog, frame);
+  g_assert_cmpuint (backlog.bytes, ==, 9 + place);
+  sse_backlog_remove (&backlog, frame);
+  g_assert_cmpuint (backlog.bytes, ==, 0);
+}
+
+static void
+test_is_over (void)
+{
+  g_autofree char *bytes = g_strnfill (LARGE, 'x');
+  g_autoptr (SseFrame) a = sse_frame_new_raw (bytes, LARGE);
+  g_autoptr (SseFrame) b = sse_frame_new_raw (bytes, LARGE);
+  SseBacklog backlog;
+
+  sse_backlog_init (&backlog, LARGE + 1000);
+  sse_backlog_add (&backlog, a);
+  g_assert_false (sse_backlog_is_over (&backlog));
+  sse_backlog_add (&backlog, b);
+  g_assert_true (sse_backlog_is_over (&backlog));
+  sse_backlog_remove (&backlog, a);
+  g_assert_false (sse_backlog_is_over (&backlog));
+  sse_backlog_remove (&backlog, b);
+}
+
+static int
+join_small (Fixture *self, const char *user)
+{
+  SseJoin join = { .user = user, .expires = NEVER };
+  int fds[2];
+
+  make_small_pair (fds);
+  join.fd = fds[0];
+  fixture_join_fd (self, &join, NULL);
+  return fds[1];
+}
+
+static void
+wait_for_worker (Fixture *self)
+{
+  int fd = fixture_join (self, 1, "witness", FALSE);
+
+  fixture_send (self, 1, "witness", "done");
+  fixture_expect (fd, "done");
+  close (fd);
+}
+
+/* Too much for all together: the one for whom most waits is closed, and nobody else. */
+static void
+test_sheds_largest (Fixture *self, gconstpointer data)
+{
+  int most = join_small (self, "most"), less = join_small (self, "less");
+  int least = join_small (self, "least"), quick = fixture_join (self, 0, "quick", FALSE);
+
+  fixture_send_size (self, 0, "least", 10000);
+  fixture_send_size (self, 0, "less", LARGE);
+  fixture_send_size (self, 0, "most", LARGE);
+  fixture_send_size (self, 0, "most", 20000);
+  wait_for_worker (self);
+  fixture_expect_left (self, "1 witness gone");
+  g_assert_cmpuint (self->left->len, ==, 1);
+
+  fixture_send_size (self, 0, "least", 20000);
+  fixture_expect_left (self, "0 most overflow");
+  fixture_send (self, 0, NULL, "all");
+  fixture_expect (quick, "all");
+  g_free (fixture_read (less, LARGE));
+  fixture_expect (less, "all");
+  g_free (fixture_read (least, 30000));
+  fixture_expect (least, "all");
+  g_assert_cmpuint (self->left->len, ==, 2);
+  close (most);
+  close (less);
+  close (least);
+  close (quick);
+}
+
+/* What all wait for takes its memory once. */
+static void
+test_shared_frame (Fixture *self, gconstpointer data)
+{
+  int fds[20];
+
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    fds[i] = join_small (self, "ann");
+  fixture_send_size (self, 0, NULL, LARGE);
+  fixture_send_size (self, 0, NULL, LARGE);
+  fixture_wait_queued (self, 0, G_N_ELEMENTS (fds) * LARGE);
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    {
+      g_free (fixture_read (fds[i], 2 * LARGE));
+      close (fds[i]);
+    }
+  fixture_wait_left (self, G_N_ELEMENTS (fds));
+  for (guint i = 0; i < self->left->len; i++)
+    g_assert_cmpstr (g_ptr_array_index (self->left, i), ==, "0 ann gone");
+}
+
+/* What was read makes room again, any number of times. */
+static void
+test_room_returns (Fixture *self, gconstpointer data)
+{
+  int fd = join_small (self, "ann");
+
+  for (guint i = 0; i < 10; i++)
+    {
+      fixture_send_size (self, 0, NULL, 2 * LARGE);
+      fixture_wait_queued (self, 0, 1);
+      g_free (fixture_read (fd, 2 * LARGE));
+    }
+  fixture_send (self, 0, NULL, "end");
+  fixture_expect (fd, "end");
+  close (fd);
+}
+
+static void
+add (const char *path, void (*test) (Fixture *, gconstpointer))
+{
+  g_test_add (path, Fixture, &options, set_up, test, tear_down);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/backlog/once", test_once);
+  g_test_add_func ("/backlog/is-over", test_is_over);
+  add ("/backlog/sheds-largest", test_sheds_largest);
+  add ("/backlog/shared-frame", test_shared_frame);
+  add ("/backlog/room-returns", test_room_returns);
+  return g_test_run ();
+}
