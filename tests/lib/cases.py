@@ -72,11 +72,11 @@ class Setting:
         self.used.add(secret)
         return secret
 
-    def follow(self, stream, subject="42", headers=(), query="", **more):
-        """A client of a stream, by its name or path."""
+    def follow(self, stream, subject="42", headers=(), query="", address=None, **more):
+        """A client of a stream, by its name or path, at the first address or another."""
         path = eventstream.PATHS.get(stream, stream)
         target = f"{path}?token={self.token(subject)}{query}"
-        return eventstream.StreamClient(self.address, target, headers, **more)
+        return eventstream.StreamClient(address or self.address, target, headers, **more)
 
     def get(self, target, headers=(), method="GET", **more):
         return wire.request(self.address, target, headers, method, **more)
