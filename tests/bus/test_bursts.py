@@ -34,8 +34,8 @@ class Bursts(FreshCase):
         clients = [self.follow("github-events") for _ in range(WORKERS)]
         for client in clients:
             client.next()
-        fewest = BURST
-        for burst in range(20):
+        counts = []
+        for burst in range(40):
             names = [f"{burst}-{number}" for number in range(BURST)]
             before = self.read_switches()
             self.publisher.publish_many([new_event(name) for name in names])
@@ -44,6 +44,6 @@ class Bursts(FreshCase):
                 self.assertEqual(got, names)
             after = self.read_switches()
             self.assertEqual(len(after), WORKERS)
-            # A burst may be cut where the machine is busy; one that was not is enough to know.
-            fewest = min(fewest, max(after[name] - before[name] for name in after))
-        self.assertEqual(fewest, 1)
+            counts.append(sum(after[name] - before[name] for name in after))
+        # A burst may be cut where the machine is busy; most are not.
+        self.assertEqual(sorted(counts)[len(counts) // 2], WORKERS, counts)
