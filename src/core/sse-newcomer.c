@@ -27,8 +27,7 @@ sse_newcomer_new (const SseSubscriber *subscriber, SseAudience *audience)
   return self;
 }
 
-/* Closes its socket and releases its ticket, where the fan-out does not have them. Its feed is the
- * fan-out's. */
+/* Closes its socket and releases its ticket, where the fan-out does not have them. */
 void
 sse_newcomer_free (SseNewcomer *self)
 {
@@ -124,17 +123,17 @@ sse_newcomer_feed (SseNewcomer *self,
 {
   g_autoptr (GPtrArray) frames = new_frames ();
 
-  if (self->feed == NULL)
+  if (self->catch_up == NULL)
     add_start (self, host, frames);
   sse_ring_collect (ring, &self->position, self->audience->user, host->slice_bytes, frames);
 
-  if (self->feed != NULL)
-    sse_fanout_feed (host->fanout, self->feed, frames);
+  if (self->catch_up != NULL)
+    sse_fanout_feed (host->fanout, self->catch_up, frames);
   else
     {
       SseJoin join = make_join (self, channel, frames);
 
-      self->feed = sse_fanout_join_behind (host->fanout, &join, fed, self);
+      self->catch_up = sse_fanout_join_behind (host->fanout, &join, fed, self);
     }
 }
 
@@ -183,15 +182,15 @@ sse_newcomer_join (SseNewcomer *self,
   g_autoptr (GPtrArray) frames = new_frames ();
   gboolean resumes = still_resumes (self, ring);
 
-  if (self->feed == NULL)
+  if (self->catch_up == NULL)
     add_start (self, host, frames);
   if (resumes)
     sse_ring_collect (ring, &self->position, self->audience->user, G_MAXSIZE, frames);
   for (guint view = 0; view < seen->n_views; view++)
     add_view (sse_audience_get_body (seen, source, view, !resumes), id, self->chunked, frames);
 
-  if (self->feed != NULL)
-    sse_fanout_feed_last (host->fanout, self->feed, frames);
+  if (self->catch_up != NULL)
+    sse_fanout_feed_last (host->fanout, self->catch_up, frames);
   else
     {
       SseJoin join = make_join (self, channel, frames);

@@ -32,7 +32,7 @@ typedef struct
   SseTicket *ticket;
   gboolean resumes;
   guint64 position; /* where it was, and what it was given since */
-  SseFeed *feed;    /* NULL unless it gets slices */
+  SseCatchUp *catch_up; /* NULL unless it gets slices */
 } SseNewcomer;
 
 SseNewcomer *sse_newcomer_new       (const SseSubscriber *subscriber,

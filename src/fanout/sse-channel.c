@@ -128,7 +128,7 @@ sse_client_get_group (const SseClient *self)
 {
   SseChannel *channel = self->user->channel;
 
-  if (self->feed != NULL)
+  if (self->catch_up != NULL)
     return &channel->behind;
   return self->user->personal ? &channel->personal : &channel->common;
 }

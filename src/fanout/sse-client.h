@@ -31,7 +31,7 @@ typedef struct _SseUser SseUser;
  *   them, or of those that leave
  * @expires: when its token expires, in µs since 1970 UTC
  * @ticket: (nullable): to be given back
- * @feed: (nullable): where it is behind
+ * @catch_up: (nullable): where it is behind
  *
  * One connection. Small, as there are many of them, and most are idle; what sending to all needs
  * comes first, for the processor's cache.
@@ -54,7 +54,7 @@ typedef struct
   SseLink in_turn;
   SseDeadline expires;
   SseTicket *ticket;
-  SseFeed *feed;
+  SseCatchUp *catch_up;
 } SseClient;
 
 /**

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "sse-channel.h"
-#include "sse-feed.h"
+#include "sse-catch-up.h"
 
 /**
  * sse_command_new:
@@ -69,11 +69,11 @@ sse_command_new_join (const SseJoin *join)
  * Returns: (transfer full): the command
  */
 SseCommand *
-sse_command_new_feed (SseFeed *feed, GPtrArray *frames, gboolean last)
+sse_command_new_feed (SseCatchUp *catch_up, GPtrArray *frames, gboolean last)
 {
   SseCommand *self = sse_command_new (SSE_COMMAND_FEED, 0, NULL);
 
-  self->feed = sse_feed_ref (feed);
+  self->catch_up = sse_catch_up_ref (catch_up);
   self->last = last;
   set_frames (self, frames);
   return self;
@@ -87,7 +87,7 @@ sse_command_free (SseCommand *self)
     sse_frame_unref (self->frames[i]);
   g_free (self->frames);
   g_clear_pointer (&self->frame, sse_frame_unref);
-  g_clear_pointer (&self->feed, sse_feed_unref);
+  g_clear_pointer (&self->catch_up, sse_catch_up_unref);
   g_free (self);
 }
 
@@ -110,7 +110,7 @@ note_new (guint worker, const SseClient *client, const char *user)
 
   *self = (SseNote){
     .worker = worker,
-    .feed = client->feed != NULL ? sse_feed_ref (client->feed) : NULL,
+    .catch_up = client->catch_up != NULL ? sse_catch_up_ref (client->catch_up) : NULL,
   };
   memcpy (self->user, user, size);
   return self;
@@ -149,6 +149,6 @@ sse_note_new_fed (guint worker, SseClient *client)
 void
 sse_note_free (SseNote *self)
 {
-  g_clear_pointer (&self->feed, sse_feed_unref);
+  g_clear_pointer (&self->catch_up, sse_catch_up_unref);
   g_free (self);
 }

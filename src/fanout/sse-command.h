@@ -20,7 +20,7 @@ typedef enum
  * SseCommand:
  * @frames: (array length=n_frames): a joining client's first frames, or a slice
  * @ticket: (nullable): a joining client's ticket; not released here
- * @feed: (nullable): a client that is behind
+ * @catch_up: (nullable): a client that is behind
  * @last: whether the slice is the last
  * @frame: what to send
  * @view: what that is a view of, or %SSE_FANOUT_NO_VIEW
@@ -41,7 +41,7 @@ typedef struct
   SseFrame **frames;
   SseTicket *ticket;
   guint n_frames;
-  SseFeed *feed;
+  SseCatchUp *catch_up;
   gboolean last;
   gboolean chunked;
   gboolean personal;
@@ -52,7 +52,7 @@ typedef struct
 /**
  * SseNote:
  * @worker: the worker's number
- * @feed: (nullable): the client's, where it is behind
+ * @catch_up: (nullable): the client's, where it is behind
  * @left: whether the client's socket is closed; else its next slice is due, and what follows is
  *   not set
  * @ticket: (nullable): the client's
@@ -64,7 +64,7 @@ typedef struct
 {
   SseMail mail;
   guint worker;
-  SseFeed *feed;
+  SseCatchUp *catch_up;
   gboolean left;
   guint channel;
   SseCloseReason reason;
@@ -72,20 +72,20 @@ typedef struct
   char user[];
 } SseNote;
 
-SseCommand *sse_command_new       (SseCommandType   type,
-                                   guint            channel,
-                                   const char      *user);
-SseCommand *sse_command_new_join  (const SseJoin   *join);
-SseCommand *sse_command_new_feed  (SseFeed         *feed,
-                                   GPtrArray       *frames,
-                                   gboolean         last);
-void        sse_command_free      (SseCommand      *self);
-const char *sse_command_get_user  (SseCommand      *self);
+SseCommand *sse_command_new      (SseCommandType  type,
+                                  guint           channel,
+                                  const char     *user);
+SseCommand *sse_command_new_join (const SseJoin  *join);
+SseCommand *sse_command_new_feed (SseCatchUp     *catch_up,
+                                  GPtrArray      *frames,
+                                  gboolean        last);
+void        sse_command_free     (SseCommand     *self);
+const char *sse_command_get_user (SseCommand     *self);
 
-SseNote    *sse_note_new_left     (guint            worker,
-                                   SseClient       *client);
-SseNote    *sse_note_new_fed      (guint            worker,
-                                   SseClient       *client);
-void        sse_note_free         (SseNote         *self);
+SseNote    *sse_note_new_left    (guint           worker,
+                                  SseClient      *client);
+SseNote    *sse_note_new_fed     (guint           worker,
+                                  SseClient      *client);
+void        sse_note_free        (SseNote        *self);
 
 G_END_DECLS

@@ -7,7 +7,7 @@
 
 #include "sse-backlog.h"
 #include "sse-command.h"
-#include "sse-feed.h"
+#include "sse-catch-up.h"
 #include "sse-mailbox.h"
 #include "sse-retry.h"
 #include "sse-worker.h"
@@ -88,8 +88,8 @@ tell_left (SseFanout *self, SseNote *note)
 static void
 tell (SseFanout *self, SseNote *note)
 {
-  if (note->feed != NULL)
-    sse_feed_tell (note->feed, note->left);
+  if (note->catch_up != NULL)
+    sse_catch_up_tell (note->catch_up, note->left);
   if (note->left)
     tell_left (self, note);
   sse_note_free (note);
@@ -262,12 +262,12 @@ choose_worker (SseFanout *self)
 }
 
 static void
-post_join (SseFanout *self, guint worker, const SseJoin *join, SseFeed *feed)
+post_join (SseFanout *self, guint worker, const SseJoin *join, SseCatchUp *catch_up)
 {
   Slot *slot = &self->slots[worker];
   SseCommand *command = sse_command_new_join (join);
 
-  command->feed = feed;
+  command->catch_up = catch_up;
   self->n_clients++;
   self->peak = MAX (self->peak, self->n_clients);
   slot->n_clients++;
@@ -306,21 +306,21 @@ sse_fanout_join (SseFanout *self, const SseJoin *join)
  * Takes a client that is to be given slices until the last of them, and only then what is sent to
  * others.
  *
- * Returns: (transfer none): its feed, there until the last slice was given or @fed was told that
- * the client is gone
+ * Returns: (transfer none): what it is known by, there until the last slice was given or @fed was
+ * told that the client is gone
  */
-SseFeed *
+SseCatchUp *
 sse_fanout_join_behind (SseFanout *self, const SseJoin *join, SseFanoutFed fed, gpointer user_data)
 {
   guint worker = choose_worker (self);
-  SseFeed *feed = sse_feed_new (worker, fed, user_data);
+  SseCatchUp *catch_up = sse_catch_up_new (worker, fed, user_data);
 
   g_return_val_if_fail (join->fd >= 0, NULL);
   g_return_val_if_fail (join->channel < self->options.n_channels, NULL);
   g_return_val_if_fail (join->user != NULL, NULL);
 
-  post_join (self, worker, join, sse_feed_ref (feed));
-  return feed;
+  post_join (self, worker, join, sse_catch_up_ref (catch_up));
+  return catch_up;
 }
 
 /**
@@ -330,24 +330,24 @@ sse_fanout_join_behind (SseFanout *self, const SseJoin *join, SseFanoutFed fed, 
  * Gives a client that is due it the next slice.
  */
 void
-sse_fanout_feed (SseFanout *self, SseFeed *feed, GPtrArray *frames)
+sse_fanout_feed (SseFanout *self, SseCatchUp *catch_up, GPtrArray *frames)
 {
-  post (&self->slots[feed->worker], sse_command_new_feed (feed, frames, FALSE));
+  post (&self->slots[catch_up->worker], sse_command_new_feed (catch_up, frames, FALSE));
 }
 
 /**
  * sse_fanout_feed_last:
- * @feed: not to be used any more
+ * @catch_up: not to be used any more
  * @frames: (element-type SseFrame): references are taken
  *
  * Gives a client the last slice, and then all that is sent to it from now on.
  */
 void
-sse_fanout_feed_last (SseFanout *self, SseFeed *feed, GPtrArray *frames)
+sse_fanout_feed_last (SseFanout *self, SseCatchUp *catch_up, GPtrArray *frames)
 {
-  post (&self->slots[feed->worker], sse_command_new_feed (feed, frames, TRUE));
-  feed->fed = NULL;
-  sse_feed_unref (feed);
+  post (&self->slots[catch_up->worker], sse_command_new_feed (catch_up, frames, TRUE));
+  catch_up->fed = NULL;
+  sse_catch_up_unref (catch_up);
 }
 
 static void

@@ -109,17 +109,17 @@ typedef struct
 typedef void (*SseFanoutLeft) (guint channel, const char *user, SseCloseReason reason, gpointer user_data);
 
 /**
- * SseFeed:
+ * SseCatchUp:
  *
  * A client that is behind the others: it gets what it missed in slices, and nothing that is sent
  * to others meanwhile.
  */
-typedef struct _SseFeed SseFeed;
+typedef struct _SseCatchUp SseCatchUp;
 
 /**
  * SseFanoutFed:
- * @gone: whether the client has left, and its feed with it; else it is due its next slice, as its
- *   socket has taken all of the one before
+ * @gone: whether the client has left, and its #SseCatchUp with it; else it is due its next slice,
+ *   as its socket has taken all of the one before
  *
  * Told in the main context.
  */
@@ -127,41 +127,41 @@ typedef void (*SseFanoutFed) (gboolean gone, gpointer user_data);
 
 #define SSE_FANOUT_NO_VIEW G_MAXUINT
 
-SseFanout *sse_fanout_new              (const SseFanoutOptions *options,
-                                        SseFanoutLeft           left,
-                                        gpointer                user_data,
-                                        GError                **error);
-void       sse_fanout_free             (SseFanout              *self);
+SseFanout  *sse_fanout_new              (const SseFanoutOptions *options,
+                                         SseFanoutLeft           left,
+                                         gpointer                user_data,
+                                         GError                **error);
+void        sse_fanout_free             (SseFanout              *self);
 
-void       sse_fanout_join             (SseFanout              *self,
-                                        const SseJoin          *join);
-SseFeed   *sse_fanout_join_behind      (SseFanout              *self,
-                                        const SseJoin          *join,
-                                        SseFanoutFed            fed,
-                                        gpointer                user_data);
-void       sse_fanout_feed             (SseFanout              *self,
-                                        SseFeed                *feed,
-                                        GPtrArray              *frames);
-void       sse_fanout_feed_last        (SseFanout              *self,
-                                        SseFeed                *feed,
-                                        GPtrArray              *frames);
-void       sse_fanout_send             (SseFanout              *self,
-                                        guint                   channel,
-                                        const char             *user,
-                                        SseFrame               *frame);
-void       sse_fanout_send_view        (SseFanout              *self,
-                                        guint                   channel,
-                                        const char             *user,
-                                        guint                   view,
-                                        SseFrame               *frame);
-void       sse_fanout_set_personal     (SseFanout              *self,
-                                        guint                   channel,
-                                        const char             *user,
-                                        gboolean                personal);
+void        sse_fanout_join             (SseFanout              *self,
+                                         const SseJoin          *join);
+SseCatchUp *sse_fanout_join_behind      (SseFanout              *self,
+                                         const SseJoin          *join,
+                                         SseFanoutFed            fed,
+                                         gpointer                user_data);
+void        sse_fanout_feed             (SseFanout              *self,
+                                         SseCatchUp             *catch_up,
+                                         GPtrArray              *frames);
+void        sse_fanout_feed_last        (SseFanout              *self,
+                                         SseCatchUp             *catch_up,
+                                         GPtrArray              *frames);
+void        sse_fanout_send             (SseFanout              *self,
+                                         guint                   channel,
+                                         const char             *user,
+                                         SseFrame               *frame);
+void        sse_fanout_send_view        (SseFanout              *self,
+                                         guint                   channel,
+                                         const char             *user,
+                                         guint                   view,
+                                         SseFrame               *frame);
+void        sse_fanout_set_personal     (SseFanout              *self,
+                                         guint                   channel,
+                                         const char             *user,
+                                         gboolean                personal);
 
-SseFrame  *sse_fanout_new_retry_frame  (SseFanout              *self);
-guint64    sse_fanout_get_queued_bytes (SseFanout              *self,
-                                        guint                   channel);
+SseFrame   *sse_fanout_new_retry_frame  (SseFanout              *self);
+guint64     sse_fanout_get_queued_bytes (SseFanout              *self,
+                                         guint                   channel);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseFanout, sse_fanout_free)
 

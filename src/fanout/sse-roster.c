@@ -5,7 +5,7 @@
 
 #include <sys/epoll.h>
 
-#include "sse-feed.h"
+#include "sse-catch-up.h"
 #include "sse-retry.h"
 
 /* How often the clock is looked at for tokens that expire: it may have been set. */
@@ -63,9 +63,9 @@ sse_roster_join (SseRoster *self, SseCommand *command)
                                       self->options.peer_timeout_ms);
 
   client->ticket = command->ticket;
-  client->feed = g_steal_pointer (&command->feed);
-  if (client->feed != NULL)
-    client->feed->client = client;
+  client->catch_up = g_steal_pointer (&command->catch_up);
+  if (client->catch_up != NULL)
+    client->catch_up->client = client;
   if (user != NULL)
     sse_turn_set_personal (&self->turn, user, command->personal);
   sse_channel_add (channel, client, command->user, command->personal);
@@ -84,15 +84,15 @@ sse_roster_join (SseRoster *self, SseCommand *command)
 static void
 stop_feeding (SseClient *client)
 {
-  client->feed->client = NULL;
-  g_clear_pointer (&client->feed, sse_feed_unref);
+  client->catch_up->client = NULL;
+  g_clear_pointer (&client->catch_up, sse_catch_up_unref);
 }
 
 /* Gives a client that is behind its next slice; with the last one it is behind no more. */
 void
 sse_roster_feed (SseRoster *self, SseCommand *command)
 {
-  SseClient *client = command->feed->client;
+  SseClient *client = command->catch_up->client;
 
   if (client == NULL)
     return;
@@ -130,7 +130,7 @@ sse_roster_send (SseRoster *self, SseCommand *command)
     {
       SseClient *client = sse_link_get (link, SseClient, of_user);
 
-      if (client->feed == NULL)
+      if (client->catch_up == NULL)
         sse_turn_send_client (&self->turn, client, command->view, command->frame);
     }
 }
@@ -252,7 +252,7 @@ sse_roster_shed (SseRoster *self)
 static void
 let_leave (SseRoster *self, SseClient *client)
 {
-  if (client->feed != NULL)
+  if (client->catch_up != NULL)
     stop_feeding (client);
   sse_deadlines_remove (&self->deadlines, &client->expires);
   /* Closing alone leaves it registered as long as another descriptor is the same socket. */

@@ -192,7 +192,7 @@ flush (SseTurn *self, SseClient *client)
 {
   if (!client->leaving && !client->blocked)
     conclude (self, client, sse_client_flush (client));
-  if (client->feed == NULL || client->hungry || client->leaving || client->queue != NULL)
+  if (client->catch_up == NULL || client->hungry || client->leaving || client->queue != NULL)
     return;
 
   client->hungry = TRUE;

@@ -119,7 +119,7 @@ fixture_join_fd (Fixture *self, const SseJoin *join, const char *const *first)
   sse_fanout_join (self->fanout, &copy);
 }
 
-SseFeed *
+SseCatchUp *
 fixture_join_behind (Fixture *self,
                      const SseJoin *join,
                      const char *const *first,

@@ -36,7 +36,7 @@ void     fixture_join_fd     (Fixture                *self,
                               const SseJoin          *join,
                               const char *const      *first);
 
-SseFeed *fixture_join_behind (Fixture                *self,
+SseCatchUp *fixture_join_behind (Fixture                *self,
                               const SseJoin          *join,
                               const char *const      *first,
                               SseFanoutFed            fed,

@@ -39,7 +39,7 @@ static const SseFanoutOptions beating = {
 typedef struct
 {
   Fixture *fixture;
-  SseFeed *feed;
+  SseCatchUp *feed;
   guint n_due;
   gboolean gone;
 } Told;

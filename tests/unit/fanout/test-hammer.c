@@ -181,7 +181,7 @@ read_all (gpointer data)
 typedef struct
 {
   SseFanout *fanout;
-  SseFeed *feed;
+  SseCatchUp *feed;
   guint user;
   guint position;
 } Behind;

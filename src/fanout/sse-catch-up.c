@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "sse-feed.h"
+#include "sse-catch-up.h"
 
 /**
- * sse_feed_new:
+ * sse_catch_up_new:
  * @worker: the number of the worker that gets the client
  * @fed: told in the main thread
  * @user_data: for @fed
  *
- * Returns: (transfer full): the feed of a client that has not joined yet; one reference is for
+ * Returns: (transfer full): what is known of a client that has not joined yet; one reference is for
  *   whom @fed tells, until the last slice was given or it was told that the client is gone
  */
-SseFeed *
-sse_feed_new (guint worker, SseFanoutFed fed, gpointer user_data)
+SseCatchUp *
+sse_catch_up_new (guint worker, SseFanoutFed fed, gpointer user_data)
 {
-  SseFeed *self = g_new0 (SseFeed, 1);
+  SseCatchUp *self = g_new0 (SseCatchUp, 1);
 
   atomic_init (&self->ref_count, 1);
   self->worker = worker;
@@ -25,8 +25,8 @@ sse_feed_new (guint worker, SseFanoutFed fed, gpointer user_data)
 }
 
 /* In any thread. */
-SseFeed *
-sse_feed_ref (SseFeed *self)
+SseCatchUp *
+sse_catch_up_ref (SseCatchUp *self)
 {
   atomic_fetch_add_explicit (&self->ref_count, 1, memory_order_relaxed);
   return self;
@@ -34,20 +34,20 @@ sse_feed_ref (SseFeed *self)
 
 /* In any thread. */
 void
-sse_feed_unref (SseFeed *self)
+sse_catch_up_unref (SseCatchUp *self)
 {
   if (atomic_fetch_sub_explicit (&self->ref_count, 1, memory_order_acq_rel) == 1)
     g_free (self);
 }
 
 /**
- * sse_feed_tell:
+ * sse_catch_up_tell:
  * @gone: whether the client left
  *
  * In the main thread. Tells whom it is for, unless the last slice was given.
  */
 void
-sse_feed_tell (SseFeed *self, gboolean gone)
+sse_catch_up_tell (SseCatchUp *self, gboolean gone)
 {
   SseFanoutFed fed = self->fed;
 
@@ -58,5 +58,5 @@ sse_feed_tell (SseFeed *self, gboolean gone)
     self->fed = NULL;
   fed (gone, self->user_data);
   if (gone)
-    sse_feed_unref (self);
+    sse_catch_up_unref (self);
 }

@@ -9,7 +9,7 @@
 G_BEGIN_DECLS
 
 /**
- * SseFeed:
+ * SseCatchUp:
  * @worker: the number of the worker that has the client
  * @fed: (nullable): whom the main thread tells; %NULL when the last slice was given
  * @client: (nullable): the client, which the worker alone looks at; %NULL when it left, or is behind
@@ -17,7 +17,7 @@ G_BEGIN_DECLS
  *
  * A client that is behind, as the main thread and its worker both know it.
  */
-struct _SseFeed
+struct _SseCatchUp
 {
   atomic_uint ref_count;
   guint worker;
@@ -26,13 +26,13 @@ struct _SseFeed
   SseClient *client;
 };
 
-SseFeed *sse_feed_new   (guint         worker,
-                         SseFanoutFed  fed,
-                         gpointer      user_data);
-SseFeed *sse_feed_ref   (SseFeed      *self);
-void     sse_feed_unref (SseFeed      *self);
+SseCatchUp *sse_catch_up_new   (guint         worker,
+                                SseFanoutFed  fed,
+                                gpointer      user_data);
+SseCatchUp *sse_catch_up_ref   (SseCatchUp   *self);
+void        sse_catch_up_unref (SseCatchUp   *self);
 
-void     sse_feed_tell  (SseFeed      *self,
-                         gboolean      gone);
+void        sse_catch_up_tell  (SseCatchUp   *self,
+                                gboolean      gone);
 
 G_END_DECLS
