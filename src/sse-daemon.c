@@ -33,6 +33,7 @@ struct _SseDaemon
   SseToken *token;
 
   SseHub *hub;
+  SseCounters counters;
   SseFront *front;
   SseBus *bus;
 };
@@ -181,7 +182,7 @@ sse_daemon_new (SseConfig *config, GError **error)
   self->hub = sse_hub_new (self->plugins, log, &self->options, error);
   if (self->hub == NULL)
     return NULL;
-  self->front = sse_front_new (self->hub, self->token, self->http, error);
+  self->front = sse_front_new (self->hub, self->token, self->http, &self->counters, error);
   if (self->front == NULL)
     return NULL;
   return g_steal_pointer (&self);
@@ -198,7 +199,7 @@ sse_daemon_start (SseDaemon *self, GError **error)
 {
   if (self->bus_type != G_BUS_TYPE_NONE)
     {
-      self->bus = sse_bus_new (self->bus_type, self->hub, error);
+      self->bus = sse_bus_new (self->bus_type, self->hub, &self->counters, error);
       if (self->bus == NULL)
         return FALSE;
     }

@@ -9,6 +9,7 @@
 
 #include "sse-bus-error.h"
 #include "sse-bus-publisher.h"
+#include "sse-bus-server.h"
 #include "sse-bus-stream.h"
 
 /* Between two attempts to reach a bus that went away, in ms. */
@@ -22,11 +23,18 @@
 #define REQUEST_NAME_PRIMARY_OWNER 1
 #define REQUEST_NAME_ALREADY_OWNER 4
 
+enum
+{
+  PUBLISHER,
+  SERVER,
+  N_INTERFACES,
+};
+
 struct _SseBus
 {
   char *address;
   SseHub *hub;
-  SseBusPublisher *publisher;
+  GDBusInterfaceSkeleton *interfaces[N_INTERFACES]; /* of the root object */
   GDBusObjectManagerServer *manager;
 
   GDBusConnection *connection; /* NULL while there is no bus */
@@ -57,9 +65,10 @@ add_stream (SseBus *self, SseStream *stream)
 
 static gboolean export(SseBus *self, GError **error)
 {
-  if (!g_dbus_interface_skeleton_export (G_DBUS_INTERFACE_SKELETON (self->publisher),
-                                         self->connection, SSE_BUS_PATH, error))
-    return FALSE;
+  for (guint i = 0; i < N_INTERFACES; i++)
+    if (!g_dbus_interface_skeleton_export (self->interfaces[i], self->connection, SSE_BUS_PATH,
+                                           error))
+      return FALSE;
   g_dbus_object_manager_server_set_connection (self->manager, self->connection);
   return TRUE;
 }
@@ -68,8 +77,9 @@ static void
 unexport (SseBus *self)
 {
   g_dbus_object_manager_server_set_connection (self->manager, NULL);
-  if (g_dbus_interface_skeleton_get_connection (G_DBUS_INTERFACE_SKELETON (self->publisher)))
-    g_dbus_interface_skeleton_unexport (G_DBUS_INTERFACE_SKELETON (self->publisher));
+  for (guint i = 0; i < N_INTERFACES; i++)
+    if (g_dbus_interface_skeleton_get_connection (self->interfaces[i]) != NULL)
+      g_dbus_interface_skeleton_unexport (self->interfaces[i]);
 }
 
 /* ---- the connection ---- */
@@ -223,12 +233,13 @@ start (SseBus *self, GError **error)
  * sse_bus_new:
  * @type: the system's or the session's bus
  * @hub: what is shown there
+ * @counters: likewise; outlives it
  * @error: where the bus can't be reached, or does not give the name
  *
  * Connects, and owns the name when it returns.
  */
 SseBus *
-sse_bus_new (GBusType type, SseHub *hub, GError **error)
+sse_bus_new (GBusType type, SseHub *hub, const SseCounters *counters, GError **error)
 {
   g_autoptr (SseBus) self = g_new0 (SseBus, 1);
   GPtrArray *streams = sse_hub_get_streams (hub);
@@ -236,7 +247,8 @@ sse_bus_new (GBusType type, SseHub *hub, GError **error)
   sse_bus_error_register ();
   self->hub = g_object_ref (hub);
   self->cancellable = g_cancellable_new ();
-  self->publisher = sse_bus_publisher_new_for_hub (hub);
+  self->interfaces[PUBLISHER] = G_DBUS_INTERFACE_SKELETON (sse_bus_publisher_new_for_hub (hub));
+  self->interfaces[SERVER] = G_DBUS_INTERFACE_SKELETON (sse_bus_live_server_new (counters));
   self->manager = g_dbus_object_manager_server_new (SSE_BUS_PATH);
   for (guint i = 0; i < streams->len; i++)
     add_stream (self, g_ptr_array_index (streams, i));
@@ -294,7 +306,8 @@ sse_bus_free (SseBus *self)
       g_dbus_connection_close_sync (connection, NULL, NULL);
     }
   g_object_unref (self->manager);
-  g_object_unref (self->publisher);
+  for (guint i = 0; i < N_INTERFACES; i++)
+    g_object_unref (self->interfaces[i]);
   g_object_unref (self->cancellable);
   g_object_unref (self->hub);
   g_free (self->address);

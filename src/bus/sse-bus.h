@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "sse-counters.h"
 #include "sse-hub.h"
 
 G_BEGIN_DECLS
@@ -13,15 +14,16 @@ G_BEGIN_DECLS
 /**
  * SseBus:
  *
- * The hub's face on a message bus: the name, the Publisher and the streams' objects. When the bus
- * goes away it is waited for, and the name taken again.
+ * The hub's face on a message bus: the name, the Publisher, the Server and the streams' objects.
+ * When the bus goes away it is waited for, and the name taken again.
  */
 typedef struct _SseBus SseBus;
 
-SseBus *sse_bus_new  (GBusType   type,
-                      SseHub    *hub,
-                      GError   **error);
-void    sse_bus_free (SseBus    *self);
+SseBus *sse_bus_new  (GBusType           type,
+                      SseHub            *hub,
+                      const SseCounters *counters,
+                      GError           **error);
+void    sse_bus_free (SseBus            *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseBus, sse_bus_free)
 

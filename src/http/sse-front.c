@@ -6,15 +6,16 @@
 #include "sse-front.h"
 
 #include <string.h>
-#include <sys/resource.h>
 
 #include <glib/gi18n.h>
 #include <libsoup/soup.h>
 
 #include "sse-address.h"
+#include "sse-capacity.h"
 #include "sse-cors.h"
 #include "sse-listener.h"
 #include "sse-message.h"
+#include "sse-ration.h"
 #include "sse-reception.h"
 #include "sse-routes.h"
 #include "sse-settings.h"
@@ -23,14 +24,7 @@
 #include "sse-takeover.h"
 
 /* Of bodies, all requests under way together. */
-#define MAX_BODY_BYTES (G_GUINT64_CONSTANT (256) * 1024 * 1024)
-
-/* For all that is no connection. */
-#define RESERVED_DESCRIPTORS 512
-
-/* Where a connection's admission hangs on its remote address, which SoupServer keeps as long as
- * it keeps the connection, and shows in every message. */
-#define ADMISSION_KEY "sse-admission"
+#define MAX_BODY_BYTES (256 * 1024 * 1024)
 
 /* Reasons why tokens are refused that are told in a span of time, at most. */
 #define MAX_TOLD  20
@@ -41,17 +35,19 @@ struct _SseFront
   SseHub *hub;
   SseToken *token;
   GVariant *settings;
+  SseCounters *counters;
   SseListenerOptions options;
   SseCors *cors;
   SseRoutes *routes;
   SoupServer *server;
   SseReception *reception;
   SseListener *listener; /* NULL until it is started */
-  SseLink takeovers;
-  guint n_followers; /* on their way to the hub */
+  SseTakeovers takeovers;
+  SseRation told;
 
-  gint64 told_since;
-  guint n_told;
+  /* Where a connection's admission hangs on its remote address, which SoupServer keeps as long as
+   * it keeps the connection, and shows in every message. */
+  GQuark admission;
 };
 
 /* A client on its way from SoupServer to the hub. */
@@ -59,6 +55,7 @@ typedef struct
 {
   SseFront *front;
   SseStream *stream;
+  SseAdmission *admission; /* NULL once it went along with the socket */
   gboolean chunked;
   char *user;
   gint64 expires;
@@ -69,8 +66,8 @@ typedef struct
 static void
 follower_free (Follower *follower)
 {
-  follower->front->n_followers--;
   g_object_unref (follower->stream);
+  g_clear_pointer (&follower->admission, sse_admission_unref);
   g_free (follower->user);
   g_free (follower->last_event_id);
   sse_frame_unref (follower->head);
@@ -100,14 +97,7 @@ refuse_token (SseFront *self, SoupServerMessage *message, const char *what)
 static void
 tell_refusal (SseFront *self, const GError *error)
 {
-  gint64 now = g_get_monotonic_time ();
-
-  if (self->n_told == 0 || now >= self->told_since + TELL_SPAN)
-    {
-      self->told_since = now;
-      self->n_told = 0;
-    }
-  if (self->n_told++ < MAX_TOLD)
+  if (sse_ration_take (&self->told, MAX_TOLD, TELL_SPAN))
     g_message ("a token was refused: %s", error->message);
   else
     g_debug ("a token was refused: %s", error->message);
@@ -116,7 +106,7 @@ tell_refusal (SseFront *self, const GError *error)
 static void
 on_taken_over (int fd, gpointer user_data)
 {
-  const Follower *follower = user_data;
+  Follower *follower = user_data;
   const SseSubscriber subscriber = {
     .fd = fd,
     .chunked = follower->chunked,
@@ -124,6 +114,7 @@ on_taken_over (int fd, gpointer user_data)
     .expires = follower->expires,
     .last_event_id = follower->last_event_id,
     .head = follower->head,
+    .ticket = sse_admission_make_ticket (g_steal_pointer (&follower->admission)),
   };
 
   sse_hub_subscribe (follower->front->hub, follower->stream, &subscriber);
@@ -134,6 +125,7 @@ static void
 let_follow (SseFront *self,
             SseStream *stream,
             SoupServerMessage *message,
+            SseAdmission *admission,
             const char *query,
             char *user,
             gint64 expires)
@@ -142,6 +134,7 @@ let_follow (SseFront *self,
 
   follower->front = self;
   follower->stream = g_object_ref (stream);
+  follower->admission = sse_admission_ref (admission);
   follower->chunked = soup_server_message_get_http_version (message) == SOUP_HTTP_1_1;
   follower->user = user;
   follower->expires = expires;
@@ -149,13 +142,16 @@ let_follow (SseFront *self,
       sse_message_get_field (message, "Last-Event-ID"), query);
   follower->head = sse_stream_head_new (self->cors, sse_message_get_field (message, "Origin"),
                                         follower->chunked);
-  self->n_followers++;
-  sse_takeover_begin (&self->takeovers, message, on_taken_over, follower,
-                      (GDestroyNotify) follower_free);
+  sse_takeovers_begin (&self->takeovers, message, on_taken_over, follower,
+                       (GDestroyNotify) follower_free);
 }
 
 static void
-follow (SseFront *self, SseStream *stream, SoupServerMessage *message, const char *query)
+follow (SseFront *self,
+        SseStream *stream,
+        SoupServerMessage *message,
+        SseAdmission *admission,
+        const char *query)
 {
   g_autofree char *token
       = sse_stream_request_dup_token (sse_message_get_field (message, "Authorization"), query);
@@ -167,14 +163,15 @@ follow (SseFront *self, SseStream *stream, SoupServerMessage *message, const cha
     refuse_token (self, message, "Token required");
   else if (!sse_token_check (self->token, token, g_get_real_time (), &user, &expires, &error))
     {
+      self->counters->tokens_refused++;
       tell_refusal (self, error);
       refuse_token (self, message, "Invalid token");
     }
-  else if (sse_hub_get_n_clients (self->hub) + self->n_followers >= self->options.max_connections)
+  else if (!sse_admission_take_user (admission, user))
     sse_message_respond (
         message, sse_stream_head_refuse (self->cors, sse_message_get_field (message, "Origin")));
   else
-    let_follow (self, stream, message, query, g_steal_pointer (&user), expires);
+    let_follow (self, stream, message, admission, query, g_steal_pointer (&user), expires);
 }
 
 /* ---- requests ---- */
@@ -197,22 +194,23 @@ on_request (SoupServer *server,
   gint64 length
       = soup_message_headers_get_content_length (soup_server_message_get_request_headers (message));
   SseAnswer *refusal = sse_routes_refuse (route, method, length);
-  GSocketAddress *remote = soup_server_message_get_remote_address (message);
+  SseAdmission *admission = g_object_get_qdata (
+      G_OBJECT (soup_server_message_get_remote_address (message)), self->admission);
 
   if (refusal != NULL)
     respond (self, message, refusal);
   else if (strcmp (method, "POST") == 0)
-    sse_reception_take (self->reception, route->receiver, message,
-                        g_object_get_data (G_OBJECT (remote), ADMISSION_KEY));
+    sse_reception_take (self->reception, route->receiver, message, admission);
   else if (strcmp (method, "OPTIONS") == 0)
     respond (self, message, sse_answer_new (204, NULL, NULL));
   else
-    follow (self, route->stream, message, text);
+    follow (self, route->stream, message, admission, text);
 }
 
-/* Before SoupServer sees anything of the request. */
+/* Before SoupServer sees anything of the request. Where there is no room, nothing is spent on a
+ * token; and what does not stay, an update say, is served in the room beyond. */
 static SseAnswer *
-refuse (const SseRequest *request, gpointer user_data)
+refuse (const SseRequest *request, SseAdmission *admission, gpointer user_data)
 {
   SseFront *self = user_data;
   const SseRoute *route = sse_routes_find (self->routes, request->path);
@@ -220,6 +218,8 @@ refuse (const SseRequest *request, gpointer user_data)
 
   if (answer != NULL)
     sse_cors_add_fields (self->cors, request->origin, answer);
+  else if (strcmp (request->method, "GET") == 0 && !sse_admission_has_room (admission))
+    answer = sse_stream_head_refuse (self->cors, request->origin);
   return answer;
 }
 
@@ -245,19 +245,13 @@ admit (GSocketConnection *connection, SseAdmission *admission, gpointer user_dat
   g_autoptr (GSocketAddress) remote = make_inet (peer);
   g_autoptr (GError) error = NULL;
 
-  g_object_set_data_full (G_OBJECT (remote), ADMISSION_KEY, admission,
-                          (GDestroyNotify) sse_admission_unref);
+  g_object_set_qdata_full (G_OBJECT (remote), self->admission, admission,
+                           (GDestroyNotify) sse_admission_unref);
   if (!soup_server_accept_iostream (self->server, G_IO_STREAM (connection), local, remote, &error))
     g_message ("a connection was lost: %s", error->message);
 }
 
-static guint
-count_followers (gpointer user_data)
-{
-  return sse_hub_get_n_clients (((SseFront *) user_data)->hub);
-}
-
-static const SseListenerFuncs listener_funcs = { refuse, admit, count_followers };
+static const SseListenerFuncs listener_funcs = { refuse, admit };
 
 /* ---- settings ---- */
 
@@ -303,27 +297,6 @@ sse_front_check (GVariant *settings, const char **key, GError **error)
   return cors != NULL;
 }
 
-/* How many connections there may be: as many as the settings say, if there are descriptors for
- * them. Some are needed for other things, and a second one for a moment as a socket is taken over.
- */
-static guint
-get_max_connections (GVariant *settings)
-{
-  guint wanted = (guint) sse_settings_get_number (settings, "max-connections");
-  struct rlimit limit;
-  rlim_t possible;
-
-  if (getrlimit (RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
-    return wanted;
-  possible = limit.rlim_cur - MIN (limit.rlim_cur / 2, RESERVED_DESCRIPTORS);
-  if (wanted <= possible)
-    return wanted;
-  g_message ("%u connections at most, not %u (max-connections): %" G_GUINT64_FORMAT
-             " descriptors may be open",
-             (guint) possible, wanted, (guint64) limit.rlim_cur);
-  return (guint) possible;
-}
-
 /* ---- the front ---- */
 
 /**
@@ -331,15 +304,18 @@ get_max_connections (GVariant *settings)
  * @hub: whose streams are served
  * @token: what clients' tokens are checked with; outlives it
  * @settings: an a{sv} of `sse_settings_http`
+ * @counters: where it counts; outlives it
  * @error: where sse_front_check() finds something wrong, the key before it
  *
  * Prepares to serve; sse_front_start() listens.
  */
 SseFront *
-sse_front_new (SseHub *hub, SseToken *token, GVariant *settings, GError **error)
+sse_front_new (
+    SseHub *hub, SseToken *token, GVariant *settings, SseCounters *counters, GError **error)
 {
   g_autofree const char **base_paths = sse_settings_get_strings (settings, "base-paths");
   g_autofree const char **origins = sse_settings_get_strings (settings, "allowed-origins");
+  gsize wanted;
   const char *key;
   SseFront *self;
 
@@ -348,20 +324,28 @@ sse_front_new (SseHub *hub, SseToken *token, GVariant *settings, GError **error)
       g_prefix_error (error, "%s: ", key);
       return NULL;
     }
+  wanted = sse_settings_get_number (settings, "max-connections");
   self = g_new0 (SseFront, 1);
   self->hub = g_object_ref (hub);
   self->token = token;
   self->settings = g_variant_ref_sink (settings);
+  self->counters = counters;
   self->options = (SseListenerOptions){
-    .max_connections = get_max_connections (settings),
-    .max_body_bytes = MAX_BODY_BYTES,
+    .gate = {
+      .max_connections = sse_capacity_choose (wanted),
+      .max_per_address = (guint) sse_settings_get_number (settings, "max-connections-per-address"),
+      .max_per_user = (guint) sse_settings_get_number (settings, "max-connections-per-user"),
+      .max_body_bytes = MAX_BODY_BYTES,
+    },
     .head_timeout_ms = (guint) sse_settings_get_number (settings, "head-timeout-ms"),
     .body_timeout_seconds = (guint) sse_settings_get_number (settings, "body-timeout-seconds"),
   };
+  self->counters->max_connections = self->options.gate.max_connections;
   self->cors = sse_cors_new (origins, NULL);
   self->routes = sse_routes_new (sse_hub_get_streams (hub), base_paths);
   self->reception = sse_reception_new (hub);
-  sse_link_init (&self->takeovers);
+  sse_takeovers_init (&self->takeovers);
+  self->admission = g_quark_from_static_string ("sse-admission");
 
   /* Paths stay as they were sent, so that here is no other path than at the door. */
   self->server = soup_server_new ("raw-paths", TRUE, NULL);
@@ -378,7 +362,7 @@ void
 sse_front_free (SseFront *self)
 {
   g_clear_pointer (&self->listener, sse_listener_free);
-  sse_takeover_cancel_all (&self->takeovers);
+  sse_takeovers_clear (&self->takeovers);
   sse_reception_free (self->reception);
   soup_server_remove_handler (self->server, NULL);
   g_object_unref (self->server);
@@ -393,7 +377,7 @@ sse_front_free (SseFront *self)
  * sse_front_start:
  * @error: in the domain %G_IO_ERROR where one of the addresses can't be had
  *
- * Listens on all addresses, and says so.
+ * Listens on all addresses, and says so, and how many connections there may be.
  */
 gboolean
 sse_front_start (SseFront *self, GError **error)
@@ -401,9 +385,12 @@ sse_front_start (SseFront *self, GError **error)
   g_autofree const char **addresses = sse_settings_get_strings (self->settings, "listen");
   const char *const *names;
 
-  self->listener = sse_listener_new (addresses, &self->options, &listener_funcs, self, error);
+  self->listener
+      = sse_listener_new (addresses, &self->options, &listener_funcs, self->counters, self, error);
   if (self->listener == NULL)
     return FALSE;
+  sse_capacity_tell (self->options.gate.max_connections,
+                     sse_settings_get_number (self->settings, "max-connections"));
   for (names = sse_listener_get_addresses (self->listener); *names != NULL; names++)
     g_message ("listening on %s", *names);
   return TRUE;

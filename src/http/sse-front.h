@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "sse-counters.h"
 #include "sse-hub.h"
 #include "sse-token.h"
 
@@ -20,6 +21,7 @@ gboolean           sse_front_check         (GVariant    *settings,
 SseFront          *sse_front_new           (SseHub      *hub,
                                             SseToken    *token,
                                             GVariant    *settings,
+                                            SseCounters *counters,
                                             GError     **error);
 void               sse_front_free          (SseFront    *self);
 

@@ -13,6 +13,7 @@
 #include <glib/gi18n.h>
 
 #include "sse-address.h"
+#include "sse-ration.h"
 
 /* What is done in one iteration of the main context, at most. */
 #define MAX_ACCEPTS 64
@@ -21,9 +22,6 @@
 /* Below the hub and the bus, so that who is there already comes first. */
 #define PRIORITY (G_PRIORITY_DEFAULT + 10)
 
-/* Let in beyond the limit, so that they can be told to come back. */
-#define HEADROOM 64
-
 /* For a client that was refused to take its answer and hang up. */
 #define DRAIN_TIMEOUT (2 * G_USEC_PER_SEC)
 
@@ -31,13 +29,14 @@
 #define PAUSE_TIMEOUT (100 * G_TIME_SPAN_MILLISECOND)
 
 /* Between two messages that say so. */
-#define TELL_INTERVAL (10 * G_USEC_PER_SEC)
+#define TELL_SPAN (10 * G_USEC_PER_SEC)
 
 struct _SseListener
 {
   SseListenerOptions options;
   const SseListenerFuncs *funcs;
   gpointer user_data;
+  SseCounters *counters;
 
   GPtrArray *bound; /* SseBound */
   char **addresses;
@@ -46,13 +45,12 @@ struct _SseListener
   char *buffer; /* for one head at a time */
 
   SseGate *gate;
-  guint n_pending;
   SseLink waiting; /* for their heads, the oldest first */
   SseLink leaving; /* answered, the oldest first */
 
   gboolean paused;
   gint64 resume_at; /* while paused; monotonic, in µs */
-  gint64 told_at;
+  SseRation told;
 };
 
 typedef struct
@@ -97,34 +95,26 @@ unwatch (SseListener *self, int fd)
   epoll_ctl (self->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
 }
 
-static guint
-count (SseListener *self)
-{
-  return sse_listener_get_connections (self) + self->funcs->count_others (self->user_data);
-}
-
-static gboolean
-is_full (SseListener *self)
-{
-  return count (self) >= self->options.max_connections + HEADROOM;
-}
-
 /* Leaves new connections in the kernel's backlog for a while. */
 static void
 pause_accepting (SseListener *self, const char *why)
 {
-  gint64 now = g_get_monotonic_time ();
-
   for (guint i = 0; i < self->bound->len; i++)
     unwatch (self, ((SseBound *) g_ptr_array_index (self->bound, i))->fd);
   self->paused = TRUE;
-  self->resume_at = now + PAUSE_TIMEOUT;
+  self->resume_at = g_get_monotonic_time () + PAUSE_TIMEOUT;
   wake_at (self, self->resume_at);
 
-  if (now < self->told_at + TELL_INTERVAL)
-    return;
-  self->told_at = now;
-  g_message ("%u connections, and no more for now: %s", count (self), why);
+  if (sse_ration_take (&self->told, 1, TELL_SPAN))
+    g_message ("%u connections, and no more for now: %s", sse_listener_get_connections (self), why);
+}
+
+/* Descriptors or memory have run out. */
+static void
+pause_for_lack (SseListener *self, int error)
+{
+  self->counters->accept_pauses++;
+  pause_accepting (self, g_strerror (error));
 }
 
 static void
@@ -137,7 +127,7 @@ resume_accepting (SseListener *self)
 
       if (!watch (self, EPOLL_CTL_ADD, bound->fd, EPOLLIN, bound))
         {
-          pause_accepting (self, g_strerror (errno));
+          pause_for_lack (self, errno);
           return;
         }
     }
@@ -148,32 +138,30 @@ on_left (gpointer user_data)
 {
   SseListener *self = user_data;
 
-  if (self->paused && !is_full (self))
+  if (self->paused && !sse_gate_is_full (self->gate))
     resume_accepting (self);
 }
 
 static void
-drop (SseListener *self, SsePending *pending)
+take (SseListener *self, int fd, const struct sockaddr_storage *peer)
 {
-  sse_pending_free (pending);
-  self->n_pending--;
-  on_left (self);
-}
+  SseAdmission *admission = sse_gate_admit (self->gate, peer);
+  SsePending *pending;
 
-static void
-take (SseListener *self, int fd)
-{
-  SsePending *pending = sse_pending_new (fd);
-
+  if (admission == NULL)
+    {
+      close (fd);
+      return;
+    }
+  pending = sse_pending_new (fd, admission);
   if (!watch (self, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLRDHUP | EPOLLET, pending))
     {
       int saved = errno;
 
       sse_pending_free (pending);
-      pause_accepting (self, g_strerror (saved));
+      pause_for_lack (self, saved);
       return;
     }
-  self->n_pending++;
   enlist (self, pending, &self->waiting, self->options.head_timeout_ms * G_TIME_SPAN_MILLISECOND);
 }
 
@@ -183,20 +171,22 @@ accept_some (SseListener *self, const SseBound *bound)
 {
   for (guint i = 0; i < MAX_ACCEPTS && !self->paused; i++)
     {
+      struct sockaddr_storage peer = { 0 };
+      socklen_t length = sizeof peer;
       int fd;
 
-      if (is_full (self))
+      if (sse_gate_is_full (self->gate))
         {
           pause_accepting (self, "the limit is reached");
           return;
         }
-      fd = accept4 (bound->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      fd = accept4 (bound->fd, (struct sockaddr *) &peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd >= 0)
-        take (self, fd);
+        take (self, fd, &peer);
       else if (errno == EAGAIN)
         return;
       else if (errno != EINTR && errno != ECONNABORTED && errno != EPROTO)
-        pause_accepting (self, g_strerror (errno)); /* descriptors or memory have run out */
+        pause_for_lack (self, errno);
     }
 }
 
@@ -210,7 +200,7 @@ answer (SseListener *self, SsePending *pending, SseAnswer *refusal, gboolean wit
   if (!sse_pending_answer (pending, owned, with_body)
       || !watch (self, EPOLL_CTL_MOD, pending->fd, EPOLLIN | EPOLLRDHUP, pending))
     {
-      drop (self, pending);
+      sse_pending_free (pending);
       return;
     }
   enlist (self, pending, &self->leaving, DRAIN_TIMEOUT);
@@ -229,13 +219,13 @@ admit (SseListener *self, SsePending *pending, const SseRequest *request)
   if (socket == NULL)
     {
       g_debug ("a connection was lost: %s", error->message);
-      drop (self, pending);
+      sse_pending_free (pending);
       return;
     }
   pending->fd = -1;
-  admission = sse_gate_admit (self->gate, request->content_length);
+  admission = g_steal_pointer (&pending->admission);
   sse_pending_free (pending);
-  self->n_pending--;
+  sse_admission_serve (admission, request->content_length);
 
   g_socket_set_timeout (socket, self->options.body_timeout_seconds);
   connection = g_socket_connection_factory_create_connection (socket);
@@ -246,10 +236,10 @@ static void
 on_head (SseListener *self, SsePending *pending)
 {
   const SseRequest request = sse_pending_read (pending, self->buffer);
-  SseAnswer *refusal = self->funcs->refuse (&request, self->user_data);
+  SseAnswer *refusal = self->funcs->refuse (&request, pending->admission, self->user_data);
 
   if (refusal == NULL)
-    refusal = sse_gate_refuse (self->gate, request.content_length);
+    refusal = sse_gate_refuse_body (self->gate, request.content_length);
   if (refusal != NULL)
     answer (self, pending, refusal, g_strcmp0 (request.method, "HEAD") != 0);
   else
@@ -264,25 +254,25 @@ on_pending (SseListener *self, SsePending *pending, guint32 events)
   if (pending->answered)
     {
       if ((events & EPOLLERR) || !sse_pending_drain (pending, self->buffer))
-        drop (self, pending);
+        sse_pending_free (pending);
       return;
     }
   if ((events & (EPOLLERR | EPOLLHUP)) || !sse_pending_peek (pending, self->buffer, &verdict))
-    drop (self, pending);
+    sse_pending_free (pending);
   else if (verdict == SSE_HEAD_COMPLETE)
     on_head (self, pending);
   else if (verdict == SSE_HEAD_REFUSED)
     answer (self, pending, sse_answer_new_message (pending->head.status, pending->head.reason),
             TRUE);
   else if (events & EPOLLRDHUP)
-    drop (self, pending); /* the rest will never come */
+    sse_pending_free (pending); /* the rest will never come */
 }
 
 static void
 expire (SseListener *self, gint64 now)
 {
   while (sse_pending_first_deadline (&self->leaving) <= now)
-    drop (self, sse_link_get (self->leaving.next, SsePending, link));
+    sse_pending_free (sse_link_get (self->leaving.next, SsePending, link));
 
   while (sse_pending_first_deadline (&self->waiting) <= now)
     {
@@ -293,7 +283,7 @@ expire (SseListener *self, gint64 now)
       if (sse_pending_begun (pending))
         answer (self, pending, sse_answer_new_message (408, "The request did not come"), TRUE);
       else
-        drop (self, pending);
+        sse_pending_free (pending);
     }
 }
 
@@ -339,6 +329,7 @@ static GSourceFuncs source_funcs = { .dispatch = dispatch };
 void
 sse_listener_free (SseListener *self)
 {
+  sse_gate_close (self->gate);
   sse_pending_free_all (&self->waiting);
   sse_pending_free_all (&self->leaving);
   g_source_destroy (self->source);
@@ -346,7 +337,6 @@ sse_listener_free (SseListener *self)
   g_clear_pointer (&self->bound, g_ptr_array_unref);
   if (self->epoll_fd >= 0)
     close (self->epoll_fd);
-  sse_gate_close (self->gate);
   g_strfreev (self->addresses);
   g_free (self->buffer);
   g_free (self);
@@ -382,6 +372,7 @@ start (SseListener *self, GError **error)
  * @addresses: (array zero-terminated=1): see sse_address_check()
  * @options: limits; copied
  * @funcs: what it asks; outlives it
+ * @counters: where it counts; outlives it
  * @user_data: for @funcs
  * @error: in the domain %G_IO_ERROR where one of the addresses can't be had
  *
@@ -391,6 +382,7 @@ SseListener *
 sse_listener_new (const char *const *addresses,
                   const SseListenerOptions *options,
                   const SseListenerFuncs *funcs,
+                  SseCounters *counters,
                   gpointer user_data,
                   GError **error)
 {
@@ -399,10 +391,10 @@ sse_listener_new (const char *const *addresses,
   self->options = *options;
   self->funcs = funcs;
   self->user_data = user_data;
+  self->counters = counters;
   self->epoll_fd = -1;
-  self->told_at = -TELL_INTERVAL;
   self->buffer = g_malloc (SSE_PENDING_BUFFER_BYTES);
-  self->gate = sse_gate_new (options->max_body_bytes, on_left, self);
+  self->gate = sse_gate_new (&options->gate, counters, on_left, self);
   sse_link_init (&self->waiting);
   sse_link_init (&self->leaving);
   self->source = g_source_new (&source_funcs, sizeof (ListenerSource));
@@ -430,10 +422,10 @@ sse_listener_get_addresses (SseListener *self)
 /**
  * sse_listener_get_connections:
  *
- * Returns: how many connections there are whose head has not come, and that were admitted
+ * Returns: how many connections there are, from when they are accepted until they are gone
  */
 guint
 sse_listener_get_connections (SseListener *self)
 {
-  return self->n_pending + sse_gate_get_connections (self->gate);
+  return sse_gate_get_connections (self->gate);
 }

@@ -3,8 +3,8 @@
 
 #include <gio/gio.h>
 
-#include "sse-admission.h"
 #include "sse-answer.h"
+#include "sse-gate.h"
 #include "sse-pending.h"
 
 G_BEGIN_DECLS
@@ -19,15 +19,13 @@ typedef struct _SseListener SseListener;
 
 /**
  * SseListenerOptions:
- * @max_connections: those there may be at once; a few more are let in, so that they can be told
- * @max_body_bytes: what all requests under way may have announced of body together
+ * @gate: limits of connections and bodies
  * @head_timeout_ms: time for a whole request head
  * @body_timeout_seconds: time for which a socket that was handed on may stand still
  */
 typedef struct
 {
-  guint max_connections;
-  guint64 max_body_bytes;
+  SseGateOptions gate;
   guint head_timeout_ms;
   guint body_timeout_seconds;
 } SseListenerOptions;
@@ -35,24 +33,22 @@ typedef struct
 /**
  * SseListenerFuncs:
  * @refuse: returns the answer (transfer full) to a request that is not served, %NULL for one that
- *   is. The answer is sent, and the connection closed.
+ *   is. The answer is sent, and the connection closed. @admission is asked whether there is room.
  * @admit: takes a connection whose request is served, with nothing of it read yet; @admission is
  *   to be kept (transfer full) as long as the connection lasts
- * @count_others: returns how many connections there are that were admitted, and count no longer
- *   by their admission
  *
  * What the listener asks of its user; none of them may free it.
  */
 typedef struct
 {
-  SseAnswer *(*refuse) (const SseRequest *request, gpointer user_data);
+  SseAnswer *(*refuse) (const SseRequest *request, SseAdmission *admission, gpointer user_data);
   void (*admit) (GSocketConnection *connection, SseAdmission *admission, gpointer user_data);
-  guint (*count_others) (gpointer user_data);
 } SseListenerFuncs;
 
 SseListener       *sse_listener_new             (const char *const        *addresses,
                                                  const SseListenerOptions *options,
                                                  const SseListenerFuncs   *funcs,
+                                                 SseCounters              *counters,
                                                  gpointer                  user_data,
                                                  GError                  **error);
 void               sse_listener_free            (SseListener              *self);

@@ -13,25 +13,28 @@
 /**
  * sse_pending_new:
  * @fd: a connected non-blocking socket; taken
+ * @admission: (transfer full): its admission
  */
 SsePending *
-sse_pending_new (int fd)
+sse_pending_new (int fd, SseAdmission *admission)
 {
   SsePending *self = g_new0 (SsePending, 1);
 
   sse_link_init (&self->link);
   sse_request_head_init (&self->head);
   self->fd = fd;
+  self->admission = admission;
   return self;
 }
 
-/* Leaves its list, and closes the socket where it still has it. */
+/* Leaves its list, and lets go of the socket and the admission where it still has them. */
 void
 sse_pending_free (SsePending *self)
 {
   sse_link_remove (&self->link);
   if (self->fd >= 0)
     close (self->fd);
+  g_clear_pointer (&self->admission, sse_admission_unref);
   g_free (self);
 }
 

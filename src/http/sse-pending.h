@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sse-answer.h"
+#include "sse-gate.h"
 #include "sse-link.h"
 #include "sse-request-head.h"
 
@@ -31,6 +32,7 @@ typedef struct
  * SsePending:
  * @link: in the list of those with the same time limit
  * @fd: its socket, non-blocking; -1 once it is somebody else's
+ * @admission: (nullable): its admission; %NULL once it is somebody else's
  * @deadline: when its time is over, monotonic, in µs
  * @head: its request's head, as far as it has come
  * @answered: whether it was refused, and is only waited for to hang up
@@ -42,6 +44,7 @@ typedef struct
 {
   SseLink link;
   int fd;
+  SseAdmission *admission;
   gint64 deadline;
   SseRequestHead head;
   gboolean answered;
@@ -53,7 +56,8 @@ typedef struct
 
 #define SSE_PENDING_NEVER G_MAXINT64
 
-SsePending *sse_pending_new            (int               fd);
+SsePending *sse_pending_new            (int               fd,
+                                        SseAdmission     *admission);
 void        sse_pending_free           (SsePending       *self);
 void        sse_pending_free_all       (SseLink          *list);
 

@@ -3,7 +3,7 @@
 
 #include <libsoup/soup.h>
 
-#include "sse-admission.h"
+#include "sse-gate.h"
 #include "sse-hub.h"
 #include "sse-receiver.h"
 

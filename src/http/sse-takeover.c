@@ -7,10 +7,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 typedef struct
 {
   SseLink link;
+  SseTakeovers *takeovers;
   SoupServerMessage *message;
   gulong disconnected;
   GSource *idle;
@@ -31,10 +33,30 @@ takeover_free (Takeover *self)
   g_free (self);
 }
 
+/* For when descriptors run out: a connection that was let in needs a second one for a moment. */
+static void
+take_spare (SseTakeovers *self)
+{
+  if (self->spare_fd < 0)
+    self->spare_fd = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static int
+dup_descriptor (SseTakeovers *self, int fd)
+{
+  int copy = fcntl (fd, F_DUPFD_CLOEXEC, 0);
+
+  if (copy >= 0 || errno != EMFILE || self->spare_fd < 0)
+    return copy;
+  close (self->spare_fd);
+  self->spare_fd = -1;
+  return fcntl (fd, F_DUPFD_CLOEXEC, 0);
+}
+
 /* The socket below what libsoup calls a connection, as a descriptor of our own: the objects above
  * it do not say when they let go of theirs. -1 with errno on failure. */
 static int
-dup_socket (GIOStream *stream)
+dup_socket (SseTakeovers *self, GIOStream *stream)
 {
   g_autoptr (GIOStream) base = NULL;
   GSocket *socket;
@@ -43,9 +65,10 @@ dup_socket (GIOStream *stream)
 
   g_object_get (stream, "base-iostream", &base, NULL);
   socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (base));
-  fd = fcntl (g_socket_get_fd (socket), F_DUPFD_CLOEXEC, 0);
+  fd = dup_descriptor (self, g_socket_get_fd (socket));
   saved = errno;
   g_io_stream_close (base, NULL, NULL);
+  take_spare (self);
   errno = saved;
   return fd;
 }
@@ -61,7 +84,7 @@ on_idle (gpointer user_data)
   stream = soup_server_message_steal_connection (self->message);
   if (stream != NULL)
     {
-      fd = dup_socket (stream);
+      fd = dup_socket (self->takeovers, stream);
       if (fd < 0)
         g_message ("a client was closed: %s", g_strerror (errno));
     }
@@ -78,9 +101,31 @@ on_disconnected (SoupServerMessage *message, gpointer user_data)
   takeover_free (user_data);
 }
 
+void
+sse_takeovers_init (SseTakeovers *self)
+{
+  sse_link_init (&self->under_way);
+  self->spare_fd = -1;
+  take_spare (self);
+}
+
 /**
- * sse_takeover_begin:
- * @list: which it is in until it is over
+ * sse_takeovers_clear:
+ *
+ * Leaves to SoupServer what was not taken yet.
+ */
+void
+sse_takeovers_clear (SseTakeovers *self)
+{
+  while (sse_link_is_linked (&self->under_way))
+    takeover_free (sse_link_get (self->under_way.next, Takeover, link));
+  if (self->spare_fd >= 0)
+    close (self->spare_fd);
+  self->spare_fd = -1;
+}
+
+/**
+ * sse_takeovers_begin:
  * @message: a message of which nothing was answered, in its handler
  * @done: given the socket soon, when SoupServer is through with the handler; not called where the
  *   connection is lost before, or the takeover cancelled
@@ -90,39 +135,28 @@ on_disconnected (SoupServerMessage *message, gpointer user_data)
  * Pauses the message, and takes its socket away from SoupServer.
  */
 void
-sse_takeover_begin (SseLink *list,
-                    SoupServerMessage *message,
-                    SseTakeoverDone done,
-                    gpointer user_data,
-                    GDestroyNotify destroy)
+sse_takeovers_begin (SseTakeovers *self,
+                     SoupServerMessage *message,
+                     SseTakeoverDone done,
+                     gpointer user_data,
+                     GDestroyNotify destroy)
 {
   g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
-  Takeover *self = g_new0 (Takeover, 1);
+  Takeover *takeover = g_new0 (Takeover, 1);
 
-  sse_link_append (list, &self->link);
-  self->message = g_object_ref (message);
-  self->done = done;
-  self->user_data = user_data;
-  self->destroy = destroy;
-  self->disconnected
-      = g_signal_connect (message, "disconnected", G_CALLBACK (on_disconnected), self);
+  sse_link_append (&self->under_way, &takeover->link);
+  takeover->takeovers = self;
+  takeover->message = g_object_ref (message);
+  takeover->done = done;
+  takeover->user_data = user_data;
+  takeover->destroy = destroy;
+  takeover->disconnected
+      = g_signal_connect (message, "disconnected", G_CALLBACK (on_disconnected), takeover);
   soup_server_message_pause (message);
 
-  self->idle = g_idle_source_new ();
-  g_source_set_priority (self->idle, G_PRIORITY_DEFAULT);
-  g_source_set_static_name (self->idle, "takeover");
-  g_source_set_callback (self->idle, on_idle, self, NULL);
-  g_source_attach (self->idle, context);
-}
-
-/**
- * sse_takeover_cancel_all:
- *
- * Leaves to SoupServer what was not taken yet.
- */
-void
-sse_takeover_cancel_all (SseLink *list)
-{
-  while (sse_link_is_linked (list))
-    takeover_free (sse_link_get (list->next, Takeover, link));
+  takeover->idle = g_idle_source_new ();
+  g_source_set_priority (takeover->idle, G_PRIORITY_DEFAULT);
+  g_source_set_static_name (takeover->idle, "takeover");
+  g_source_set_callback (takeover->idle, on_idle, takeover, NULL);
+  g_source_attach (takeover->idle, context);
 }

@@ -18,7 +18,8 @@ from privatebus import PrivateBus
 from publisher import Publisher
 
 BAD_VALUES = [
-    ("http", "max-connections", "many"), ("http", "max-connections", "0"),
+    ("http", "max-connections", "many"), ("http", "max-connections-per-address", "-1"),
+    ("http", "max-connections-per-user", "x"), ("http", "max-connections-per-user", "1000001"),
     ("http", "max-connections", "-1"), ("http", "max-connections", "1000001"),
     ("http", "max-connections", "1.5"), ("http", "max-connections", ""),
     ("http", "max-connections", "99999999999999999999"), ("http", "head-timeout-ms", "99"),

@@ -58,9 +58,8 @@ to_native (const char *address, struct sockaddr_storage *native)
   return (socklen_t) g_socket_address_get_native_size (inet);
 }
 
-/* Connects to an address as the listener names it; errno says why not. */
-gboolean
-try_connect (const char *address, int *fd)
+static gboolean
+try_connect_from (const char *source, const char *address, int *fd)
 {
   struct sockaddr_storage native;
   socklen_t length = to_native (address, &native);
@@ -69,6 +68,13 @@ try_connect (const char *address, int *fd)
   *fd = socket (native.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (*fd < 0)
     return FALSE;
+  if (source != NULL)
+    {
+      struct sockaddr_storage own;
+      socklen_t own_length = to_native (source, &own);
+
+      g_assert_no_errno (bind (*fd, (struct sockaddr *) &own, own_length));
+    }
   if (connect (*fd, (struct sockaddr *) &native, length) == 0)
     return TRUE;
   saved = errno;
@@ -76,6 +82,23 @@ try_connect (const char *address, int *fd)
   errno = saved;
   *fd = -1;
   return FALSE;
+}
+
+/* Connects to an address as the listener names it; errno says why not. */
+gboolean
+try_connect (const char *address, int *fd)
+{
+  return try_connect_from (NULL, address, fd);
+}
+
+/* Connects from an address of one's own: "127.0.0.2:0". */
+int
+connect_from (const char *source, const char *address)
+{
+  int fd;
+
+  g_assert_no_errno (try_connect_from (source, address, &fd) ? 0 : -1);
+  return fd;
 }
 
 int

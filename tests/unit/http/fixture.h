@@ -22,6 +22,8 @@ void     iterate           (void);
 
 gboolean have_ipv6         (void);
 int      connect_to        (const char *address);
+int      connect_from      (const char *source,
+                            const char *address);
 gboolean try_connect       (const char *address,
                             int        *fd);
 void     send_text         (int         fd,

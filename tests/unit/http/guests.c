@@ -14,11 +14,13 @@ guest_free (gpointer data)
 }
 
 static SseAnswer *
-refuse (const SseRequest *request, gpointer user_data)
+refuse (const SseRequest *request, SseAdmission *admission, gpointer user_data)
 {
   Guests *guests = user_data;
 
   guests->n_asked++;
+  if (strcmp (request->path, "/stay") == 0 && !sse_admission_has_room (admission))
+    return sse_answer_new (200, "text/event-stream", "retry: 1\n\n");
   return strcmp (request->path, "/refuse") == 0 ? sse_answer_new_message (404, "Not found") : NULL;
 }
 
@@ -33,20 +35,13 @@ admit (GSocketConnection *connection, SseAdmission *admission, gpointer user_dat
   g_ptr_array_add (guests->admitted, guest);
 }
 
-static guint
-count_others (gpointer user_data)
-{
-  return ((Guests *) user_data)->others;
-}
-
-const SseListenerFuncs guests_funcs = { refuse, admit, count_others };
+const SseListenerFuncs guests_funcs = { refuse, admit };
 
 void
 guests_set_up (Guests *guests, gconstpointer data)
 {
   const SseListenerOptions defaults = {
-    .max_connections = 1000,
-    .max_body_bytes = 1000,
+    .gate = { .max_connections = 1000, .max_body_bytes = 1000 },
     .head_timeout_ms = 60000,
     .body_timeout_seconds = 60,
   };
@@ -55,7 +50,7 @@ guests_set_up (Guests *guests, gconstpointer data)
 
   guests->admitted = g_ptr_array_new_with_free_func (guest_free);
   guests->listener = sse_listener_new (addresses, data != NULL ? data : &defaults, &guests_funcs,
-                                       guests, &error);
+                                       &guests->counters, guests, &error);
   g_assert_no_error (error);
   guests->address = sse_listener_get_addresses (guests->listener)[0];
 }
@@ -76,6 +71,15 @@ int
 guests_connect (Guests *guests, const char *text)
 {
   int fd = connect_to (guests->address);
+
+  send_text (fd, text);
+  return fd;
+}
+
+int
+guests_connect_from (Guests *guests, const char *source, const char *text)
+{
+  int fd = connect_from (source, guests->address);
 
   send_text (fd, text);
   return fd;

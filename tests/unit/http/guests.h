@@ -7,6 +7,7 @@
 
 #define HOST    "Host: localhost\r\n"
 #define REQUEST "GET /x?token=t HTTP/1.1\r\n" HOST "\r\n"
+#define STAY    "GET /stay HTTP/1.1\r\n" HOST "\r\n"
 
 /**
  * Guest:
@@ -21,10 +22,11 @@ typedef struct
 
 /**
  * Guests:
- * @listener: on an address of its own; it refuses the path `/refuse`
+ * @listener: on an address of its own; it refuses the path `/refuse`, and `/stay` where there is no
+ *   room
  * @address: that address
  * @admitted: (element-type Guest): whom it let in; they leave when they are removed
- * @others: what it is told that there are besides
+ * @counters: what it counted
  * @n_asked: how many requests were asked about
  *
  * A listener and what it has let in. The data of a test are its options, or %NULL.
@@ -34,7 +36,7 @@ typedef struct
   SseListener *listener;
   const char *address;
   GPtrArray *admitted;
-  guint others;
+  SseCounters counters;
   guint n_asked;
 } Guests;
 
@@ -46,6 +48,9 @@ void guests_tear_down       (Guests       *guests,
                              gconstpointer options);
 
 int  guests_connect         (Guests       *guests,
+                             const char   *text);
+int  guests_connect_from    (Guests       *guests,
+                             const char   *source,
                              const char   *text);
 void guests_assert_status   (const char   *answer,
                              guint         status);

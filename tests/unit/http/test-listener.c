@@ -200,10 +200,11 @@ test_in_use (Guests *guests, gconstpointer data)
 {
   const char *const addresses[] = { "127.0.0.1:0", guests->address, NULL };
   g_autoptr (GError) error = NULL;
-  const SseListenerOptions options = { .max_connections = 1 };
+  const SseListenerOptions options = { .gate = { .max_connections = 1 } };
   guint before = count_descriptors ();
 
-  g_assert_null (sse_listener_new (addresses, &options, &guests_funcs, guests, &error));
+  g_assert_null (
+      sse_listener_new (addresses, &options, &guests_funcs, &guests->counters, guests, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
   g_assert_cmpuint (count_descriptors (), ==, before);
 }

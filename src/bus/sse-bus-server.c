@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define G_LOG_DOMAIN "rivulet-bus"
+
+#include "config.h"
+
+#include "sse-bus-server.h"
+
+struct _SseBusLiveServer
+{
+  SseBusServerSkeleton parent_instance;
+
+  const SseCounters *counters;
+};
+
+enum
+{
+  PROP_0,
+  /* in the order of the interface's description */
+  PROP_VERSION,
+  PROP_CONNECTIONS,
+  PROP_MAX_CONNECTIONS,
+  PROP_ACCEPTED,
+  PROP_REFUSED_BY_TOTAL,
+  PROP_REFUSED_BY_ADDRESS,
+  PROP_REFUSED_BY_USER,
+  PROP_TOKENS_REFUSED,
+  PROP_ACCEPT_PAUSES,
+};
+
+G_DEFINE_FINAL_TYPE (SseBusLiveServer, sse_bus_live_server, SSE_BUS_TYPE_SERVER_SKELETON)
+
+static void
+sse_bus_live_server_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  const SseCounters *counters = SSE_BUS_LIVE_SERVER (object)->counters;
+
+  switch (id)
+    {
+    case PROP_VERSION:
+      g_value_set_string (value, RIVULET_VERSION);
+      break;
+    case PROP_CONNECTIONS:
+      g_value_set_uint (value, counters->connections);
+      break;
+    case PROP_MAX_CONNECTIONS:
+      g_value_set_uint (value, counters->max_connections);
+      break;
+    case PROP_ACCEPTED:
+      g_value_set_uint64 (value, counters->accepted);
+      break;
+    case PROP_REFUSED_BY_TOTAL:
+      g_value_set_uint64 (value, counters->refused_by_total);
+      break;
+    case PROP_REFUSED_BY_ADDRESS:
+      g_value_set_uint64 (value, counters->refused_by_address);
+      break;
+    case PROP_REFUSED_BY_USER:
+      g_value_set_uint64 (value, counters->refused_by_user);
+      break;
+    case PROP_TOKENS_REFUSED:
+      g_value_set_uint64 (value, counters->tokens_refused);
+      break;
+    case PROP_ACCEPT_PAUSES:
+      g_value_set_uint64 (value, counters->accept_pauses);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+/* The interface wants its properties writable in the process; nothing here writes them. */
+static void
+sse_bus_live_server_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
+static void
+sse_bus_live_server_class_init (SseBusLiveServerClass *class)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (class);
+
+  object_class->get_property = sse_bus_live_server_get_property;
+  object_class->set_property = sse_bus_live_server_set_property;
+  sse_bus_server_override_properties (object_class, PROP_VERSION);
+}
+
+static void
+sse_bus_live_server_init (SseBusLiveServer *self)
+{
+}
+
+/**
+ * sse_bus_live_server_new:
+ * @counters: what its properties are read from; outlives it
+ *
+ * Returns: (transfer full): the Server interface, to be exported
+ */
+SseBusServer *
+sse_bus_live_server_new (const SseCounters *counters)
+{
+  SseBusLiveServer *self = g_object_new (SSE_BUS_TYPE_LIVE_SERVER, NULL);
+
+  self->counters = counters;
+  return SSE_BUS_SERVER (self);
+}
