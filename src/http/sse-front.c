@@ -46,8 +46,11 @@ struct _SseFront
   SseRation told;
 
   /* Where a connection's admission hangs on its remote address, which SoupServer keeps as long as
-   * it keeps the connection, and shows in every message. */
+   * it keeps the connection, and shows in every message. SoupServer wants addresses of IP, and all
+   * get the same: those of a Unix socket are none. */
   GQuark admission;
+  GInetAddress *loopback;
+  GSocketAddress *local;
 };
 
 /* A client on its way from SoupServer to the hub. */
@@ -223,31 +226,18 @@ refuse (const SseRequest *request, SseAdmission *admission, gpointer user_data)
   return answer;
 }
 
-/* SoupServer takes them for IP addresses, which those of Unix sockets are not. */
-static GSocketAddress *
-make_inet (GSocketAddress *address)
-{
-  g_autoptr (GInetAddress) loopback = NULL;
-
-  if (address != NULL && G_IS_INET_SOCKET_ADDRESS (address))
-    return g_object_ref (address);
-  loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
-  return g_inet_socket_address_new (loopback, 0);
-}
-
 static void
 admit (GSocketConnection *connection, SseAdmission *admission, gpointer user_data)
 {
   SseFront *self = user_data;
-  g_autoptr (GSocketAddress) own = g_socket_connection_get_local_address (connection, NULL);
-  g_autoptr (GSocketAddress) peer = g_socket_connection_get_remote_address (connection, NULL);
-  g_autoptr (GSocketAddress) local = make_inet (own);
-  g_autoptr (GSocketAddress) remote = make_inet (peer);
+  /* Nobody asks for these; but each connection has one of its own to hang its admission on. */
+  g_autoptr (GSocketAddress) remote = g_inet_socket_address_new (self->loopback, 0);
   g_autoptr (GError) error = NULL;
 
   g_object_set_qdata_full (G_OBJECT (remote), self->admission, admission,
                            (GDestroyNotify) sse_admission_unref);
-  if (!soup_server_accept_iostream (self->server, G_IO_STREAM (connection), local, remote, &error))
+  if (!soup_server_accept_iostream (self->server, G_IO_STREAM (connection), self->local, remote,
+                                    &error))
     g_message ("a connection was lost: %s", error->message);
 }
 
@@ -346,6 +336,8 @@ sse_front_new (
   self->reception = sse_reception_new (hub);
   sse_takeovers_init (&self->takeovers);
   self->admission = g_quark_from_static_string ("sse-admission");
+  self->loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  self->local = g_inet_socket_address_new (self->loopback, 0);
 
   /* Paths stay as they were sent, so that here is no other path than at the door. */
   self->server = soup_server_new ("raw-paths", TRUE, NULL);
@@ -366,6 +358,8 @@ sse_front_free (SseFront *self)
   sse_reception_free (self->reception);
   soup_server_remove_handler (self->server, NULL);
   g_object_unref (self->server);
+  g_object_unref (self->local);
+  g_object_unref (self->loopback);
   sse_routes_free (self->routes);
   sse_cors_free (self->cors);
   g_variant_unref (self->settings);

@@ -16,8 +16,8 @@
 #include "sse-ration.h"
 
 /* What is done in one iteration of the main context, at most. */
-#define MAX_ACCEPTS 64
-#define MAX_EVENTS  64
+#define MAX_ACCEPTS 32
+#define MAX_EVENTS  32
 
 /* Below the hub and the bus, so that who is there already comes first. */
 #define PRIORITY (G_PRIORITY_DEFAULT + 10)
@@ -79,7 +79,7 @@ enlist (SseListener *self, SsePending *pending, SseLink *list, gint64 time_limit
   wake_at (self, pending->deadline);
 }
 
-/* ---- accepting ---- */
+/* ---- what is waited for ---- */
 
 static gboolean
 watch (SseListener *self, int operation, int fd, guint32 events, gpointer data)
@@ -93,6 +93,15 @@ static void
 unwatch (SseListener *self, int fd)
 {
   epoll_ctl (self->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+}
+
+static gboolean
+watch_pending (SseListener *self, SsePending *pending, guint32 events)
+{
+  int operation = pending->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+
+  pending->watched = watch (self, operation, pending->fd, events, pending);
+  return pending->watched;
 }
 
 /* Leaves new connections in the kernel's backlog for a while. */
@@ -142,54 +151,6 @@ on_left (gpointer user_data)
     resume_accepting (self);
 }
 
-static void
-take (SseListener *self, int fd, const struct sockaddr_storage *peer)
-{
-  SseAdmission *admission = sse_gate_admit (self->gate, peer);
-  SsePending *pending;
-
-  if (admission == NULL)
-    {
-      close (fd);
-      return;
-    }
-  pending = sse_pending_new (fd, admission);
-  if (!watch (self, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLRDHUP | EPOLLET, pending))
-    {
-      int saved = errno;
-
-      sse_pending_free (pending);
-      pause_for_lack (self, saved);
-      return;
-    }
-  enlist (self, pending, &self->waiting, self->options.head_timeout_ms * G_TIME_SPAN_MILLISECOND);
-}
-
-/* What is left when the bound is reached makes the level-triggered descriptor ready again. */
-static void
-accept_some (SseListener *self, const SseBound *bound)
-{
-  for (guint i = 0; i < MAX_ACCEPTS && !self->paused; i++)
-    {
-      struct sockaddr_storage peer = { 0 };
-      socklen_t length = sizeof peer;
-      int fd;
-
-      if (sse_gate_is_full (self->gate))
-        {
-          pause_accepting (self, "the limit is reached");
-          return;
-        }
-      fd = accept4 (bound->fd, (struct sockaddr *) &peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-      if (fd >= 0)
-        take (self, fd, &peer);
-      else if (errno == EAGAIN)
-        return;
-      else if (errno != EINTR && errno != ECONNABORTED && errno != EPROTO)
-        pause_for_lack (self, errno);
-    }
-}
-
 /* ---- heads ---- */
 
 static void
@@ -198,7 +159,7 @@ answer (SseListener *self, SsePending *pending, SseAnswer *refusal, gboolean wit
   g_autoptr (SseAnswer) owned = refusal;
 
   if (!sse_pending_answer (pending, owned, with_body)
-      || !watch (self, EPOLL_CTL_MOD, pending->fd, EPOLLIN | EPOLLRDHUP, pending))
+      || !watch_pending (self, pending, EPOLLIN | EPOLLRDHUP))
     {
       sse_pending_free (pending);
       return;
@@ -214,7 +175,8 @@ admit (SseListener *self, SsePending *pending, const SseRequest *request)
   g_autoptr (GError) error = NULL;
   SseAdmission *admission;
 
-  unwatch (self, pending->fd);
+  if (pending->watched)
+    unwatch (self, pending->fd);
   socket = g_socket_new_from_fd (pending->fd, &error);
   if (socket == NULL)
     {
@@ -247,6 +209,20 @@ on_head (SseListener *self, SsePending *pending)
 }
 
 static void
+wait_for_head (SseListener *self, SsePending *pending)
+{
+  if (watch_pending (self, pending, EPOLLIN | EPOLLRDHUP | EPOLLET))
+    enlist (self, pending, &self->waiting, self->options.head_timeout_ms * G_TIME_SPAN_MILLISECOND);
+  else
+    {
+      int saved = errno;
+
+      sse_pending_free (pending);
+      pause_for_lack (self, saved);
+    }
+}
+
+static void
 on_pending (SseListener *self, SsePending *pending, guint32 events)
 {
   SseHeadVerdict verdict;
@@ -266,7 +242,50 @@ on_pending (SseListener *self, SsePending *pending, guint32 events)
             TRUE);
   else if (events & EPOLLRDHUP)
     sse_pending_free (pending); /* the rest will never come */
+  else if (!pending->watched)
+    wait_for_head (self, pending);
 }
+
+/* ---- accepting ---- */
+
+/* Its request is mostly there already: then it need not be waited for. */
+static void
+take (SseListener *self, int fd, const struct sockaddr_storage *peer)
+{
+  SseAdmission *admission = sse_gate_admit (self->gate, peer);
+
+  if (admission == NULL)
+    close (fd);
+  else
+    on_pending (self, sse_pending_new (fd, admission), 0);
+}
+
+/* What is left when the bound is reached makes the level-triggered descriptor ready again. */
+static void
+accept_some (SseListener *self, const SseBound *bound)
+{
+  for (guint i = 0; i < MAX_ACCEPTS && !self->paused; i++)
+    {
+      struct sockaddr_storage peer = { 0 };
+      socklen_t length = sizeof peer;
+      int fd;
+
+      if (sse_gate_is_full (self->gate))
+        {
+          pause_accepting (self, "the limit is reached");
+          return;
+        }
+      fd = accept4 (bound->fd, (struct sockaddr *) &peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (fd >= 0)
+        take (self, fd, &peer);
+      else if (errno == EAGAIN)
+        return;
+      else if (errno != EINTR && errno != ECONNABORTED && errno != EPROTO)
+        pause_for_lack (self, errno);
+    }
+}
+
+/* ---- time, and all of it ---- */
 
 static void
 expire (SseListener *self, gint64 now)

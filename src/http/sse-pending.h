@@ -35,6 +35,7 @@ typedef struct
  * @admission: (nullable): its admission; %NULL once it is somebody else's
  * @deadline: when its time is over, monotonic, in µs
  * @head: its request's head, as far as it has come
+ * @watched: whether its socket is waited for
  * @answered: whether it was refused, and is only waited for to hang up
  *
  * A connection of which the request's head has not been judged yet, or that was refused by it.
@@ -47,6 +48,7 @@ typedef struct
   SseAdmission *admission;
   gint64 deadline;
   SseRequestHead head;
+  gboolean watched;
   gboolean answered;
 
   /*< private >*/

@@ -169,7 +169,8 @@ test_left_at_every_moment (Fixture *fixture, gconstpointer data)
             setsockopt (fds[i], SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
           close (fds[i]);
         }
-      wait_for (sse_hub_get_n_clients (fixture->hub) == 0 && count_descriptors () == before);
+      wait_for (fixture->counters.accepted == (moment + 1) * N_ASKED
+                && sse_hub_get_n_clients (fixture->hub) == 0 && count_descriptors () == before);
       g_assert_cmpuint (fixture->counters.connections, ==, 0);
     }
   g_assert_cmpuint (fixture->counters.refused_by_address, ==, 0);
