@@ -3,11 +3,10 @@
 
 #include "sse-fanout.h"
 
-#include <malloc.h>
-
 #include "sse-backlog.h"
-#include "sse-command.h"
 #include "sse-catch-up.h"
+#include "sse-command.h"
+#include "sse-headcount.h"
 #include "sse-mailbox.h"
 #include "sse-retry.h"
 #include "sse-worker.h"
@@ -17,9 +16,6 @@
 
 /* What is told of clients in one iteration, at most. */
 #define MAX_NOTES 256
-
-/* Below this many clients their memory is not worth the trouble. */
-#define MIN_PEAK 256
 
 typedef struct
 {
@@ -40,8 +36,7 @@ struct _SseFanout
   SseMailList notes; /* taken from the inbox, not told yet */
   SseBacklog backlog;
   Slot *slots;
-  guint n_clients; /* in all slots */
-  guint peak;      /* the most of them since memory was last given back */
+  SseHeadcount clients; /* in all slots */
 };
 
 typedef struct
@@ -75,7 +70,7 @@ tell_left (SseFanout *self, SseNote *note)
 {
   Slot *slot = &self->slots[note->worker];
 
-  self->n_clients--;
+  sse_headcount_remove (&self->clients);
   slot->n_clients--;
   slot->n_by_channel[note->channel]--;
   if (self->left != NULL)
@@ -95,18 +90,6 @@ tell (SseFanout *self, SseNote *note)
   sse_note_free (note);
 }
 
-/* What many small things left behind stays with the allocator unless it is asked for. Each time
- * that half of the clients are gone is seldom enough for the cost of that. */
-static void
-give_memory_back (SseFanout *self)
-{
-  if (self->peak < MIN_PEAK || self->n_clients > self->peak / 2)
-    return;
-
-  malloc_trim (0);
-  self->peak = self->n_clients;
-}
-
 static gboolean
 teller_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
@@ -116,7 +99,7 @@ teller_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   sse_mailbox_take (&self->inbox, &self->notes);
   for (guint i = 0; i < MAX_NOTES && (mail = sse_mail_list_pop (&self->notes)) != NULL; i++)
     tell (self, (SseNote *) mail);
-  give_memory_back (self);
+  sse_headcount_settle (&self->clients);
   g_source_set_ready_time (source, self->notes.first != NULL ? 0 : -1);
   return G_SOURCE_CONTINUE;
 }
@@ -268,8 +251,7 @@ post_join (SseFanout *self, guint worker, const SseJoin *join, SseCatchUp *catch
   SseCommand *command = sse_command_new_join (join);
 
   command->catch_up = catch_up;
-  self->n_clients++;
-  self->peak = MAX (self->peak, self->n_clients);
+  sse_headcount_add (&self->clients);
   slot->n_clients++;
   slot->n_by_channel[join->channel]++;
   post (slot, command);
