@@ -61,6 +61,39 @@ sse_audience_touch (SseAudience *self, guint view, SseTouch touch)
 }
 
 /**
+ * sse_audience_take_over:
+ * @turn: the number of the turn of rendering under way, or the last
+ * @sweep: (array length=n_views): which views all personal audiences are sent in it
+ *
+ * Lets a personal audience know what touched everyone before that turn, once.
+ */
+void
+sse_audience_take_over (SseAudience *self, guint32 turn, const gboolean *sweep)
+{
+  if (self->turn == turn)
+    return;
+  self->turn = turn;
+  for (guint i = 0; i < self->n_views; i++)
+    if (sweep[i])
+      sse_audience_touch (self, i, SSE_TOUCH_SEND);
+}
+
+/**
+ * sse_audience_set_due:
+ * @queue: (nullable): where it waits to be rendered and sent from now on, nowhere else; %NULL: it
+ *   does not
+ */
+void
+sse_audience_set_due (SseAudience *self, GQueue *queue)
+{
+  if (self->due_in != NULL)
+    g_queue_unlink (self->due_in, &self->due_link);
+  self->due_in = queue;
+  if (queue != NULL)
+    g_queue_push_tail_link (queue, &self->due_link);
+}
+
+/**
  * sse_audience_has_touch:
  *
  * Returns: whether any view was touched by @least or more since it was last rendered

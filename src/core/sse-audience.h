@@ -20,6 +20,7 @@ struct _SseAudience
   char *user;        /* NULL: everyone */
   guint n_clients;   /* joined or waiting to join */
   gboolean personal; /* whether it has views of its own; everyone has */
+  guint32 turn;      /* the last turn of which it has taken over what touched everyone */
   GList link;        /* in the stream's queue of personal audiences */
   GList due_link;    /* in @due_in, while it waits to be rendered and sent */
   GQueue *due_in;
@@ -33,27 +34,32 @@ struct _SseAudience
   } *views; /* NULL unless personal */
 };
 
-SseAudience *sse_audience_new          (const char  *user,
-                                        guint        n_views);
-void         sse_audience_free         (SseAudience *self);
-void         sse_audience_set_personal (SseAudience *self);
+SseAudience *sse_audience_new          (const char     *user,
+                                        guint           n_views);
+void         sse_audience_free         (SseAudience    *self);
+void         sse_audience_set_personal (SseAudience    *self);
 
-void         sse_audience_touch        (SseAudience *self,
-                                        guint        view,
-                                        SseTouch     touch);
-gboolean     sse_audience_has_touch    (SseAudience *self,
-                                        SseTouch     least);
-void         sse_audience_render       (SseAudience *self,
-                                        SseSource   *source,
-                                        guint        view);
-void         sse_audience_forget       (SseAudience *self);
-SseFrame    *sse_audience_get_body     (SseAudience *self,
-                                        SseSource   *source,
-                                        guint        view,
-                                        gboolean     initial);
-SseFrame    *sse_audience_new_frame    (SseAudience *self,
-                                        SseSource   *source,
-                                        guint        view,
-                                        const char  *id);
+void         sse_audience_touch        (SseAudience    *self,
+                                        guint           view,
+                                        SseTouch        touch);
+void         sse_audience_take_over    (SseAudience    *self,
+                                        guint32         turn,
+                                        const gboolean *sweep);
+void         sse_audience_set_due      (SseAudience    *self,
+                                        GQueue         *queue);
+gboolean     sse_audience_has_touch    (SseAudience    *self,
+                                        SseTouch        least);
+void         sse_audience_render       (SseAudience    *self,
+                                        SseSource      *source,
+                                        guint           view);
+void         sse_audience_forget       (SseAudience    *self);
+SseFrame    *sse_audience_get_body     (SseAudience    *self,
+                                        SseSource      *source,
+                                        guint           view,
+                                        gboolean        initial);
+SseFrame    *sse_audience_new_frame    (SseAudience    *self,
+                                        SseSource      *source,
+                                        guint           view,
+                                        const char     *id);
 
 G_END_DECLS

@@ -59,13 +59,13 @@ const SseSetting sse_settings_clients[] = {
   { "queue-bytes", SSE_SETTING_INTEGER, "1048576", 16384, 1024 * MIB,
     "What may wait for a client that reads slowly, views aside, in bytes; then it is closed." },
   { "total-queue-bytes", SSE_SETTING_INTEGER, "268435456", 1 * MIB, 1024 * 1024 * MIB,
-    "The same for all clients together, in bytes of memory; then those are closed for whom most "
-    "waits." },
+    "The same for all clients together, in bytes of memory; then those are closed that take "
+    "most." },
   { "heartbeat-ms", SSE_SETTING_INTEGER, "15000", 100, 3600000,
     "Time between two heartbeats to a client, in milliseconds." },
   { "peer-timeout-ms", SSE_SETTING_INTEGER, "40000", 1000, 3600000,
-    "How long what was sent may stay unacknowledged until the peer is taken for dead, in "
-    "milliseconds." },
+    "How long what was sent may stay unacknowledged, or unread by a peer that takes no more, until "
+    "it is taken for dead, in milliseconds." },
   { "retry-min-ms", SSE_SETTING_INTEGER, "1000", 0, 3600000,
     "Least time after which a client shall come back, in milliseconds." },
   { "retry-max-ms", SSE_SETTING_INTEGER, "5000", 0, 3600000,

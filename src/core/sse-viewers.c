@@ -26,14 +26,18 @@ struct _SseViewers
   GQueue newcomers;
   guint n_clients;
   guint n_common;                 /* those who see everyone's views */
-  SseTouch spread[SSE_MAX_VIEWS]; /* everyone's touches that personal views have yet to take over */
+  SseTouch spread[SSE_MAX_VIEWS]; /* everyone's touches that are for the next turn */
 
-  GQueue due;       /* audiences to be rendered in the next turn */
-  GQueue turn;      /* and in the one under way */
-  guint turn_joins; /* newcomers that the one under way has yet to look at */
-  gboolean in_turn; /* whether one is under way */
-  gint64 last_turn; /* when the last one began, monotonic, in µs */
-  GSource *timer;   /* begins the next turn, or goes on with the one under way */
+  GQueue queues[2];
+  GQueue *due;                   /* one of them: audiences to be rendered in the next turn */
+  GQueue *turn;                  /* the other: and in the one under way */
+  guint32 turn_number;           /* of the one under way, or the last */
+  gboolean sweep[SSE_MAX_VIEWS]; /* views that all personal audiences are sent in it */
+  GList *sweep_next;             /* the next of those that have not been */
+  guint turn_joins;              /* newcomers that the one under way has yet to look at */
+  gboolean in_turn;              /* whether one is under way */
+  gint64 last_turn;              /* when the last one began, monotonic, in µs */
+  GSource *timer;                /* begins the next turn, or goes on with the one under way */
 };
 
 static void run_turn (SseViewers *self);
@@ -41,21 +45,10 @@ static void run_turn (SseViewers *self);
 /* ---- audiences ---- */
 
 static void
-set_due (SseAudience *audience, GQueue *queue)
-{
-  if (audience->due_in == queue)
-    return;
-  if (audience->due_in != NULL)
-    g_queue_unlink (audience->due_in, &audience->due_link);
-  audience->due_in = queue;
-  if (queue != NULL)
-    g_queue_push_tail_link (queue, &audience->due_link);
-}
-
-static void
 make_personal (SseViewers *self, SseAudience *audience)
 {
   sse_audience_set_personal (audience);
+  audience->turn = self->turn_number;
   g_queue_push_tail_link (&self->personal, &audience->link);
   self->n_common -= audience->n_clients;
 }
@@ -83,7 +76,9 @@ release_user (SseViewers *self, SseAudience *audience)
     self->n_common--;
   if (--audience->n_clients > 0)
     return;
-  set_due (audience, NULL);
+  sse_audience_set_due (audience, NULL);
+  if (self->sweep_next == &audience->link)
+    self->sweep_next = audience->link.next;
   if (audience->personal)
     g_queue_unlink (&self->personal, &audience->link);
   g_hash_table_remove (self->users, audience->user);
@@ -129,7 +124,10 @@ join (SseViewers *self, SseNewcomer *newcomer)
   SseAudience *audience = newcomer->audience;
 
   if (audience->personal)
-    render (self, audience, SSE_TOUCH_STALE);
+    {
+      sse_audience_take_over (audience, self->turn_number, self->sweep);
+      render (self, audience, SSE_TOUCH_STALE);
+    }
   sse_newcomer_join (newcomer, audience->personal ? audience : self->everyone, self->source,
                      self->ring, self->channel, self->host);
   if (audience->personal)
@@ -181,7 +179,7 @@ admit (SseViewers *self, SseNewcomer *newcomer)
 static gboolean
 needs_turn (SseViewers *self)
 {
-  return self->due.length > 0 || self->newcomers.length > 0
+  return self->due->length > 0 || self->newcomers.length > 0
          || (self->n_clients > 0 && spreads (self, SSE_TOUCH_SEND));
 }
 
@@ -208,26 +206,22 @@ set_timer (SseViewers *self, gint64 delay)
 static void
 begin_turn (SseViewers *self)
 {
-  GList *link;
+  GQueue *due = self->due;
 
   self->last_turn = g_get_monotonic_time ();
+  self->turn_number++;
   for (guint view = 0; view < self->n_views; view++)
     {
-      SseTouch touch = self->spread[view];
-
+      self->sweep[view] = self->spread[view] == SSE_TOUCH_SEND;
       self->spread[view] = SSE_TOUCH_NONE;
-      for (link = self->personal.head; touch != SSE_TOUCH_NONE && link != NULL; link = link->next)
-        {
-          sse_audience_touch (link->data, view, touch);
-          if (touch == SSE_TOUCH_SEND)
-            set_due (link->data, &self->due);
-        }
+      if (self->sweep[view])
+        self->sweep_next = self->personal.head;
     }
   if (self->n_common > 0)
     render (self, self->everyone, SSE_TOUCH_STALE);
 
-  while ((link = self->due.head) != NULL)
-    set_due (link->data, &self->turn);
+  self->due = self->turn;
+  self->turn = due;
   self->turn_joins = self->newcomers.length;
   self->in_turn = TRUE;
 }
@@ -249,17 +243,36 @@ look_at_newcomer (SseViewers *self)
 }
 
 static void
-render_next (SseViewers *self)
+send_touched (SseViewers *self, SseAudience *audience)
 {
-  SseAudience *audience = self->turn.head->data;
-
-  set_due (audience, NULL);
+  sse_audience_set_due (audience, NULL);
+  sse_audience_take_over (audience, self->turn_number, self->sweep);
   render (self, audience, SSE_TOUCH_SEND);
   sse_audience_forget (audience);
 }
 
-/* Begins a turn or goes on with the one under way, for a slice of time. Newcomers come first: until
+/* Does one thing of the turn under way; FALSE when there is none left. Newcomers come first: until
  * all personal views are rendered, everyone's may have been touched again, and again. */
+static gboolean
+go_on (SseViewers *self)
+{
+  GList *link = self->sweep_next;
+
+  if (self->turn_joins > 0)
+    look_at_newcomer (self);
+  else if (self->turn->length > 0)
+    send_touched (self, self->turn->head->data);
+  else if (link != NULL)
+    {
+      self->sweep_next = link->next;
+      send_touched (self, link->data);
+    }
+  else
+    return FALSE;
+  return TRUE;
+}
+
+/* Begins a turn or goes on with the one under way, for a slice of time. */
 static void
 run_turn (SseViewers *self)
 {
@@ -268,18 +281,12 @@ run_turn (SseViewers *self)
   if (!self->in_turn)
     begin_turn (self);
 
-  while (self->turn.length > 0 || self->turn_joins > 0)
-    {
-      if (self->turn_joins > 0)
-        look_at_newcomer (self);
-      else
-        render_next (self);
-      if (g_get_monotonic_time () >= until)
-        {
-          set_timer (self, 0);
-          return;
-        }
-    }
+  while (go_on (self))
+    if (g_get_monotonic_time () >= until)
+      {
+        set_timer (self, 0);
+        return;
+      }
   self->in_turn = FALSE;
   sse_viewers_settle (self);
 }
@@ -334,8 +341,9 @@ sse_viewers_touch (SseViewers *self, const char *user, guint view, SseTouch touc
       sse_fanout_set_personal (self->host->fanout, self->channel, user, TRUE);
     }
   sse_audience_touch (audience, view, touch);
-  if (touch == SSE_TOUCH_SEND)
-    set_due (audience, &self->due);
+  /* One that the turn under way has yet to come to is rendered as it is then. */
+  if (touch == SSE_TOUCH_SEND && audience->due_in == NULL)
+    sse_audience_set_due (audience, self->due);
 }
 
 /**
@@ -403,8 +411,10 @@ sse_viewers_new (SseSource *source, SseRing *ring, guint channel, SseStreamHost 
   self->users = g_hash_table_new (g_str_hash, g_str_equal);
   g_queue_init (&self->personal);
   g_queue_init (&self->newcomers);
-  g_queue_init (&self->due);
-  g_queue_init (&self->turn);
+  for (guint i = 0; i < G_N_ELEMENTS (self->queues); i++)
+    g_queue_init (&self->queues[i]);
+  self->due = &self->queues[0];
+  self->turn = &self->queues[1];
   while (views[self->n_views].initial_type != NULL)
     self->n_views++;
   self->everyone = sse_audience_new (NULL, self->n_views);

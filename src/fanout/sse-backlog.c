@@ -6,6 +6,15 @@
 /* What a frame's place in a queue takes, beside the frame: a pointer and a view's number. */
 #define PLACE_BYTES (2 * sizeof (gpointer))
 
+static gsize
+frame_bytes (const SseFrame *frame)
+{
+  gsize length;
+
+  sse_frame_get_bytes (frame, TRUE, &length);
+  return length;
+}
+
 /**
  * sse_backlog_init:
  * @bound: in bytes
@@ -13,24 +22,54 @@
 void
 sse_backlog_init (SseBacklog *self, gsize bound)
 {
-  atomic_init (&self->bytes, 0);
+  self->held = g_hash_table_new (NULL, NULL);
+  self->bytes = 0;
   self->bound = bound;
+}
+
+/* Ends a backlog of nothing. */
+void
+sse_backlog_clear (SseBacklog *self)
+{
+  g_hash_table_unref (self->held);
 }
 
 /* @frame goes into a queue; a reference is taken. */
 void
 sse_backlog_add (SseBacklog *self, SseFrame *frame)
 {
-  atomic_fetch_add_explicit (&self->bytes, PLACE_BYTES + sse_frame_hold (frame),
-                             memory_order_relaxed);
+  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->held, frame));
+
+  g_hash_table_insert (self->held, sse_frame_ref (frame), GUINT_TO_POINTER (n + 1));
+  self->bytes += PLACE_BYTES + (n == 0 ? frame_bytes (frame) : 0);
 }
 
 /* @frame leaves a queue; the reference is dropped. */
 void
 sse_backlog_remove (SseBacklog *self, SseFrame *frame)
 {
-  atomic_fetch_sub_explicit (&self->bytes, PLACE_BYTES + sse_frame_let_go (frame),
-                             memory_order_relaxed);
+  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->held, frame));
+
+  self->bytes -= PLACE_BYTES + (n == 1 ? frame_bytes (frame) : 0);
+  if (n == 1)
+    g_hash_table_remove (self->held, frame);
+  else
+    g_hash_table_insert (self->held, frame, GUINT_TO_POINTER (n - 1));
+  sse_frame_unref (frame);
+}
+
+/**
+ * sse_backlog_get_share:
+ * @frame: a frame that waits
+ *
+ * Returns: the bytes that one of those who it waits for costs
+ */
+gsize
+sse_backlog_get_share (const SseBacklog *self, SseFrame *frame)
+{
+  guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->held, frame));
+
+  return PLACE_BYTES + (n > 0 ? frame_bytes (frame) / n : 0);
 }
 
 /**
@@ -41,5 +80,5 @@ sse_backlog_remove (SseBacklog *self, SseFrame *frame)
 gboolean
 sse_backlog_is_over (const SseBacklog *self)
 {
-  return atomic_load_explicit (&self->bytes, memory_order_relaxed) > self->bound;
+  return self->bytes > self->bound;
 }

@@ -1,33 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
-#include <stdatomic.h>
-
 #include "sse-frame.h"
 
 G_BEGIN_DECLS
 
 /**
  * SseBacklog:
- * @bytes: of all frames that wait in queues, each counted once however many wait for it, and of
- *   their places there
+ * @held: (element-type SseFrame guint): how often each frame waits
+ * @bytes: of all frames that wait, each counted once, and of their places in queues
  * @bound: what @bytes shall not stay above
  *
- * The memory that slow clients cost, of all workers together. In any thread.
+ * The memory that the slow clients of one worker cost.
  */
 typedef struct
 {
-  atomic_size_t bytes;
+  GHashTable *held;
+  gsize bytes;
   gsize bound;
 } SseBacklog;
 
-void     sse_backlog_init    (SseBacklog       *self,
-                              gsize             bound);
-void     sse_backlog_add     (SseBacklog       *self,
-                              SseFrame         *frame);
-void     sse_backlog_remove  (SseBacklog       *self,
-                              SseFrame         *frame);
-gboolean sse_backlog_is_over (const SseBacklog *self);
+void     sse_backlog_init      (SseBacklog       *self,
+                                gsize             bound);
+void     sse_backlog_clear     (SseBacklog       *self);
+
+void     sse_backlog_add       (SseBacklog       *self,
+                                SseFrame         *frame);
+void     sse_backlog_remove    (SseBacklog       *self,
+                                SseFrame         *frame);
+gsize    sse_backlog_get_share (const SseBacklog *self,
+                                SseFrame         *frame);
+gboolean sse_backlog_is_over   (const SseBacklog *self);
 
 G_END_DECLS

@@ -20,7 +20,8 @@
  * @fd: a connected stream socket; taken
  * @chunked: whether it gets chunks
  * @expires: when its token expires, in µs since 1970 UTC
- * @peer_timeout_ms: how long what was sent may stay unacknowledged until the peer is taken for dead
+ * @peer_timeout_ms: how long what was sent may stay unacknowledged, or unread in a peer that takes
+ *   no more, until the peer is taken for dead
  *
  * Returns: (transfer full): a client that is in no channel
  */

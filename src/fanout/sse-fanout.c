@@ -3,7 +3,6 @@
 
 #include "sse-fanout.h"
 
-#include "sse-backlog.h"
 #include "sse-catch-up.h"
 #include "sse-command.h"
 #include "sse-headcount.h"
@@ -14,8 +13,9 @@
 /* Commands that wait for the end of the main context's iteration, at most. */
 #define MAX_OUTBOX 256
 
-/* What is told of clients in one iteration, at most. */
-#define MAX_NOTES 256
+/* The longest that telling of clients holds up the main thread at a time, in µs: who is told may
+ * have something to do. */
+#define TELL_SLICE 5000
 
 typedef struct
 {
@@ -34,7 +34,6 @@ struct _SseFanout
   GSource *teller;
   SseMailbox inbox;
   SseMailList notes; /* taken from the inbox, not told yet */
-  SseBacklog backlog;
   Slot *slots;
   SseHeadcount clients; /* in all slots */
 };
@@ -94,11 +93,16 @@ static gboolean
 teller_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
   SseFanout *self = ((FanoutSource *) source)->fanout;
+  gint64 until = g_get_monotonic_time () + TELL_SLICE;
   SseMail *mail;
 
   sse_mailbox_take (&self->inbox, &self->notes);
-  for (guint i = 0; i < MAX_NOTES && (mail = sse_mail_list_pop (&self->notes)) != NULL; i++)
-    tell (self, (SseNote *) mail);
+  while ((mail = sse_mail_list_pop (&self->notes)) != NULL)
+    {
+      tell (self, (SseNote *) mail);
+      if (g_get_monotonic_time () >= until)
+        break;
+    }
   sse_headcount_settle (&self->clients);
   g_source_set_ready_time (source, self->notes.first != NULL ? 0 : -1);
   return G_SOURCE_CONTINUE;
@@ -164,7 +168,6 @@ sse_fanout_new (const SseFanoutOptions *options,
     }
 
   self->options = *options;
-  sse_backlog_init (&self->backlog, options->total_bytes);
   self->slots = g_new0 (Slot, options->n_workers);
   self->options.n_workers = 0;
   /* First in each iteration: where another source is ready, those behind it are not asked. */
@@ -174,7 +177,7 @@ sse_fanout_new (const SseFanoutOptions *options,
 
   for (guint i = 0; i < options->n_workers; i++)
     {
-      self->slots[i].worker = sse_worker_new (options, i, &self->backlog, &self->inbox, error);
+      self->slots[i].worker = sse_worker_new (options, i, &self->inbox, error);
       if (self->slots[i].worker == NULL)
         {
           sse_fanout_free (self);
@@ -295,12 +298,13 @@ SseCatchUp *
 sse_fanout_join_behind (SseFanout *self, const SseJoin *join, SseFanoutFed fed, gpointer user_data)
 {
   guint worker = choose_worker (self);
-  SseCatchUp *catch_up = sse_catch_up_new (worker, fed, user_data);
+  SseCatchUp *catch_up;
 
   g_return_val_if_fail (join->fd >= 0, NULL);
   g_return_val_if_fail (join->channel < self->options.n_channels, NULL);
   g_return_val_if_fail (join->user != NULL, NULL);
 
+  catch_up = sse_catch_up_new (worker, fed, user_data);
   post_join (self, worker, join, sse_catch_up_ref (catch_up));
   return catch_up;
 }

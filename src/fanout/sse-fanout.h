@@ -26,10 +26,12 @@ typedef struct _SseFanout SseFanout;
  * @n_channels: channels, numbered from 0
  * @queue_bytes: what may wait for one client, not counting a frame that is partly written; where
  *   nothing else waits, one frame may be larger
- * @total_bytes: what may wait for all clients that read slowly, each frame counted once however
- *   many it waits for; those for whom most waits are closed then
+ * @total_bytes: the memory that what waits for slow clients may take, an equal part for each
+ *   worker, in which a frame counts once however many it waits for. Where it is more, those who
+ *   cost most are closed
  * @heartbeat_ms: between two heartbeats to a client
- * @peer_timeout_ms: how long what was sent may stay unacknowledged until the peer is taken for dead
+ * @peer_timeout_ms: how long what was sent may stay unacknowledged, or unread in a peer that takes
+ *   no more, until the peer is taken for dead
  * @retry_min_ms: the least `retry:` that is sent
  * @retry_max_ms: the greatest
  */

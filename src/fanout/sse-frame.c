@@ -9,9 +9,8 @@
 struct _SseFrame
 {
   atomic_uint ref_count;
-  atomic_uint n_held; /* references of those who count its bytes */
-  guint head;         /* bytes of chunk header before the body */
-  guint tail;         /* bytes behind it */
+  guint head; /* bytes of chunk header before the body */
+  guint tail; /* bytes behind it */
   gsize length;
   char bytes[]; /* head, body, tail */
 };
@@ -32,7 +31,6 @@ frame_new (gsize length, char **end)
 
   self = g_malloc (G_STRUCT_OFFSET (SseFrame, bytes) + head_length + length + tail_length);
   atomic_init (&self->ref_count, 1);
-  atomic_init (&self->n_held, 0);
   self->head = head_length;
   self->tail = tail_length;
   self->length = head_length + length + tail_length;
@@ -127,7 +125,6 @@ sse_frame_new_raw (const char *bytes, gsize length)
   SseFrame *self = g_malloc (G_STRUCT_OFFSET (SseFrame, bytes) + length);
 
   atomic_init (&self->ref_count, 1);
-  atomic_init (&self->n_held, 0);
   self->head = 0;
   self->tail = 0;
   self->length = length;
@@ -149,37 +146,6 @@ sse_frame_unref (SseFrame *self)
 {
   if (atomic_fetch_sub_explicit (&self->ref_count, 1, memory_order_acq_rel) == 1)
     g_free (self);
-}
-
-/**
- * sse_frame_hold:
- *
- * In any thread. Takes a reference for somebody who counts the memory that frames cost.
- *
- * Returns: the frame's bytes where nobody else counts them yet, 0 where somebody does
- */
-gsize
-sse_frame_hold (SseFrame *self)
-{
-  sse_frame_ref (self);
-  return atomic_fetch_add_explicit (&self->n_held, 1, memory_order_relaxed) == 0 ? self->length : 0;
-}
-
-/**
- * sse_frame_let_go:
- *
- * In any thread. Drops the reference that sse_frame_hold() took.
- *
- * Returns: the frame's bytes where nobody counts them any more, else 0
- */
-gsize
-sse_frame_let_go (SseFrame *self)
-{
-  gsize length = self->length;
-  gboolean last = atomic_fetch_sub_explicit (&self->n_held, 1, memory_order_relaxed) == 1;
-
-  sse_frame_unref (self);
-  return last ? length : 0;
 }
 
 /**

@@ -24,8 +24,6 @@ SseFrame   *sse_frame_new_raw   (const char     *bytes,
                                  gsize           length);
 SseFrame   *sse_frame_ref       (SseFrame       *self);
 void        sse_frame_unref     (SseFrame       *self);
-gsize       sse_frame_hold      (SseFrame       *self);
-gsize       sse_frame_let_go    (SseFrame       *self);
 
 const char *sse_frame_get_bytes (const SseFrame *self,
                                  gboolean        chunked,

@@ -89,23 +89,13 @@ remove_view (SseQueue *self, SseBacklog *backlog, guint view, gboolean chunked)
     }
 }
 
-/**
- * sse_queue_get_bounded:
- * @self: (nullable): the queue
- *
- * Returns: the bytes that the bound is for: neither what is exempt nor the rest of a frame that is
- *   partly written, as that finishes whatever comes; nor views, of each of which there is one at
- *   most
- */
-gsize
-sse_queue_get_bounded (const SseQueue *self, gboolean chunked)
+/* The bytes that the bound is for: neither what is exempt nor the rest of a frame that is partly
+ * written, as that finishes whatever comes; nor views, of each of which there is one at most. */
+static gsize
+count_bounded (const SseQueue *self, gboolean chunked)
 {
-  gsize bytes;
+  gsize bytes = self->bytes - self->exempt - self->viewed;
 
-  if (self == NULL)
-    return 0;
-
-  bytes = self->bytes - self->exempt - self->viewed;
   if (self->offset > 0 && self->exempt == 0)
     bytes -= frame_length (self->entries[self->head].frame, chunked) - self->offset;
   return bytes;
@@ -144,7 +134,7 @@ sse_queue_push (SseQueue **self,
 
       if (view != SSE_FANOUT_NO_VIEW)
         remove_view (queue, backlog, view, chunked);
-      waiting = sse_queue_get_bounded (queue, chunked);
+      waiting = count_bounded (queue, chunked);
       if (view == SSE_FANOUT_NO_VIEW && waiting > 0
           && (waiting > bound || length > bound - waiting))
         return FALSE;
@@ -267,4 +257,20 @@ gsize
 sse_queue_get_bytes (const SseQueue *self)
 {
   return self != NULL ? self->bytes : 0;
+}
+
+/**
+ * sse_queue_get_cost:
+ * @self: (nullable): the queue
+ *
+ * Returns: the bytes of memory that it costs, with its share of what waits in others too
+ */
+gsize
+sse_queue_get_cost (const SseQueue *self, const SseBacklog *backlog)
+{
+  gsize bytes = 0;
+
+  for (guint i = self != NULL ? self->head : 0; self != NULL && i < self->tail; i++)
+    bytes += sse_backlog_get_share (backlog, self->entries[i].frame);
+  return bytes;
 }

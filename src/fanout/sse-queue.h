@@ -46,7 +46,7 @@ void     sse_queue_drop        (SseQueue      **self,
 void     sse_queue_clear       (SseQueue      **self,
                                 SseBacklog     *backlog);
 gsize    sse_queue_get_bytes   (const SseQueue *self);
-gsize    sse_queue_get_bounded (const SseQueue *self,
-                                gboolean        chunked);
+gsize    sse_queue_get_cost    (const SseQueue   *self,
+                                const SseBacklog *backlog);
 
 G_END_DECLS

@@ -14,16 +14,15 @@
 /**
  * sse_roster_init:
  * @options: the fan-out's
- * @backlog: the fan-out's; outlives it
  */
 void
-sse_roster_init (SseRoster *self, const SseFanoutOptions *options, SseBacklog *backlog)
+sse_roster_init (SseRoster *self, const SseFanoutOptions *options)
 {
   self->options = *options;
-  self->backlog = backlog;
+  sse_backlog_init (&self->backlog, options->total_bytes / options->n_workers);
   self->channels = g_new (SseChannel, options->n_channels);
   for (guint i = 0; i < options->n_channels; i++)
-    sse_channel_init (&self->channels[i], i, backlog);
+    sse_channel_init (&self->channels[i], i, &self->backlog);
   self->n_clients = 0;
   sse_turn_init (&self->turn, options->queue_bytes);
   sse_wheel_init (&self->wheel, options->heartbeat_ms);
@@ -42,6 +41,7 @@ sse_roster_clear (SseRoster *self)
   for (guint i = 0; i < self->options.n_channels; i++)
     sse_channel_clear (&self->channels[i]);
   g_free (self->channels);
+  sse_backlog_clear (&self->backlog);
 }
 
 /* What a client must get, however much it is. */
@@ -78,7 +78,7 @@ sse_roster_join (SseRoster *self, SseCommand *command)
     sse_deadlines_add (&self->deadlines, &client->expires);
 
   sse_turn_watch (&self->turn, client);
-  sse_turn_set_writable (&self->turn, client);
+  sse_turn_mark (&self->turn, client);
 }
 
 static void
@@ -190,59 +190,55 @@ sse_roster_take_time (SseRoster *self)
       sse_turn_beat (&self->turn, sse_link_get (link, SseClient, in_slot), self->heartbeat);
 }
 
+typedef struct
+{
+  SseClient *client;
+  gsize cost;
+} Slow;
+
 static void
-gather_slow (SseGroup *group, GPtrArray *clients)
+gather_slow (SseRoster *self, SseGroup *group, GArray *slow)
 {
   for (SseLink *link = group->clients.next; link != &group->clients; link = link->next)
     {
       SseClient *client = sse_link_get (link, SseClient, in_group);
+      Slow item = { client, sse_queue_get_cost (client->queue, &self->backlog) };
 
       if (client->queue != NULL && !client->leaving)
-        g_ptr_array_add (clients, client);
+        g_array_append_val (slow, item);
     }
 }
 
-static int
-compare_sizes (gsize a, gsize b)
-{
-  return (a < b) - (a > b);
-}
-
-/* For whom most waits first: of what the bound is for, then of anything. */
+/* The costliest first. */
 static int
 compare_slow (gconstpointer a, gconstpointer b)
 {
-  const SseClient *first = *(const SseClient *const *) a;
-  const SseClient *second = *(const SseClient *const *) b;
-  int order = compare_sizes (sse_queue_get_bounded (first->queue, first->chunked),
-                             sse_queue_get_bounded (second->queue, second->chunked));
+  gsize first = ((const Slow *) a)->cost, second = ((const Slow *) b)->cost;
 
-  if (order != 0)
-    return order;
-  return compare_sizes (sse_queue_get_bytes (first->queue), sse_queue_get_bytes (second->queue));
+  return (first < second) - (first > second);
 }
 
-/* Where too much waits for all clients of the fan-out together, lets those of this worker leave for
- * whom most waits, until it is little enough. */
+/* Where more waits than this worker's part of what may, lets those of its clients leave that cost
+ * most, until it is little enough. */
 void
 sse_roster_shed (SseRoster *self)
 {
-  g_autoptr (GPtrArray) slow = NULL;
+  g_autoptr (GArray) slow = NULL;
 
-  if (!sse_backlog_is_over (self->backlog))
+  if (!sse_backlog_is_over (&self->backlog))
     return;
 
-  slow = g_ptr_array_new ();
+  slow = g_array_new (FALSE, FALSE, sizeof (Slow));
   for (guint i = 0; i < self->options.n_channels; i++)
     {
-      gather_slow (&self->channels[i].common, slow);
-      gather_slow (&self->channels[i].personal, slow);
-      gather_slow (&self->channels[i].behind, slow);
+      gather_slow (self, &self->channels[i].common, slow);
+      gather_slow (self, &self->channels[i].personal, slow);
+      gather_slow (self, &self->channels[i].behind, slow);
     }
-  g_ptr_array_sort (slow, compare_slow);
-  for (guint i = 0; i < slow->len && sse_backlog_is_over (self->backlog); i++)
+  g_array_sort (slow, compare_slow);
+  for (guint i = 0; i < slow->len && sse_backlog_is_over (&self->backlog); i++)
     {
-      SseClient *client = g_ptr_array_index (slow, i);
+      SseClient *client = g_array_index (slow, Slow, i).client;
 
       sse_client_clear (client);
       sse_turn_leave (&self->turn, client, SSE_CLOSE_OVERFLOW);

@@ -18,7 +18,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   SseFanoutOptions options;
-  SseBacklog *backlog;
+  SseBacklog backlog;
   SseChannel *channels;
   guint n_clients;
   SseTurn turn;
@@ -28,8 +28,7 @@ typedef struct
 } SseRoster;
 
 void   sse_roster_init         (SseRoster              *self,
-                                const SseFanoutOptions *options,
-                                SseBacklog             *backlog);
+                                const SseFanoutOptions *options);
 void   sse_roster_clear        (SseRoster              *self);
 
 void   sse_roster_join         (SseRoster              *self,

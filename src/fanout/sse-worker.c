@@ -192,18 +192,13 @@ start_thread (SseWorker *self, GError **error)
  * sse_worker_new:
  * @options: the fan-out's
  * @number: the worker's number, which its notes carry
- * @backlog: where the memory of queues is counted; outlives the worker
  * @notes: where #SseNote are posted to, for as long as the worker is there
  * @error: set in the domain %G_FILE_ERROR
  *
  * Returns: (transfer full): a running worker, %NULL on failure
  */
 SseWorker *
-sse_worker_new (const SseFanoutOptions *options,
-                guint number,
-                SseBacklog *backlog,
-                SseMailbox *notes,
-                GError **error)
+sse_worker_new (const SseFanoutOptions *options, guint number, SseMailbox *notes, GError **error)
 {
   SseWorker *self = g_new0 (SseWorker, 1);
 
@@ -215,7 +210,7 @@ sse_worker_new (const SseFanoutOptions *options,
       return NULL;
     }
 
-  sse_roster_init (&self->roster, options, backlog);
+  sse_roster_init (&self->roster, options);
   if (!open_epoll (self, error) || !open_context (self, error) || !start_thread (self, error))
     g_clear_pointer (&self, sse_worker_free);
   return self;

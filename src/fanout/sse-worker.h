@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "sse-backlog.h"
 #include "sse-fanout.h"
 #include "sse-mailbox.h"
 
@@ -16,7 +15,6 @@ typedef struct _SseWorker SseWorker;
 
 SseWorker *sse_worker_new              (const SseFanoutOptions *options,
                                         guint                   number,
-                                        SseBacklog             *backlog,
                                         SseMailbox             *notes,
                                         GError                **error);
 void       sse_worker_post             (SseWorker              *self,

@@ -2,6 +2,7 @@
 #include "hub-fixture.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* The ring holds three events here. */
 static void
@@ -86,6 +87,27 @@ test_catch_up (Fixture *fixture, gconstpointer data)
   client_expect (bob, EVENT ("5", "value-update", "now"));
 }
 
+/* What comes while it waits for a rendering is not lost, however much it is. */
+static void
+test_waits (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GString) expected = g_string_new ("HEAD\nretry: 7\n\n");
+  g_autoptr (Client) ann = client_new (fixture, "probe", "ann", NULL);
+  g_autoptr (Client) bob = NULL;
+
+  /* The first is rendered at once, the second in a while. */
+  fixture_publish (fixture, "probe", NULL, "set", "x");
+  fixture_publish (fixture, "probe", NULL, "set", "y");
+  bob = client_new (fixture, "probe", "bob", "ep-2");
+  for (guint i = 3; i <= 5; i++)
+    {
+      say_large (fixture, i);
+      append_large (expected, i, "said", i);
+    }
+  append_large (expected, 5, "value-update", 5);
+  client_expect (bob, expected->str);
+}
+
 /* It starts afresh. */
 static void
 test_overtaken (Fixture *fixture, gconstpointer data)
@@ -137,8 +159,10 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  alarm (300); /* for what never comes */
   add ("/core/hub-resume/ids", test_resume);
   add ("/core/hub-resume/catch-up", test_catch_up);
+  add ("/core/hub-resume/waits", test_waits);
   add ("/core/hub-resume/overtaken", test_overtaken);
   add ("/core/hub-resume/hang-up-behind", test_hang_up_behind);
   return g_test_run ();

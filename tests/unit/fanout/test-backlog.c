@@ -18,6 +18,15 @@ static const SseFanoutOptions options = {
   .peer_timeout_ms = 60000,
 };
 
+static const SseFanoutOptions apart = {
+  .n_workers = 2,
+  .n_channels = 2,
+  .queue_bytes = 10 * LARGE,
+  .total_bytes = BOUND,
+  .heartbeat_ms = 3600 * 1000,
+  .peer_timeout_ms = 60000,
+};
+
 static void
 set_up (Fixture *self, gconstpointer data)
 {
@@ -30,7 +39,7 @@ tear_down (Fixture *self, gconstpointer data)
   fixture_tear_down (self);
 }
 
-/* A frame counts as long as anybody holds it, and once. */
+/* A frame counts as long as it waits for anybody, and once. */
 static void
 test_once (void)
 {
@@ -41,9 +50,11 @@ test_once (void)
   sse_backlog_init (&backlog, 100);
   sse_backlog_add (&backlog, frame);
   place = backlog.bytes - 9;
+  g_assert_cmpuint (sse_backlog_get_share (&backlog, frame), ==, place + 9);
   sse_backlog_add (&backlog, frame);
   sse_backlog_add (&backlog, frame);
   g_assert_cmpuint (backlog.bytes, ==, 9 + 3 * place);
+  g_assert_cmpuint (sse_backlog_get_share (&backlog, frame), ==, place + 3);
   sse_backlog_remove (&backlog, frame);
   g_assert_cmpuint (backlog.bytes, ==, 9 + 2 * place);
   sse_backlog_remove (&backlog, frame);
@@ -53,6 +64,7 @@ test_once (void)
   g_assert_cmpuint (backlog.bytes, ==, 9 + place);
   sse_backlog_remove (&backlog, frame);
   g_assert_cmpuint (backlog.bytes, ==, 0);
+  sse_backlog_clear (&backlog);
 }
 
 static void
@@ -71,6 +83,7 @@ test_is_over (void)
   sse_backlog_remove (&backlog, a);
   g_assert_false (sse_backlog_is_over (&backlog));
   sse_backlog_remove (&backlog, b);
+  sse_backlog_clear (&backlog);
 }
 
 static int
@@ -95,7 +108,7 @@ wait_for_worker (Fixture *self)
   close (fd);
 }
 
-/* Too much for all together: the one for whom most waits is closed, and nobody else. */
+/* Too much for all together: the one that costs most is closed, and nobody else. */
 static void
 test_sheds_largest (Fixture *self, gconstpointer data)
 {
@@ -123,6 +136,77 @@ test_sheds_largest (Fixture *self, gconstpointer data)
   close (less);
   close (least);
   close (quick);
+}
+
+/* What counts is the memory that somebody's leaving frees: a view of one's own, and not what all
+ * wait for. */
+static void
+test_sheds_costliest (Fixture *self, gconstpointer data)
+{
+  g_autofree char *view = g_strnfill (LARGE + 20000, 'x');
+  int many[10], hog = join_small (self, "hog"), feeder = fixture_join (self, 0, "quick", FALSE);
+
+  for (guint i = 0; i < G_N_ELEMENTS (many); i++)
+    many[i] = join_small (self, "many");
+  fixture_send_view (self, 0, "hog", 0, view);
+  fixture_send_size (self, 0, "many", LARGE);
+  fixture_wait_queued (self, 0, G_N_ELEMENTS (many) * LARGE);
+  wait_for_worker (self);
+  fixture_expect_left (self, "1 witness gone");
+  fixture_send_size (self, 0, "many", LARGE / 2);
+  fixture_expect_left (self, "0 hog overflow");
+  fixture_send (self, 0, NULL, "all");
+  fixture_expect (feeder, "all");
+  for (guint i = 0; i < G_N_ELEMENTS (many); i++)
+    {
+      g_free (fixture_read (many[i], LARGE + LARGE / 2));
+      fixture_expect (many[i], "all");
+      close (many[i]);
+    }
+  close (hog);
+  close (feeder);
+}
+
+/* Each worker has its part: who costs most at one of them costs nobody at the other their place. */
+static void
+test_workers_apart (Fixture *self, gconstpointer data)
+{
+  int hog = join_small (self, "hog"), other = join_small (self, "other");
+
+  fixture_send_size (self, 0, "other", LARGE);
+  fixture_send_size (self, 0, "hog", LARGE);
+  wait_for_worker (self);
+  fixture_send_size (self, 0, "hog", LARGE / 2);
+  fixture_wait_told (self, "0 hog overflow");
+  fixture_send (self, 0, "other", "on");
+  g_free (fixture_read (other, LARGE));
+  fixture_expect (other, "on");
+  close (hog);
+  close (other);
+}
+
+static void
+on_fed (gboolean gone, gpointer user_data)
+{
+  *(gboolean *) user_data = gone;
+}
+
+/* Who is behind is no exception. */
+static void
+test_sheds_behind (Fixture *self, gconstpointer data)
+{
+  g_autofree char *large = g_strnfill (3 * LARGE, 'x');
+  const char *const first[] = { large, NULL };
+  SseJoin join = { .user = "ann", .expires = NEVER };
+  gboolean gone = FALSE;
+  int fds[2];
+
+  make_small_pair (fds);
+  join.fd = fds[0];
+  fixture_join_behind (self, &join, first, on_fed, &gone);
+  fixture_expect_left (self, "0 ann overflow");
+  g_assert_true (gone);
+  close (fds[1]);
 }
 
 /* What all wait for takes its memory once. */
@@ -164,9 +248,9 @@ test_room_returns (Fixture *self, gconstpointer data)
 }
 
 static void
-add (const char *path, void (*test) (Fixture *, gconstpointer))
+add (const char *path, gconstpointer data, void (*test) (Fixture *, gconstpointer))
 {
-  g_test_add (path, Fixture, &options, set_up, test, tear_down);
+  g_test_add (path, Fixture, data, set_up, test, tear_down);
 }
 
 int
@@ -175,8 +259,11 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/backlog/once", test_once);
   g_test_add_func ("/backlog/is-over", test_is_over);
-  add ("/backlog/sheds-largest", test_sheds_largest);
-  add ("/backlog/shared-frame", test_shared_frame);
-  add ("/backlog/room-returns", test_room_returns);
+  add ("/backlog/sheds-largest", &options, test_sheds_largest);
+  add ("/backlog/sheds-costliest", &options, test_sheds_costliest);
+  add ("/backlog/workers-apart", &apart, test_workers_apart);
+  add ("/backlog/sheds-behind", &options, test_sheds_behind);
+  add ("/backlog/shared-frame", &options, test_shared_frame);
+  add ("/backlog/room-returns", &options, test_room_returns);
   return g_test_run ();
 }

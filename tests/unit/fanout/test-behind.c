@@ -39,7 +39,7 @@ static const SseFanoutOptions beating = {
 typedef struct
 {
   Fixture *fixture;
-  SseCatchUp *feed;
+  SseCatchUp *catch_up;
   guint n_due;
   gboolean gone;
 } Told;
@@ -95,7 +95,7 @@ join (Fixture *self, Told *told, gint64 expires)
   make_pair (fds);
   join.fd = fds[0];
   *told = (Told){ .fixture = self };
-  told->feed = fixture_join_behind (self, &join, first, on_fed, told);
+  told->catch_up = fixture_join_behind (self, &join, first, on_fed, told);
   return fds[1];
 }
 
@@ -105,7 +105,7 @@ feed (Told *told, const char *text)
   const char *const texts[] = { text, NULL };
   g_autoptr (GPtrArray) frames = make_frames (texts);
 
-  sse_fanout_feed (told->fixture->fanout, told->feed, frames);
+  sse_fanout_feed (told->fixture->fanout, told->catch_up, frames);
 }
 
 static void
@@ -114,7 +114,7 @@ feed_last (Told *told, const char *text)
   const char *const texts[] = { text, NULL };
   g_autoptr (GPtrArray) frames = make_frames (texts);
 
-  sse_fanout_feed_last (told->fixture->fanout, told->feed, frames);
+  sse_fanout_feed_last (told->fixture->fanout, told->catch_up, frames);
 }
 
 /* What is sent while it is behind is not for it, what is sent after the last slice is. */
@@ -159,13 +159,30 @@ test_empty_slices (Fixture *self, gconstpointer data)
   for (guint i = 1; i <= 5; i++)
     {
       wait_due (&told, i);
-      sse_fanout_feed (self->fanout, told.feed, none);
+      sse_fanout_feed (self->fanout, told.catch_up, none);
     }
   wait_due (&told, 6);
-  sse_fanout_feed_last (self->fanout, told.feed, none);
+  sse_fanout_feed_last (self->fanout, told.catch_up, none);
   fixture_send (self, 0, NULL, "now");
   fixture_expect (fd, "first now");
   close (fd);
+}
+
+/* So is a first one. */
+static void
+test_nothing_first (Fixture *self, gconstpointer data)
+{
+  SseJoin join = { .user = "ann", .expires = NEVER };
+  Told told = { .fixture = self };
+  int fds[2];
+
+  make_pair (fds);
+  join.fd = fds[0];
+  told.catch_up = fixture_join_behind (self, &join, NULL, on_fed, &told);
+  wait_due (&told, 1);
+  feed_last (&told, "last");
+  fixture_expect (fds[1], "last");
+  close (fds[1]);
 }
 
 /* The next slice is due when the socket has taken all of the one before, and not earlier; slices
@@ -182,7 +199,7 @@ test_slow_socket (Fixture *self, gconstpointer data)
 
   make_small_pair (fds);
   join.fd = fds[0];
-  told.feed = fixture_join_behind (self, &join, first, on_fed, &told);
+  told.catch_up = fixture_join_behind (self, &join, first, on_fed, &told);
   fixture_wait_queued (self, 0, 1);
   bytes = fixture_read (fds[1], LARGE);
   g_assert_cmpuint (told.n_due, ==, 0);
@@ -312,9 +329,11 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
+  alarm (300); /* for what never comes */
   add ("/behind/slices", &one, test_slices);
   add ("/behind/slices-three-workers", &three, test_slices);
   add ("/behind/empty-slices", &one, test_empty_slices);
+  add ("/behind/nothing-first", &one, test_nothing_first);
   add ("/behind/slow-socket", &one, test_slow_socket);
   add ("/behind/personal", &one, test_personal);
   add ("/behind/heartbeats", &beating, test_heartbeats);

@@ -181,7 +181,7 @@ read_all (gpointer data)
 typedef struct
 {
   SseFanout *fanout;
-  SseCatchUp *feed;
+  SseCatchUp *catch_up;
   guint user;
   guint position;
 } Behind;
@@ -219,10 +219,10 @@ on_fed (gboolean gone, gpointer user_data)
   frames = next_slice (behind);
   if (behind->position < published)
     {
-      sse_fanout_feed (behind->fanout, behind->feed, frames);
+      sse_fanout_feed (behind->fanout, behind->catch_up, frames);
       return;
     }
-  sse_fanout_feed_last (behind->fanout, behind->feed, frames);
+  sse_fanout_feed_last (behind->fanout, behind->catch_up, frames);
   g_free (behind);
 }
 
@@ -233,7 +233,7 @@ join_behind (
   Behind *behind = g_new (Behind, 1);
 
   *behind = (Behind){ .fanout = fixture->fanout, .user = user, .position = position };
-  behind->feed = fixture_join_behind (fixture, join, first, on_fed, behind);
+  behind->catch_up = fixture_join_behind (fixture, join, first, on_fed, behind);
 }
 
 static void

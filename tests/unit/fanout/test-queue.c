@@ -12,7 +12,7 @@
 #define NO_VIEW   SSE_FANOUT_NO_VIEW
 #define HIGH_VIEW 1000
 
-static SseBacklog backlog = { .bound = ANY };
+static SseBacklog backlog;
 
 static gboolean
 push (SseQueue **queue, guint view, const char *text, gsize bound)
@@ -244,6 +244,7 @@ main (int argc, char *argv[])
   int status;
 
   g_test_init (&argc, &argv, NULL);
+  sse_backlog_init (&backlog, ANY);
   g_test_add_func ("/queue/order", test_order);
   g_test_add_func ("/queue/chunked", test_chunked);
   g_test_add_func ("/queue/growth", test_growth);
@@ -262,5 +263,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/queue/exempt", test_exempt);
   status = g_test_run ();
   g_assert_cmpuint (backlog.bytes, ==, 0);
+  sse_backlog_clear (&backlog);
   return status;
 }
