@@ -285,8 +285,6 @@ accept_some (SseListener *self, const SseBound *bound)
     }
 }
 
-/* ---- time, and all of it ---- */
-
 static void
 expire (SseListener *self, gint64 now)
 {
