@@ -15,47 +15,37 @@ frame_bytes (const SseFrame *frame)
   return length;
 }
 
-/**
- * sse_backlog_init:
- * @bound: in bytes
- */
 void
-sse_backlog_init (SseBacklog *self, gsize bound)
+sse_backlog_init (SseBacklog *self)
 {
   self->held = g_hash_table_new (NULL, NULL);
   self->bytes = 0;
-  self->bound = bound;
 }
 
-/* Ends a backlog of nothing. */
 void
 sse_backlog_clear (SseBacklog *self)
 {
   g_hash_table_unref (self->held);
 }
 
-/* @frame goes into a queue; a reference is taken. */
+/* @frame waits in one more queue. No reference is taken. */
 void
 sse_backlog_add (SseBacklog *self, SseFrame *frame)
 {
   guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->held, frame));
 
-  g_hash_table_insert (self->held, sse_frame_ref (frame), GUINT_TO_POINTER (n + 1));
+  g_hash_table_insert (self->held, frame, GUINT_TO_POINTER (n + 1));
   self->bytes += PLACE_BYTES + (n == 0 ? frame_bytes (frame) : 0);
 }
 
-/* @frame leaves a queue; the reference is dropped. */
+/* @frame waits in one queue less. */
 void
 sse_backlog_remove (SseBacklog *self, SseFrame *frame)
 {
   guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->held, frame));
 
+  g_hash_table_insert (self->held, frame, GUINT_TO_POINTER (n - 1));
   self->bytes -= PLACE_BYTES + (n == 1 ? frame_bytes (frame) : 0);
-  if (n == 1)
-    g_hash_table_remove (self->held, frame);
-  else
-    g_hash_table_insert (self->held, frame, GUINT_TO_POINTER (n - 1));
-  sse_frame_unref (frame);
 }
 
 /**
@@ -70,15 +60,4 @@ sse_backlog_get_share (const SseBacklog *self, SseFrame *frame)
   guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->held, frame));
 
   return PLACE_BYTES + (n > 0 ? frame_bytes (frame) / n : 0);
-}
-
-/**
- * sse_backlog_is_over:
- *
- * Returns: whether more waits than the bound allows
- */
-gboolean
-sse_backlog_is_over (const SseBacklog *self)
-{
-  return self->bytes > self->bound;
 }

@@ -9,27 +9,23 @@ G_BEGIN_DECLS
  * SseBacklog:
  * @held: (element-type SseFrame guint): how often each frame waits
  * @bytes: of all frames that wait, each counted once, and of their places in queues
- * @bound: what @bytes shall not stay above
  *
- * The memory that the slow clients of one worker cost.
+ * Counts the memory that queues cost, and who costs what of it.
  */
 typedef struct
 {
   GHashTable *held;
   gsize bytes;
-  gsize bound;
 } SseBacklog;
 
-void     sse_backlog_init      (SseBacklog       *self,
-                                gsize             bound);
-void     sse_backlog_clear     (SseBacklog       *self);
+void  sse_backlog_init      (SseBacklog       *self);
+void  sse_backlog_clear     (SseBacklog       *self);
 
-void     sse_backlog_add       (SseBacklog       *self,
-                                SseFrame         *frame);
-void     sse_backlog_remove    (SseBacklog       *self,
-                                SseFrame         *frame);
-gsize    sse_backlog_get_share (const SseBacklog *self,
-                                SseFrame         *frame);
-gboolean sse_backlog_is_over   (const SseBacklog *self);
+void  sse_backlog_add       (SseBacklog       *self,
+                             SseFrame         *frame);
+void  sse_backlog_remove    (SseBacklog       *self,
+                             SseFrame         *frame);
+gsize sse_backlog_get_share (const SseBacklog *self,
+                             SseFrame         *frame);
 
 G_END_DECLS

@@ -20,13 +20,12 @@ group_init (SseGroup *self)
 /**
  * sse_channel_init:
  * @number: the channel's number
- * @backlog: where the memory of queues is counted
  */
 void
-sse_channel_init (SseChannel *self, guint number, SseBacklog *backlog)
+sse_channel_init (SseChannel *self, guint number)
 {
   self->number = number;
-  self->backlog = backlog;
+  self->pushed = 0;
   group_init (&self->common);
   group_init (&self->personal);
   group_init (&self->behind);

@@ -33,7 +33,7 @@ typedef struct
  * SseChannel:
  * @common: clients of users who see what everyone sees
  * @personal: clients of users who get views of their own
- * @backlog: (not owned): where the memory of queues is counted
+ * @pushed: bytes that went into queues since the roster last set it to 0
  * @behind: clients that get slices of what they missed; nothing is sent to it
  * @users: (element-type utf8 SseUser): users who have a client here, by name
  * @queued: bytes that wait for clients; written by the worker alone, read by any thread
@@ -46,7 +46,7 @@ struct _SseChannel
   SseGroup common;
   SseGroup personal;
   SseGroup behind;
-  SseBacklog *backlog;
+  gsize pushed;
   GHashTable *users;
   atomic_size_t queued;
 };
@@ -66,8 +66,7 @@ struct _SseUser
 };
 
 void      sse_channel_init       (SseChannel      *self,
-                                  guint            number,
-                                  SseBacklog      *backlog);
+                                  guint            number);
 void      sse_channel_clear      (SseChannel      *self);
 SseUser  *sse_channel_find_user  (SseChannel      *self,
                                   const char      *name);

@@ -68,7 +68,7 @@ sse_client_clear (SseClient *self)
 {
   gsize before = sse_queue_get_bytes (self->queue);
 
-  sse_queue_clear (&self->queue, self->user->channel->backlog);
+  sse_queue_clear (&self->queue);
   count_bytes (self, before);
 }
 
@@ -89,10 +89,12 @@ gboolean
 sse_client_push (SseClient *self, SseFrame *frame, guint view, gsize bound)
 {
   gsize before = sse_queue_get_bytes (self->queue);
-  gboolean fits = sse_queue_push (&self->queue, self->user->channel->backlog, frame, view,
-                                  self->chunked, bound);
+  gboolean fits = sse_queue_push (&self->queue, frame, view, self->chunked, bound);
+  gsize length;
 
   count_bytes (self, before);
+  sse_frame_get_bytes (frame, TRUE, &length);
+  self->user->channel->pushed += length;
   return fits;
 }
 
@@ -102,7 +104,7 @@ sse_client_drop (SseClient *self, gsize written)
 {
   gsize before = sse_queue_get_bytes (self->queue);
 
-  sse_queue_drop (&self->queue, self->user->channel->backlog, self->chunked, written);
+  sse_queue_drop (&self->queue, self->chunked, written);
   count_bytes (self, before);
 }
 

@@ -67,7 +67,7 @@ make_room (SseQueue *self)
 /* Removes the frame of @view that waits, if there is one of which nothing is written. There is at
  * most one, and mostly near the end: what replaced another went there. */
 static void
-remove_view (SseQueue *self, SseBacklog *backlog, guint view, gboolean chunked)
+remove_view (SseQueue *self, guint view, gboolean chunked)
 {
   guint first = self->head + (self->offset > 0 ? 1 : 0);
 
@@ -82,7 +82,7 @@ remove_view (SseQueue *self, SseBacklog *backlog, guint view, gboolean chunked)
         continue;
       self->bytes -= frame_length (entry->frame, chunked);
       self->viewed -= frame_length (entry->frame, chunked);
-      sse_backlog_remove (backlog, entry->frame);
+      sse_frame_unref (entry->frame);
       memmove (entry, entry + 1, (self->tail - i) * sizeof (SseEntry));
       self->tail--;
       return;
@@ -104,7 +104,6 @@ count_bounded (const SseQueue *self, gboolean chunked)
 /**
  * sse_queue_push:
  * @self: (inout) (nullable): the queue
- * @backlog: where its memory is counted, the same for all calls
  * @frame: goes to the end; a reference is taken
  * @view: what it is a view of, then the older frame of that view leaves the queue unless it is
  *   partly written; or %SSE_FANOUT_NO_VIEW
@@ -115,12 +114,7 @@ count_bounded (const SseQueue *self, gboolean chunked)
  * Returns: %FALSE if the queue overflows; the frame is not in it then
  */
 gboolean
-sse_queue_push (SseQueue **self,
-                SseBacklog *backlog,
-                SseFrame *frame,
-                guint view,
-                gboolean chunked,
-                gsize bound)
+sse_queue_push (SseQueue **self, SseFrame *frame, guint view, gboolean chunked, gsize bound)
 {
   gsize length = frame_length (frame, chunked);
   SseQueue *queue = *self;
@@ -133,7 +127,7 @@ sse_queue_push (SseQueue **self,
       gsize waiting;
 
       if (view != SSE_FANOUT_NO_VIEW)
-        remove_view (queue, backlog, view, chunked);
+        remove_view (queue, view, chunked);
       waiting = count_bounded (queue, chunked);
       if (view == SSE_FANOUT_NO_VIEW && waiting > 0
           && (waiting > bound || length > bound - waiting))
@@ -141,8 +135,7 @@ sse_queue_push (SseQueue **self,
     }
 
   *self = queue = make_room (queue);
-  sse_backlog_add (backlog, frame);
-  queue->entries[queue->tail++] = (SseEntry){ frame, view };
+  queue->entries[queue->tail++] = (SseEntry){ sse_frame_ref (frame), view };
   queue->bytes += length;
   if (view != SSE_FANOUT_NO_VIEW)
     {
@@ -203,7 +196,7 @@ sse_queue_peek (const SseQueue *self, gboolean chunked, struct iovec *iov, guint
  * @written: bytes that were written, at most what is there
  */
 void
-sse_queue_drop (SseQueue **self, SseBacklog *backlog, gboolean chunked, gsize written)
+sse_queue_drop (SseQueue **self, gboolean chunked, gsize written)
 {
   SseQueue *queue = *self;
 
@@ -226,25 +219,25 @@ sse_queue_drop (SseQueue **self, SseBacklog *backlog, gboolean chunked, gsize wr
           queue->offset += step;
           continue;
         }
-      sse_backlog_remove (backlog, entry->frame);
+      sse_frame_unref (entry->frame);
       queue->head++;
       queue->offset = 0;
     }
 
   if (queue != NULL && queue->head == queue->tail)
-    sse_queue_clear (self, backlog);
+    sse_queue_clear (self);
 }
 
 /* Drops all, written or not. */
 void
-sse_queue_clear (SseQueue **self, SseBacklog *backlog)
+sse_queue_clear (SseQueue **self)
 {
   SseQueue *queue = g_steal_pointer (self);
 
   if (queue == NULL)
     return;
   for (guint i = queue->head; i < queue->tail; i++)
-    sse_backlog_remove (backlog, queue->entries[i].frame);
+    sse_frame_unref (queue->entries[i].frame);
   g_free (queue);
 }
 
@@ -259,18 +252,34 @@ sse_queue_get_bytes (const SseQueue *self)
   return self != NULL ? self->bytes : 0;
 }
 
+/* Counts what waits in @backlog. */
+void
+sse_queue_count (const SseQueue *self, SseBacklog *backlog)
+{
+  for (guint i = self->head; i < self->tail; i++)
+    sse_backlog_add (backlog, self->entries[i].frame);
+}
+
+/* Takes out of @backlog what sse_queue_count() has put there. */
+void
+sse_queue_discount (const SseQueue *self, SseBacklog *backlog)
+{
+  for (guint i = self->head; i < self->tail; i++)
+    sse_backlog_remove (backlog, self->entries[i].frame);
+}
+
 /**
  * sse_queue_get_cost:
- * @self: (nullable): the queue
+ * @backlog: where it and others have been counted
  *
- * Returns: the bytes of memory that it costs, with its share of what waits in others too
+ * Returns: the bytes of memory that it costs, of what others wait for too a share
  */
 gsize
 sse_queue_get_cost (const SseQueue *self, const SseBacklog *backlog)
 {
   gsize bytes = 0;
 
-  for (guint i = self != NULL ? self->head : 0; self != NULL && i < self->tail; i++)
+  for (guint i = self->head; i < self->tail; i++)
     bytes += sse_backlog_get_share (backlog, self->entries[i].frame);
   return bytes;
 }

@@ -27,26 +27,28 @@ typedef struct
  */
 typedef struct _SseQueue SseQueue;
 
-gboolean sse_queue_push        (SseQueue      **self,
-                                SseBacklog     *backlog,
-                                SseFrame       *frame,
-                                guint           view,
-                                gboolean        chunked,
-                                gsize           bound);
-void     sse_queue_exempt      (SseQueue       *self);
-guint    sse_queue_peek        (const SseQueue *self,
-                                gboolean        chunked,
-                                struct iovec   *iov,
-                                guint           max,
-                                gsize          *total);
-void     sse_queue_drop        (SseQueue      **self,
-                                SseBacklog     *backlog,
-                                gboolean        chunked,
-                                gsize           written);
-void     sse_queue_clear       (SseQueue      **self,
-                                SseBacklog     *backlog);
-gsize    sse_queue_get_bytes   (const SseQueue *self);
-gsize    sse_queue_get_cost    (const SseQueue   *self,
-                                const SseBacklog *backlog);
+gboolean sse_queue_push      (SseQueue        **self,
+                              SseFrame         *frame,
+                              guint             view,
+                              gboolean          chunked,
+                              gsize             bound);
+void     sse_queue_exempt    (SseQueue         *self);
+guint    sse_queue_peek      (const SseQueue   *self,
+                              gboolean          chunked,
+                              struct iovec     *iov,
+                              guint             max,
+                              gsize            *total);
+void     sse_queue_drop      (SseQueue        **self,
+                              gboolean          chunked,
+                              gsize             written);
+void     sse_queue_clear     (SseQueue        **self);
+gsize    sse_queue_get_bytes (const SseQueue   *self);
+
+void     sse_queue_count     (const SseQueue   *self,
+                              SseBacklog       *backlog);
+void     sse_queue_discount  (const SseQueue   *self,
+                              SseBacklog       *backlog);
+gsize    sse_queue_get_cost  (const SseQueue   *self,
+                              const SseBacklog *backlog);
 
 G_END_DECLS

@@ -11,6 +11,9 @@
 /* How often the clock is looked at for tokens that expire: it may have been set. */
 #define LOOK_INTERVAL (G_USEC_PER_SEC / 2)
 
+/* The part of what may wait that is kept free when too much does. */
+#define ROOM 8
+
 /**
  * sse_roster_init:
  * @options: the fan-out's
@@ -19,10 +22,10 @@ void
 sse_roster_init (SseRoster *self, const SseFanoutOptions *options)
 {
   self->options = *options;
-  sse_backlog_init (&self->backlog, options->total_bytes / options->n_workers);
+  self->backlog = 0;
   self->channels = g_new (SseChannel, options->n_channels);
   for (guint i = 0; i < options->n_channels; i++)
-    sse_channel_init (&self->channels[i], i, &self->backlog);
+    sse_channel_init (&self->channels[i], i);
   self->n_clients = 0;
   sse_turn_init (&self->turn, options->queue_bytes);
   sse_wheel_init (&self->wheel, options->heartbeat_ms);
@@ -41,7 +44,6 @@ sse_roster_clear (SseRoster *self)
   for (guint i = 0; i < self->options.n_channels; i++)
     sse_channel_clear (&self->channels[i]);
   g_free (self->channels);
-  sse_backlog_clear (&self->backlog);
 }
 
 /* What a client must get, however much it is. */
@@ -197,15 +199,16 @@ typedef struct
 } Slow;
 
 static void
-gather_slow (SseRoster *self, SseGroup *group, GArray *slow)
+gather_slow (SseGroup *group, SseBacklog *backlog, GArray *slow)
 {
   for (SseLink *link = group->clients.next; link != &group->clients; link = link->next)
     {
-      SseClient *client = sse_link_get (link, SseClient, in_group);
-      Slow item = { client, sse_queue_get_cost (client->queue, &self->backlog) };
+      Slow item = { sse_link_get (link, SseClient, in_group), 0 };
 
-      if (client->queue != NULL && !client->leaving)
-        g_array_append_val (slow, item);
+      if (item.client->queue == NULL || item.client->leaving)
+        continue;
+      sse_queue_count (item.client->queue, backlog);
+      g_array_append_val (slow, item);
     }
 }
 
@@ -218,31 +221,64 @@ compare_slow (gconstpointer a, gconstpointer b)
   return (first < second) - (first > second);
 }
 
-/* Where more waits than this worker's part of what may, lets those of its clients leave that cost
- * most, until it is little enough. */
-void
-sse_roster_shed (SseRoster *self)
+/* Lets those of @slow leave that cost most, until what waits is at most @bound. */
+static void
+let_costliest_leave (SseRoster *self, GArray *slow, SseBacklog *backlog, gsize bound)
 {
-  g_autoptr (GArray) slow = NULL;
-
-  if (!sse_backlog_is_over (&self->backlog))
-    return;
-
-  slow = g_array_new (FALSE, FALSE, sizeof (Slow));
-  for (guint i = 0; i < self->options.n_channels; i++)
+  for (guint i = 0; i < slow->len; i++)
     {
-      gather_slow (self, &self->channels[i].common, slow);
-      gather_slow (self, &self->channels[i].personal, slow);
-      gather_slow (self, &self->channels[i].behind, slow);
+      Slow *item = &g_array_index (slow, Slow, i);
+
+      item->cost = sse_queue_get_cost (item->client->queue, backlog);
     }
   g_array_sort (slow, compare_slow);
-  for (guint i = 0; i < slow->len && sse_backlog_is_over (&self->backlog); i++)
+  for (guint i = 0; i < slow->len && backlog->bytes > bound; i++)
     {
       SseClient *client = g_array_index (slow, Slow, i).client;
 
+      sse_queue_discount (client->queue, backlog);
       sse_client_clear (client);
       sse_turn_leave (&self->turn, client, SSE_CLOSE_OVERFLOW);
     }
+}
+
+/* Whether more may wait than this worker's part of what may for all: what did when it was last
+ * counted, and all that went into queues since. */
+static gboolean
+may_be_over (const SseRoster *self)
+{
+  gsize bytes = self->backlog;
+
+  for (guint i = 0; i < self->options.n_channels; i++)
+    bytes += self->channels[i].pushed;
+  return bytes > self->options.total_bytes / self->options.n_workers;
+}
+
+/* Where too much waits, lets clients leave. To count takes its time, so it is only done when there
+ * may be too much, and some room is made then: counting is due again when that is full. */
+void
+sse_roster_shed (SseRoster *self)
+{
+  gsize part = self->options.total_bytes / self->options.n_workers;
+  g_autoptr (GArray) slow = NULL;
+  SseBacklog backlog;
+
+  if (!may_be_over (self))
+    return;
+
+  slow = g_array_new (FALSE, FALSE, sizeof (Slow));
+  sse_backlog_init (&backlog);
+  for (guint i = 0; i < self->options.n_channels; i++)
+    {
+      gather_slow (&self->channels[i].common, &backlog, slow);
+      gather_slow (&self->channels[i].personal, &backlog, slow);
+      gather_slow (&self->channels[i].behind, &backlog, slow);
+      self->channels[i].pushed = 0;
+    }
+  if (backlog.bytes > part - part / ROOM)
+    let_costliest_leave (self, slow, &backlog, part - part / ROOM);
+  self->backlog = backlog.bytes;
+  sse_backlog_clear (&backlog);
 }
 
 static void

@@ -18,7 +18,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   SseFanoutOptions options;
-  SseBacklog backlog;
+  gsize backlog; /* what waited when it was last counted */
   SseChannel *channels;
   guint n_clients;
   SseTurn turn;

@@ -12,14 +12,12 @@
 #define NO_VIEW   SSE_FANOUT_NO_VIEW
 #define HIGH_VIEW 1000
 
-static SseBacklog backlog;
-
 static gboolean
 push (SseQueue **queue, guint view, const char *text, gsize bound)
 {
   g_autoptr (SseFrame) frame = sse_frame_new_body (text, strlen (text));
 
-  return sse_queue_push (queue, &backlog, frame, view, FALSE, bound);
+  return sse_queue_push (queue, frame, view, FALSE, bound);
 }
 
 static void
@@ -48,13 +46,13 @@ test_order (void)
   push (&queue, NO_VIEW, "three ", ANY);
   assert_waiting (queue, "one two three ");
 
-  sse_queue_drop (&queue, &backlog, FALSE, 0);
+  sse_queue_drop (&queue, FALSE, 0);
   assert_waiting (queue, "one two three ");
-  sse_queue_drop (&queue, &backlog, FALSE, 6);
+  sse_queue_drop (&queue, FALSE, 6);
   assert_waiting (queue, "o three ");
-  sse_queue_drop (&queue, &backlog, FALSE, 2);
+  sse_queue_drop (&queue, FALSE, 2);
   assert_waiting (queue, "three ");
-  sse_queue_drop (&queue, &backlog, FALSE, 6);
+  sse_queue_drop (&queue, FALSE, 6);
   g_assert_null (queue);
 }
 
@@ -66,12 +64,12 @@ test_chunked (void)
   struct iovec iov[1];
   gsize total;
 
-  sse_queue_push (&queue, &backlog, frame, NO_VIEW, TRUE, ANY);
+  sse_queue_push (&queue, frame, NO_VIEW, TRUE, ANY);
   g_assert_cmpuint (sse_queue_peek (queue, TRUE, iov, 1, &total), ==, 1);
   g_assert_cmpuint (total, ==, 8);
   g_assert_cmpuint (iov[0].iov_len, ==, 8);
   g_assert_cmpint (strncmp (iov[0].iov_base, "3\r\n:\n\n\r\n", 8), ==, 0);
-  sse_queue_drop (&queue, &backlog, TRUE, 8);
+  sse_queue_drop (&queue, TRUE, 8);
   g_assert_null (queue);
 }
 
@@ -87,7 +85,7 @@ test_growth (void)
   for (guint i = 0; i < 1000; i++)
     {
       push (&queue, NO_VIEW, "ab", ANY);
-      sse_queue_drop (&queue, &backlog, FALSE, 2);
+      sse_queue_drop (&queue, FALSE, 2);
     }
   assert_waiting (queue, "ab");
   for (guint i = 0; i < 1000; i++)
@@ -95,7 +93,7 @@ test_growth (void)
   g_assert_cmpuint (sse_queue_get_bytes (queue), ==, 2002);
   g_assert_cmpuint (sse_queue_peek (queue, FALSE, iov, 10, &total), ==, 10);
   g_assert_cmpuint (total, ==, 20);
-  sse_queue_clear (&queue, &backlog);
+  sse_queue_clear (&queue);
   g_assert_null (queue);
 }
 
@@ -122,7 +120,7 @@ test_view_replaces (gconstpointer data)
   assert_waiting (queue, "event-1 other-1 view-2 event-2 ");
   push (&queue, view, "view-3 ", ANY);
   assert_waiting (queue, "event-1 other-1 event-2 view-3 ");
-  sse_queue_clear (&queue, &backlog);
+  sse_queue_clear (&queue);
 }
 
 static void
@@ -132,7 +130,7 @@ test_view_partly_written (gconstpointer data)
   SseQueue *queue = NULL;
 
   push (&queue, view, "view-1 ", ANY);
-  sse_queue_drop (&queue, &backlog, FALSE, 2);
+  sse_queue_drop (&queue, FALSE, 2);
   push (&queue, view, "view-2 ", ANY);
   push (&queue, NO_VIEW, "event ", ANY);
   assert_waiting (queue, "ew-1 view-2 event ");
@@ -140,13 +138,13 @@ test_view_partly_written (gconstpointer data)
   assert_waiting (queue, "ew-1 event view-3 ");
 
   /* Also when what was partly written is gone. */
-  sse_queue_drop (&queue, &backlog, FALSE, 5);
+  sse_queue_drop (&queue, FALSE, 5);
   push (&queue, view, "view-4 ", ANY);
   assert_waiting (queue, "event view-4 ");
-  sse_queue_drop (&queue, &backlog, FALSE, 6);
+  sse_queue_drop (&queue, FALSE, 6);
   push (&queue, view, "view-5 ", ANY);
   assert_waiting (queue, "view-5 ");
-  sse_queue_clear (&queue, &backlog);
+  sse_queue_clear (&queue);
 }
 
 static void
@@ -159,10 +157,10 @@ test_bound (void)
   g_assert_false (push (&queue, NO_VIEW, "x", 10));
   assert_waiting (queue, "1234567890");
 
-  sse_queue_drop (&queue, &backlog, FALSE, 6);
+  sse_queue_drop (&queue, FALSE, 6);
   g_assert_true (push (&queue, NO_VIEW, "123456", 10));
   g_assert_false (push (&queue, NO_VIEW, "7", 10));
-  sse_queue_clear (&queue, &backlog);
+  sse_queue_clear (&queue);
 }
 
 /* Views are few, however large: what is bounded is what they do not replace. */
@@ -179,11 +177,11 @@ test_views_beside_bound (void)
   assert_waiting (queue, "small12345678as large as it was before");
 
   /* One that is partly written, and those behind it. */
-  sse_queue_drop (&queue, &backlog, FALSE, 15);
+  sse_queue_drop (&queue, FALSE, 15);
   g_assert_true (push (&queue, 0, "small", 10));
   g_assert_true (push (&queue, NO_VIEW, "1234567890", 10));
   g_assert_false (push (&queue, NO_VIEW, "x", 10));
-  sse_queue_clear (&queue, &backlog);
+  sse_queue_clear (&queue);
 }
 
 static void
@@ -195,7 +193,7 @@ test_bound_after_replacing (void)
   g_assert_true (push (&queue, 0, "567890", 10));
   g_assert_true (push (&queue, 0, "abcdef", 10));
   assert_waiting (queue, "1234abcdef");
-  sse_queue_clear (&queue, &backlog);
+  sse_queue_clear (&queue);
 }
 
 static void
@@ -207,11 +205,11 @@ test_one_large_frame (void)
   g_assert_false (push (&queue, NO_VIEW, "x", 10));
 
   /* What is partly written finishes whatever comes, so it leaves room for all else. */
-  sse_queue_drop (&queue, &backlog, FALSE, 1);
+  sse_queue_drop (&queue, FALSE, 1);
   g_assert_true (push (&queue, NO_VIEW, "also larger", 10));
   g_assert_false (push (&queue, NO_VIEW, "x", 10));
   assert_waiting (queue, "arger than the boundalso larger");
-  sse_queue_clear (&queue, &backlog);
+  sse_queue_clear (&queue);
 }
 
 static void
@@ -228,23 +226,20 @@ test_exempt (void)
   g_assert_false (push (&queue, NO_VIEW, "x", 10));
 
   /* Writing them makes no room, and costs none. */
-  sse_queue_drop (&queue, &backlog, FALSE, 12);
+  sse_queue_drop (&queue, FALSE, 12);
   g_assert_false (push (&queue, NO_VIEW, "x", 10));
-  sse_queue_drop (&queue, &backlog, FALSE, 5);
+  sse_queue_drop (&queue, FALSE, 5);
   assert_waiting (queue, "1234567890");
   g_assert_false (push (&queue, NO_VIEW, "x", 10));
-  sse_queue_drop (&queue, &backlog, FALSE, 6);
+  sse_queue_drop (&queue, FALSE, 6);
   g_assert_true (push (&queue, NO_VIEW, "123456", 10));
-  sse_queue_clear (&queue, &backlog);
+  sse_queue_clear (&queue);
 }
 
 int
 main (int argc, char *argv[])
 {
-  int status;
-
   g_test_init (&argc, &argv, NULL);
-  sse_backlog_init (&backlog, ANY);
   g_test_add_func ("/queue/order", test_order);
   g_test_add_func ("/queue/chunked", test_chunked);
   g_test_add_func ("/queue/growth", test_growth);
@@ -261,8 +256,5 @@ main (int argc, char *argv[])
   g_test_add_func ("/queue/bound-after-replacing", test_bound_after_replacing);
   g_test_add_func ("/queue/one-large-frame", test_one_large_frame);
   g_test_add_func ("/queue/exempt", test_exempt);
-  status = g_test_run ();
-  g_assert_cmpuint (backlog.bytes, ==, 0);
-  sse_backlog_clear (&backlog);
-  return status;
+  return g_test_run ();
 }
