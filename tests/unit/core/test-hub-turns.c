@@ -165,6 +165,21 @@ test_left (Crowd *crowd, gconstpointer data)
     expect (crowd->clients[i], crowd->position, "value-update", "slow");
 }
 
+/* And all to whom the turn has yet to come, whoever is the next. */
+static void
+test_all_left (Crowd *crowd, gconstpointer data)
+{
+  publish_to_all (crowd, "x");
+  for (guint i = 1; i < N_USERS; i++)
+    g_clear_pointer (&crowd->clients[i], client_free);
+  expect (crowd->clients[0], crowd->position, "value-update", "slow");
+  while (sse_hub_get_n_clients (crowd->hub.hub) > 1)
+    g_main_context_iteration (NULL, TRUE);
+  rest ();
+  publish (crowd, 0, "end");
+  expect (crowd->clients[0], crowd->position, "value-update", "end");
+}
+
 /* One more client of a user to whom the turn has yet to come: nobody gets a view twice. */
 static void
 test_newcomer (Crowd *crowd, gconstpointer data)
@@ -198,6 +213,7 @@ main (int argc, char **argv)
   add ("/core/hub-turns/once", test_once);
   add ("/core/hub-turns/touched-again", test_touched_again);
   add ("/core/hub-turns/left", test_left);
+  add ("/core/hub-turns/all-left", test_all_left);
   add ("/core/hub-turns/newcomer", test_newcomer);
   return g_test_run ();
 }
