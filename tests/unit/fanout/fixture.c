@@ -177,6 +177,31 @@ fixture_send_view (Fixture *self, guint channel, const char *user, guint view, c
   sse_fanout_send_view (self->fanout, channel, user, view, frame);
 }
 
+/* The same with a socket that takes little of what is sent. */
+int
+fixture_join_small (Fixture *self, const SseJoin *join, const char *const *first)
+{
+  SseJoin copy = *join;
+  int fds[2];
+
+  make_small_pair (fds);
+  copy.fd = fds[0];
+  fixture_join_fd (self, &copy, first);
+  return fds[1];
+}
+
+/* Waits until the worker has done what was asked for: another client, of a channel that nobody
+ * else follows, got what was sent later. Where there are several workers, one has. */
+void
+fixture_wait_worker (Fixture *self, guint channel)
+{
+  int fd = fixture_join (self, channel, "witness", FALSE);
+
+  fixture_send (self, channel, "witness", "done ");
+  fixture_expect (fd, "done ");
+  close (fd);
+}
+
 static gboolean
 on_bound (gpointer user_data)
 {
@@ -345,4 +370,23 @@ count_descriptors (void)
   while (g_dir_read_name (dir) != NULL)
     n++;
   return n;
+}
+
+static void
+set_up (Fixture *self, gconstpointer options)
+{
+  fixture_set_up (self, options);
+}
+
+static void
+tear_down (Fixture *self, gconstpointer options)
+{
+  fixture_tear_down (self);
+}
+
+/* Adds a test with a fan-out of its own. */
+void
+fixture_add_test (const char *path, const SseFanoutOptions *options, FixtureTest test)
+{
+  g_test_add (path, Fixture, options, set_up, test, tear_down);
 }

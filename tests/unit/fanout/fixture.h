@@ -20,6 +20,11 @@ typedef struct
 
 extern const SseFanoutOptions default_options;
 
+typedef void (*FixtureTest) (Fixture *self, gconstpointer options);
+
+void     fixture_add_test    (const char             *path,
+                              const SseFanoutOptions *options,
+                              FixtureTest             test);
 void     fixture_set_up      (Fixture                *self,
                               const SseFanoutOptions *options);
 void     fixture_stop        (Fixture                *self);
@@ -30,6 +35,9 @@ int      fixture_join        (Fixture                *self,
                               const char             *user,
                               gboolean                chunked);
 int      fixture_join_full   (Fixture                *self,
+                              const SseJoin          *join,
+                              const char *const      *first);
+int      fixture_join_small  (Fixture                *self,
                               const SseJoin          *join,
                               const char *const      *first);
 void     fixture_join_fd     (Fixture                *self,
@@ -60,6 +68,8 @@ void     fixture_wait_input  (int                     fd);
 void     fixture_wait_queued (Fixture                *self,
                               guint                   channel,
                               guint64                 bytes);
+void     fixture_wait_worker (Fixture                *self,
+                              guint                   channel);
 void     fixture_wait_left   (Fixture                *self,
                               guint                   n);
 char    *fixture_read        (int                     fd,

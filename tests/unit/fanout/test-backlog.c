@@ -27,18 +27,6 @@ static const SseFanoutOptions apart = {
   .peer_timeout_ms = 60000,
 };
 
-static void
-set_up (Fixture *self, gconstpointer data)
-{
-  fixture_set_up (self, data);
-}
-
-static void
-tear_down (Fixture *self, gconstpointer data)
-{
-  fixture_tear_down (self);
-}
-
 /* A frame counts as long as it waits for anybody, and once. */
 static void
 test_once (void)
@@ -70,23 +58,9 @@ test_once (void)
 static int
 join_small (Fixture *self, const char *user)
 {
-  SseJoin join = { .user = user, .expires = NEVER };
-  int fds[2];
+  const SseJoin join = { .user = user, .expires = NEVER };
 
-  make_small_pair (fds);
-  join.fd = fds[0];
-  fixture_join_fd (self, &join, NULL);
-  return fds[1];
-}
-
-static void
-wait_for_worker (Fixture *self)
-{
-  int fd = fixture_join (self, 1, "witness", FALSE);
-
-  fixture_send (self, 1, "witness", "done");
-  fixture_expect (fd, "done");
-  close (fd);
+  return fixture_join_small (self, &join, NULL);
 }
 
 /* Too much for all together: the one that costs most is closed, and nobody else. */
@@ -100,7 +74,7 @@ test_sheds_largest (Fixture *self, gconstpointer data)
   fixture_send_size (self, 0, "less", LARGE);
   fixture_send_size (self, 0, "most", LARGE);
   fixture_send_size (self, 0, "most", 20000);
-  wait_for_worker (self);
+  fixture_wait_worker (self, 1);
   fixture_expect_left (self, "1 witness gone");
   g_assert_cmpuint (self->left->len, ==, 1);
 
@@ -132,7 +106,7 @@ test_sheds_costliest (Fixture *self, gconstpointer data)
   fixture_send_view (self, 0, "hog", 0, view);
   fixture_send_size (self, 0, "many", LARGE);
   fixture_wait_queued (self, 0, G_N_ELEMENTS (many) * LARGE);
-  wait_for_worker (self);
+  fixture_wait_worker (self, 1);
   fixture_expect_left (self, "1 witness gone");
   fixture_send_size (self, 0, "many", LARGE / 2);
   fixture_expect_left (self, "0 hog overflow");
@@ -156,7 +130,7 @@ test_workers_apart (Fixture *self, gconstpointer data)
 
   fixture_send_size (self, 0, "other", LARGE);
   fixture_send_size (self, 0, "hog", LARGE);
-  wait_for_worker (self);
+  fixture_wait_worker (self, 1);
   fixture_send_size (self, 0, "hog", LARGE / 2);
   fixture_wait_told (self, "0 hog overflow");
   fixture_send (self, 0, "other", "on");
@@ -228,22 +202,16 @@ test_room_returns (Fixture *self, gconstpointer data)
   close (fd);
 }
 
-static void
-add (const char *path, gconstpointer data, void (*test) (Fixture *, gconstpointer))
-{
-  g_test_add (path, Fixture, data, set_up, test, tear_down);
-}
-
 int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/backlog/once", test_once);
-  add ("/backlog/sheds-largest", &options, test_sheds_largest);
-  add ("/backlog/sheds-costliest", &options, test_sheds_costliest);
-  add ("/backlog/workers-apart", &apart, test_workers_apart);
-  add ("/backlog/sheds-behind", &options, test_sheds_behind);
-  add ("/backlog/shared-frame", &options, test_shared_frame);
-  add ("/backlog/room-returns", &options, test_room_returns);
+  fixture_add_test ("/backlog/sheds-largest", &options, test_sheds_largest);
+  fixture_add_test ("/backlog/sheds-costliest", &options, test_sheds_costliest);
+  fixture_add_test ("/backlog/workers-apart", &apart, test_workers_apart);
+  fixture_add_test ("/backlog/sheds-behind", &options, test_sheds_behind);
+  fixture_add_test ("/backlog/shared-frame", &options, test_shared_frame);
+  fixture_add_test ("/backlog/room-returns", &options, test_room_returns);
   return g_test_run ();
 }

@@ -45,18 +45,6 @@ typedef struct
 } Told;
 
 static void
-set_up (Fixture *self, gconstpointer data)
-{
-  fixture_set_up (self, data);
-}
-
-static void
-tear_down (Fixture *self, gconstpointer data)
-{
-  fixture_tear_down (self);
-}
-
-static void
 on_fed (gboolean gone, gpointer user_data)
 {
   Told *told = user_data;
@@ -319,27 +307,21 @@ test_stop (Fixture *self, gconstpointer data)
   fixture_expect_end (b);
 }
 
-static void
-add (const char *path, gconstpointer data, void (*test) (Fixture *, gconstpointer))
-{
-  g_test_add (path, Fixture, data, set_up, test, tear_down);
-}
-
 int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   alarm (300); /* for what never comes */
-  add ("/behind/slices", &one, test_slices);
-  add ("/behind/slices-three-workers", &three, test_slices);
-  add ("/behind/empty-slices", &one, test_empty_slices);
-  add ("/behind/nothing-first", &one, test_nothing_first);
-  add ("/behind/slow-socket", &one, test_slow_socket);
-  add ("/behind/personal", &one, test_personal);
-  add ("/behind/heartbeats", &beating, test_heartbeats);
-  add ("/behind/hang-up", &one, test_hang_up);
-  add ("/behind/hang-up-when-due", &three, test_hang_up_when_due);
-  add ("/behind/expiry", &one, test_expiry);
-  add ("/behind/stop", &three, test_stop);
+  fixture_add_test ("/behind/slices", &one, test_slices);
+  fixture_add_test ("/behind/slices-three-workers", &three, test_slices);
+  fixture_add_test ("/behind/empty-slices", &one, test_empty_slices);
+  fixture_add_test ("/behind/nothing-first", &one, test_nothing_first);
+  fixture_add_test ("/behind/slow-socket", &one, test_slow_socket);
+  fixture_add_test ("/behind/personal", &one, test_personal);
+  fixture_add_test ("/behind/heartbeats", &beating, test_heartbeats);
+  fixture_add_test ("/behind/hang-up", &one, test_hang_up);
+  fixture_add_test ("/behind/hang-up-when-due", &three, test_hang_up_when_due);
+  fixture_add_test ("/behind/expiry", &one, test_expiry);
+  fixture_add_test ("/behind/stop", &three, test_stop);
   return g_test_run ();
 }

@@ -26,28 +26,12 @@ static const SseFanoutOptions options = {
   .retry_max_ms = 2000000000,
 };
 
-static void
-set_up (Fixture *self, gconstpointer data)
-{
-  fixture_set_up (self, &options);
-}
-
-static void
-tear_down (Fixture *self, gconstpointer data)
-{
-  fixture_tear_down (self);
-}
-
 static int
 join_small (Fixture *self, gint64 expires, const char *const *first)
 {
-  SseJoin join = { .user = "ann", .chunked = TRUE, .expires = expires };
-  int fds[2];
+  const SseJoin join = { .user = "ann", .chunked = TRUE, .expires = expires };
 
-  make_small_pair (fds);
-  join.fd = fds[0];
-  fixture_join_fd (self, &join, first);
-  return fds[1];
+  return fixture_join_small (self, &join, first);
 }
 
 /* Noticed without anything being sent. */
@@ -347,29 +331,23 @@ test_no_descriptors (void)
   g_assert_cmpuint (count_descriptors (), ==, before);
 }
 
-static void
-add (const char *path, void (*test) (Fixture *, gconstpointer))
-{
-  g_test_add (path, Fixture, NULL, set_up, test, tear_down);
-}
-
 int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  add ("/leaving/hang-up", test_hang_up);
-  add ("/leaving/hang-up-before-join", test_hang_up_before_join);
-  add ("/leaving/hang-up-with-first-frames", test_hang_up_with_first_frames);
-  add ("/leaving/hang-up-while-waiting", test_hang_up_while_waiting);
-  add ("/leaving/not-a-socket", test_not_a_socket);
-  add ("/leaving/duplicated-socket", test_duplicated_socket);
-  add ("/leaving/expiry", test_expiry);
-  add ("/leaving/expired-at-join", test_expired_at_join);
-  add ("/leaving/expiry-while-waiting", test_expiry_while_waiting);
-  add ("/leaving/stop", test_stop);
-  add ("/leaving/stop-while-waiting", test_stop_while_waiting);
-  add ("/leaving/stop-tells-all", test_stop_tells_all);
-  add ("/leaving/many", test_many);
+  fixture_add_test ("/leaving/hang-up", &options, test_hang_up);
+  fixture_add_test ("/leaving/hang-up-before-join", &options, test_hang_up_before_join);
+  fixture_add_test ("/leaving/hang-up-with-first-frames", &options, test_hang_up_with_first_frames);
+  fixture_add_test ("/leaving/hang-up-while-waiting", &options, test_hang_up_while_waiting);
+  fixture_add_test ("/leaving/not-a-socket", &options, test_not_a_socket);
+  fixture_add_test ("/leaving/duplicated-socket", &options, test_duplicated_socket);
+  fixture_add_test ("/leaving/expiry", &options, test_expiry);
+  fixture_add_test ("/leaving/expired-at-join", &options, test_expired_at_join);
+  fixture_add_test ("/leaving/expiry-while-waiting", &options, test_expiry_while_waiting);
+  fixture_add_test ("/leaving/stop", &options, test_stop);
+  fixture_add_test ("/leaving/stop-while-waiting", &options, test_stop_while_waiting);
+  fixture_add_test ("/leaving/stop-tells-all", &options, test_stop_tells_all);
+  fixture_add_test ("/leaving/many", &options, test_many);
   g_test_add_func ("/leaving/no-descriptors", test_no_descriptors);
   return g_test_run ();
 }

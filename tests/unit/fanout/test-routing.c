@@ -17,18 +17,6 @@ static const SseFanoutOptions three_workers = {
   .peer_timeout_ms = 60000,
 };
 
-static void
-set_up (Fixture *self, gconstpointer options)
-{
-  fixture_set_up (self, options);
-}
-
-static void
-tear_down (Fixture *self, gconstpointer options)
-{
-  fixture_tear_down (self);
-}
-
 /* HTTP/1.1 gets chunks, HTTP/1.0 what is in them, both the head as it stands. */
 static void
 test_framing (Fixture *self, gconstpointer options)
@@ -300,8 +288,8 @@ add (const char *name, void (*test) (Fixture *, gconstpointer))
   g_autofree char *one = g_strdup_printf ("/routing/one-worker/%s", name);
   g_autofree char *three = g_strdup_printf ("/routing/three-workers/%s", name);
 
-  g_test_add (one, Fixture, &default_options, set_up, test, tear_down);
-  g_test_add (three, Fixture, &three_workers, set_up, test, tear_down);
+  fixture_add_test (one, &default_options, test);
+  fixture_add_test (three, &three_workers, test);
 }
 
 int
@@ -319,7 +307,6 @@ main (int argc, char *argv[])
   add ("user-forgotten", test_user_forgotten);
   add ("many-frames", test_many_frames);
   add ("retry-frame", test_retry_frame);
-  g_test_add ("/routing/join-sets-personal", Fixture, &default_options, set_up,
-              test_join_sets_personal, tear_down);
+  fixture_add_test ("/routing/join-sets-personal", &default_options, test_join_sets_personal);
   return g_test_run ();
 }

@@ -29,28 +29,12 @@ static const SseFanoutOptions beating = {
   .peer_timeout_ms = 60000,
 };
 
-static void
-set_up (Fixture *self, gconstpointer data)
-{
-  fixture_set_up (self, data);
-}
-
-static void
-tear_down (Fixture *self, gconstpointer data)
-{
-  fixture_tear_down (self);
-}
-
 static int
 join_small (Fixture *self, const char *user, const char *const *first)
 {
-  SseJoin join = { .user = user, .expires = NEVER };
-  int fds[2];
+  const SseJoin join = { .user = user, .expires = NEVER };
 
-  make_small_pair (fds);
-  join.fd = fds[0];
-  fixture_join_fd (self, &join, first);
-  return fds[1];
+  return fixture_join_small (self, &join, first);
 }
 
 /* A client of which a large frame is partly written, as it does not read. */
@@ -73,17 +57,6 @@ expect_size (int fd, gsize size)
   fixture_expect (fd, expected);
 }
 
-/* Waits until the worker has done what was asked for: another client got what was sent later. */
-static void
-wait_for_worker (Fixture *self)
-{
-  int fd = fixture_join (self, 2, "witness", FALSE);
-
-  fixture_send (self, 2, "witness", "done ");
-  fixture_expect (fd, "done ");
-  close (fd);
-}
-
 static void
 test_order (Fixture *self, gconstpointer data)
 {
@@ -103,7 +76,7 @@ test_order (Fixture *self, gconstpointer data)
   fixture_send (self, 0, NULL, "fourth ");
   expect_size (fd, LARGE);
   fixture_expect (fd, "fourth ");
-  wait_for_worker (self);
+  fixture_wait_worker (self, 2);
   g_assert_cmpuint (sse_fanout_get_queued_bytes (self->fanout, 0), ==, 0);
   close (fd);
 }
@@ -118,14 +91,14 @@ test_views (Fixture *self, gconstpointer data)
   fixture_send_view (self, 0, NULL, 0, large);
   fixture_wait_queued (self, 0, 1);
   fixture_send_view (self, 0, NULL, 0, "zero-2 ");
-  wait_for_worker (self);
+  fixture_wait_worker (self, 2);
   fixture_send (self, 0, NULL, "event-1 ");
   fixture_send_view (self, 0, NULL, 1, "one-1 ");
-  wait_for_worker (self);
+  fixture_wait_worker (self, 2);
   fixture_send_view (self, 0, "ann", 0, "zero-3 ");
-  wait_for_worker (self);
+  fixture_wait_worker (self, 2);
   fixture_send (self, 0, NULL, "event-2 ");
-  wait_for_worker (self);
+  fixture_wait_worker (self, 2);
   expect_size (fd, LARGE);
   fixture_expect (fd, "event-1 one-1 zero-3 event-2 ");
   close (fd);
@@ -138,7 +111,7 @@ test_overflow (Fixture *self, gconstpointer data)
 
   fixture_send_size (self, 0, NULL, BOUND / 2);
   fixture_send_size (self, 0, NULL, BOUND / 2);
-  wait_for_worker (self);
+  fixture_wait_worker (self, 2);
   g_assert_cmpuint (sse_fanout_get_queued_bytes (self->fanout, 0), >=, BOUND);
   fixture_send (self, 0, NULL, "x");
   fixture_wait_told (self, "0 ann overflow");
@@ -160,7 +133,7 @@ test_views_do_not_overflow (Fixture *self, gconstpointer data)
   for (guint i = 0; i < 10; i++)
     {
       fixture_send_view (self, 0, NULL, 0, view);
-      wait_for_worker (self);
+      fixture_wait_worker (self, 2);
     }
   fixture_send (self, 0, NULL, "event ");
   expect_size (fd, LARGE + BOUND - 10);
@@ -175,7 +148,7 @@ test_large_frame (Fixture *self, gconstpointer data)
   int ann = join_blocked (self, "ann"), bob = join_blocked (self, "bob");
 
   fixture_send_size (self, 0, NULL, LARGE);
-  wait_for_worker (self);
+  fixture_wait_worker (self, 2);
   expect_size (bob, 2 * LARGE);
   fixture_send (self, 0, NULL, "event ");
   fixture_expect (bob, "event ");
@@ -240,7 +213,7 @@ test_first_frames_exempt (Fixture *self, gconstpointer data)
   fixture_wait_queued (self, 0, 1);
   fixture_send_size (self, 0, NULL, BOUND / 2);
   fixture_send_size (self, 0, NULL, BOUND / 2);
-  wait_for_worker (self);
+  fixture_wait_worker (self, 2);
   expect_size (fd, 2 * LARGE + BOUND);
   close (fd);
 }
@@ -253,7 +226,7 @@ test_behind_first_frames (Fixture *self, gconstpointer data)
   int fd = join_small (self, "ann", first);
 
   fixture_send_size (self, 0, NULL, BOUND);
-  wait_for_worker (self);
+  fixture_wait_worker (self, 2);
   fixture_send (self, 0, NULL, "x");
   fixture_wait_told (self, "0 ann overflow");
   close (fd);
@@ -265,10 +238,10 @@ test_queued_bytes (Fixture *self, gconstpointer data)
   int fd = join_blocked (self, "ann");
   guint64 before;
 
-  wait_for_worker (self);
+  fixture_wait_worker (self, 2);
   before = sse_fanout_get_queued_bytes (self->fanout, 0);
   fixture_send_size (self, 0, NULL, 1234);
-  wait_for_worker (self);
+  fixture_wait_worker (self, 2);
   g_assert_cmpuint (sse_fanout_get_queued_bytes (self->fanout, 0), ==, before + 1234);
   g_assert_cmpuint (sse_fanout_get_queued_bytes (self->fanout, 1), ==, 0);
   close (fd);
@@ -298,7 +271,7 @@ test_no_heartbeat_when_waiting (Fixture *self, gconstpointer data)
   char next;
 
   fixture_send_size (self, 0, NULL, LARGE);
-  wait_for_worker (self);
+  fixture_wait_worker (self, 2);
   before = sse_fanout_get_queued_bytes (self->fanout, 0);
   fixture_send (self, 1, NULL, "from here ");
   do
@@ -314,28 +287,22 @@ test_no_heartbeat_when_waiting (Fixture *self, gconstpointer data)
   close (idle);
 }
 
-static void
-add (const char *path, gconstpointer data, void (*test) (Fixture *, gconstpointer))
-{
-  g_test_add (path, Fixture, data, set_up, test, tear_down);
-}
-
 int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  add ("/slow/order", &options, test_order);
-  add ("/slow/views", &options, test_views);
-  add ("/slow/overflow", &options, test_overflow);
-  add ("/slow/views-do-not-overflow", &options, test_views_do_not_overflow);
-  add ("/slow/large-frame", &options, test_large_frame);
+  fixture_add_test ("/slow/order", &options, test_order);
+  fixture_add_test ("/slow/views", &options, test_views);
+  fixture_add_test ("/slow/overflow", &options, test_overflow);
+  fixture_add_test ("/slow/views-do-not-overflow", &options, test_views_do_not_overflow);
+  fixture_add_test ("/slow/large-frame", &options, test_large_frame);
   g_test_add_func ("/slow/burst-to-all", test_burst_to_all);
   g_test_add_func ("/slow/burst-to-user", test_burst_to_user);
-  add ("/slow/burst-overflows", &options, test_burst_overflows);
-  add ("/slow/first-frames-exempt", &options, test_first_frames_exempt);
-  add ("/slow/behind-first-frames", &options, test_behind_first_frames);
-  add ("/slow/queued-bytes", &options, test_queued_bytes);
-  add ("/slow/heartbeat", &beating, test_heartbeat);
-  add ("/slow/no-heartbeat-when-waiting", &beating, test_no_heartbeat_when_waiting);
+  fixture_add_test ("/slow/burst-overflows", &options, test_burst_overflows);
+  fixture_add_test ("/slow/first-frames-exempt", &options, test_first_frames_exempt);
+  fixture_add_test ("/slow/behind-first-frames", &options, test_behind_first_frames);
+  fixture_add_test ("/slow/queued-bytes", &options, test_queued_bytes);
+  fixture_add_test ("/slow/heartbeat", &beating, test_heartbeat);
+  fixture_add_test ("/slow/no-heartbeat-when-waiting", &beating, test_no_heartbeat_when_waiting);
   return g_test_run ();
 }
