@@ -26,9 +26,8 @@ sse_channel_init (SseChannel *self, guint number)
 {
   self->number = number;
   self->pushed = 0;
-  group_init (&self->common);
-  group_init (&self->personal);
-  group_init (&self->behind);
+  for (guint i = 0; i < SSE_N_GROUPS; i++)
+    group_init (&self->groups[i]);
   self->users = g_hash_table_new (g_str_hash, g_str_equal);
   atomic_init (&self->queued, 0);
 }
@@ -37,9 +36,8 @@ sse_channel_init (SseChannel *self, guint number)
 void
 sse_channel_clear (SseChannel *self)
 {
-  g_free (self->common.pending);
-  g_free (self->personal.pending);
-  g_free (self->behind.pending);
+  for (guint i = 0; i < SSE_N_GROUPS; i++)
+    g_free (self->groups[i].pending);
   g_hash_table_unref (self->users);
 }
 
@@ -128,6 +126,6 @@ sse_client_get_group (const SseClient *self)
   SseChannel *channel = self->user->channel;
 
   if (self->catch_up != NULL)
-    return &channel->behind;
-  return self->user->personal ? &channel->personal : &channel->common;
+    return &channel->groups[SSE_GROUP_BEHIND];
+  return &channel->groups[self->user->personal ? SSE_GROUP_PERSONAL : SSE_GROUP_COMMON];
 }

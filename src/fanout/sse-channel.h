@@ -30,11 +30,23 @@ typedef struct
 } SseGroup;
 
 /**
+ * SseGroupKind:
+ * @SSE_GROUP_COMMON: clients of users who see what everyone sees
+ * @SSE_GROUP_PERSONAL: clients of users who get views of their own
+ * @SSE_GROUP_BEHIND: clients that get slices of what they missed; nothing is sent to it
+ */
+typedef enum
+{
+  SSE_GROUP_COMMON,
+  SSE_GROUP_PERSONAL,
+  SSE_GROUP_BEHIND,
+  SSE_N_GROUPS,
+} SseGroupKind;
+
+/**
  * SseChannel:
- * @common: clients of users who see what everyone sees
- * @personal: clients of users who get views of their own
+ * @groups: by #SseGroupKind
  * @pushed: bytes that went into queues since the roster last set it to 0
- * @behind: clients that get slices of what they missed; nothing is sent to it
  * @users: (element-type utf8 SseUser): users who have a client here, by name
  * @queued: bytes that wait for clients; written by the worker alone, read by any thread
  *
@@ -43,9 +55,7 @@ typedef struct
 struct _SseChannel
 {
   guint number;
-  SseGroup common;
-  SseGroup personal;
-  SseGroup behind;
+  SseGroup groups[SSE_N_GROUPS];
   gsize pushed;
   GHashTable *users;
   atomic_size_t queued;

@@ -119,9 +119,11 @@ sse_roster_send (SseRoster *self, SseCommand *command)
 
   if (name == NULL)
     {
-      sse_turn_send_group (&self->turn, &channel->common, command->view, command->frame);
+      sse_turn_send_group (&self->turn, &channel->groups[SSE_GROUP_COMMON], command->view,
+                           command->frame);
       if (command->view == SSE_FANOUT_NO_VIEW)
-        sse_turn_send_group (&self->turn, &channel->personal, command->view, command->frame);
+        sse_turn_send_group (&self->turn, &channel->groups[SSE_GROUP_PERSONAL], command->view,
+                             command->frame);
       return;
     }
 
@@ -165,11 +167,8 @@ void
 sse_roster_stop (SseRoster *self)
 {
   for (guint i = 0; i < self->options.n_channels; i++)
-    {
-      stop_group (self, &self->channels[i].common);
-      stop_group (self, &self->channels[i].personal);
-      stop_group (self, &self->channels[i].behind);
-    }
+    for (guint j = 0; j < SSE_N_GROUPS; j++)
+      stop_group (self, &self->channels[i].groups[j]);
 }
 
 /* Does what is due: tokens that expire, heartbeats. */
@@ -270,9 +269,8 @@ sse_roster_shed (SseRoster *self)
   sse_backlog_init (&backlog);
   for (guint i = 0; i < self->options.n_channels; i++)
     {
-      gather_slow (&self->channels[i].common, &backlog, slow);
-      gather_slow (&self->channels[i].personal, &backlog, slow);
-      gather_slow (&self->channels[i].behind, &backlog, slow);
+      for (guint j = 0; j < SSE_N_GROUPS; j++)
+        gather_slow (&self->channels[i].groups[j], &backlog, slow);
       self->channels[i].pushed = 0;
     }
   if (backlog.bytes > part - part / ROOM)
