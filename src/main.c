@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <locale.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include <glib-unix.h>
@@ -21,6 +22,7 @@ typedef struct
   char *config_file;
   char **listen;
   char *plugin_dir;
+  char *state_dir;
   gboolean session;
   gboolean system;
   gboolean no_bus;
@@ -34,6 +36,7 @@ options_clear (Options *options)
   g_free (options->config_file);
   g_strfreev (options->listen);
   g_free (options->plugin_dir);
+  g_free (options->state_dir);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
@@ -50,6 +53,8 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
     { "listen", 'l', 0, G_OPTION_ARG_STRING_ARRAY, &options->listen,
       N_ ("Listen on HOST:PORT or unix:PATH; may be repeated"), N_ ("ADDRESS") },
     { "plugin-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->plugin_dir, N_ ("Load plugins from DIR"),
+      N_ ("DIR") },
+    { "state-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->state_dir, N_ ("Keep the log in DIR"),
       N_ ("DIR") },
     { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->check,
       N_ ("Say whether it would start, and exit"), NULL },
@@ -79,13 +84,15 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
   return TRUE;
 }
 
-static gboolean
-load_config (const Options *options, SseConfig *config, GError **error)
+static SseConfig *
+read_config (gpointer user_data, GError **error)
 {
+  const Options *options = user_data;
   const char *file = options->config_file != NULL ? options->config_file : RIVULET_CONFIG_FILE;
+  g_autoptr (SseConfig) config = sse_config_new (g_getenv ("CREDENTIALS_DIRECTORY"));
 
   if (!sse_config_load (config, file, options->config_file != NULL, error))
-    return FALSE;
+    return NULL;
   if (options->listen != NULL)
     {
       g_autofree char *addresses = g_strjoinv (";", options->listen);
@@ -100,7 +107,16 @@ load_config (const Options *options, SseConfig *config, GError **error)
     sse_config_set (config, "bus", "bus", "none", "--no-bus");
   if (options->plugin_dir != NULL)
     sse_config_set (config, "plugins", "directory", options->plugin_dir, "--plugin-dir");
-  return TRUE;
+  if (options->state_dir != NULL)
+    sse_config_set (config, "log", "directory", options->state_dir, "--state-dir");
+  return g_steal_pointer (&config);
+}
+
+static gboolean
+on_reload_signal (gpointer daemon)
+{
+  sse_daemon_reload (daemon, NULL);
+  return G_SOURCE_CONTINUE;
 }
 
 static gboolean
@@ -110,16 +126,33 @@ on_stop_signal (gpointer loop)
   return G_SOURCE_CONTINUE;
 }
 
+/* Serves until a signal ends it. Before and after, the signals that end it do so at once, as they
+ * do by themselves. */
 static gboolean
-serve (const Options *options, GError **error)
+run (SseDaemon *daemon, GError **error)
 {
-  g_autoptr (SseConfig) config = sse_config_new (g_getenv ("CREDENTIALS_DIRECTORY"));
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  g_autoptr (SseDaemon) daemon = NULL; /* behind the loop, which signals use to the end */
+  guint terminate = g_unix_signal_add (SIGTERM, on_stop_signal, loop);
+  guint interrupt = g_unix_signal_add (SIGINT, on_stop_signal, loop);
+  gboolean started = sse_daemon_start (daemon, error);
 
-  if (!load_config (options, config, error))
-    return FALSE;
-  daemon = sse_daemon_new (config, error);
+  if (started)
+    g_main_loop_run (loop);
+  g_source_remove (terminate);
+  g_source_remove (interrupt);
+  if (started)
+    sse_daemon_stop (daemon);
+  return started;
+}
+
+static gboolean
+serve (Options *options, GError **error)
+{
+  g_autoptr (SseDaemon) daemon
+      = sse_daemon_new (read_config, options, g_getenv ("STATE_DIRECTORY"), error);
+  guint reload;
+  gboolean served;
+
   if (daemon == NULL)
     return FALSE;
   if (options->check)
@@ -128,12 +161,12 @@ serve (const Options *options, GError **error)
       return TRUE;
     }
 
-  g_unix_signal_add (SIGTERM, on_stop_signal, loop);
-  g_unix_signal_add (SIGINT, on_stop_signal, loop);
-  if (!sse_daemon_start (daemon, error))
-    return FALSE;
-  g_main_loop_run (loop);
-  return TRUE;
+  /* It would end the process: one that comes early waits. */
+  reload = g_unix_signal_add (SIGHUP, on_reload_signal, daemon);
+  served = sse_daemon_load (daemon, error) && run (daemon, error);
+  g_source_remove (reload);
+  signal (SIGHUP, SIG_IGN);
+  return served;
 }
 
 int

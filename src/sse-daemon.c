@@ -5,7 +5,6 @@
 
 #include "sse-daemon.h"
 
-#include <string.h>
 #include <sys/resource.h>
 
 #include <glib/gi18n.h>
@@ -13,140 +12,28 @@
 #include "sse-bus.h"
 #include "sse-front.h"
 #include "sse-hub.h"
+#include "sse-options.h"
 #include "sse-plugin-loader.h"
-#include "sse-settings.h"
-#include "sse-token.h"
+#include "sse-store.h"
 #include "sse-volatile-log.h"
 
 /* Of the main context at the end, for answers that publishers are due, however many keep asking. */
 #define MAX_LAST_ITERATIONS 10000
 
-/* Of what a client that resumes missed, that it is given at a time. */
-#define SLICE_BYTES ((gsize) 256 * 1024)
-
 struct _SseDaemon
 {
-  GVariant *http; /* settings */
-  SseHubOptions options;
-  GBusType bus_type;
-  GPtrArray *plugins;
-  SseToken *token;
+  SseDaemonReadConfig read_config;
+  gpointer user_data;
+  char *state_dirs;
 
+  SseOptions *options;
+  GHashTable *started_groups; /* of the options that it was started with */
+  GPtrArray *plugins;
   SseHub *hub;
   SseCounters counters;
   SseFront *front;
   SseBus *bus;
 };
-
-/* ---- reading the configuration ---- */
-
-static gboolean
-read_hub (SseDaemon *self, SseConfig *config, GError **error)
-{
-  g_autoptr (GVariant) hub = sse_config_get_group (config, "hub", sse_settings_hub, error);
-  g_autoptr (GVariant) clients = NULL;
-  guint n_workers;
-
-  if (hub == NULL)
-    return FALSE;
-  clients = sse_config_get_group (config, "clients", sse_settings_clients, error);
-  if (clients == NULL)
-    return FALSE;
-
-  n_workers = (guint) sse_settings_get_number (clients, "workers");
-  self->options = (SseHubOptions){
-    .intake = {
-      .max_update_bytes = sse_settings_get_number (hub, "max-update-bytes"),
-      .max_updates = (guint) sse_settings_get_number (hub, "max-backlog"),
-      .max_bytes = sse_settings_get_number (hub, "max-backlog-bytes"),
-    },
-    .fanout = {
-      .n_workers = n_workers > 0 ? n_workers : g_get_num_processors (),
-      .queue_bytes = sse_settings_get_number (clients, "queue-bytes"),
-      .total_bytes = sse_settings_get_number (clients, "total-queue-bytes"),
-      .heartbeat_ms = (guint) sse_settings_get_number (clients, "heartbeat-ms"),
-      .peer_timeout_ms = (guint) sse_settings_get_number (clients, "peer-timeout-ms"),
-      .retry_min_ms = (guint) sse_settings_get_number (clients, "retry-min-ms"),
-      .retry_max_ms = (guint) sse_settings_get_number (clients, "retry-max-ms"),
-    },
-    .conflate_ms = (guint) sse_settings_get_number (hub, "conflate-ms"),
-    .slice_bytes = SLICE_BYTES,
-    .resume_events = (guint) sse_settings_get_number (hub, "resume-events"),
-    .resume_bytes = sse_settings_get_number (hub, "resume-bytes"),
-  };
-  if (self->options.fanout.retry_min_ms > self->options.fanout.retry_max_ms)
-    return sse_config_fail (config, "clients", "retry-min-ms", error,
-                            _ ("is greater than retry-max-ms"));
-  if (self->options.intake.max_bytes < self->options.intake.max_update_bytes)
-    return sse_config_fail (config, "hub", "max-backlog-bytes", error,
-                            _ ("is less than max-update-bytes"));
-  return TRUE;
-}
-
-static gboolean
-read_token (SseDaemon *self, SseConfig *config, GError **error)
-{
-  g_autoptr (GVariant) settings = sse_config_get_group (config, "auth", sse_settings_auth, error);
-  g_autoptr (GVariant) content = NULL;
-  g_autoptr (GBytes) secret = NULL;
-
-  if (settings == NULL)
-    return FALSE;
-  content = g_variant_lookup_value (settings, "secret-file", G_VARIANT_TYPE_BYTESTRING);
-  if (content == NULL)
-    return sse_config_fail (
-        config, "auth", "secret-file", error,
-        _ ("not set; name a file with a secret of 32 bytes or more, or give systemd's "
-           "credential auth.secret-file"));
-  secret = g_variant_get_data_as_bytes (content);
-  self->token
-      = sse_token_new (secret, sse_settings_get_boolean (settings, "require-expiry"), error);
-  return self->token != NULL;
-}
-
-static gboolean
-load_plugins (SseDaemon *self, SseConfig *config, GError **error)
-{
-  g_autoptr (GVariant) settings
-      = sse_config_get_group (config, "plugins", sse_settings_plugins, error);
-  g_autoptr (GError) local = NULL;
-  const char *directory;
-
-  if (settings == NULL)
-    return FALSE;
-  g_variant_lookup (settings, "directory", "&s", &directory);
-  self->plugins = sse_plugins_load (directory, &local);
-  if (self->plugins == NULL)
-    return sse_config_fail (config, "plugins", "directory", error, "%s", local->message);
-  if (self->plugins->len == 0)
-    return sse_config_fail (config, "plugins", "directory", error, _ ("no plugin in %s"),
-                            directory);
-  return sse_plugins_configure (self->plugins, config, error);
-}
-
-static gboolean
-read_http (SseDaemon *self, SseConfig *config, GError **error)
-{
-  g_autoptr (GError) local = NULL;
-  const char *key;
-
-  self->http = sse_config_get_group (config, "http", sse_settings_http, error);
-  if (self->http == NULL)
-    return FALSE;
-  return sse_front_check (self->http, &key, &local)
-         || sse_config_fail (config, "http", key, error, "%s", local->message);
-}
-
-static gboolean
-read_config (SseDaemon *self, SseConfig *config, GError **error)
-{
-  return read_http (self, config, error) && read_hub (self, config, error)
-         && sse_settings_read_bus (config, &self->bus_type, error)
-         && read_token (self, config, error) && load_plugins (self, config, error)
-         && sse_config_check_groups (config, error);
-}
-
-/* ---- the daemon ---- */
 
 /* Every client takes a descriptor; the soft limit is low for the sake of programs that use
  * select(). */
@@ -162,34 +49,85 @@ raise_descriptor_limit (void)
     g_info ("%" G_GUINT64_FORMAT " descriptors may be open", (guint64) limit.rlim_cur);
 }
 
+static gboolean
+load_plugins (SseDaemon *self, SseConfig *config, GError **error)
+{
+  const char *directory = self->options->plugin_dir;
+  g_autoptr (GError) local = NULL;
+
+  self->plugins = sse_plugins_load (directory, &local);
+  if (self->plugins == NULL)
+    return sse_config_fail (config, "plugins", "directory", error, "%s", local->message);
+  if (self->plugins->len == 0)
+    return sse_config_fail (config, "plugins", "directory", error, _ ("no plugin in %s"),
+                            directory);
+  return sse_plugins_configure (self->plugins, config, error);
+}
+
 /**
  * sse_daemon_new:
- * @config: what files and the command line say
+ * @read_config: reads the configuration, now and in sse_daemon_reload()
+ * @user_data: for @read_config; outlives it
+ * @state_dirs: (nullable): directories for the log, the first counts, where the configuration names
+ *   none; with colons between, as systemd gives them
  * @error: what is wrong there
  *
- * Checks the configuration, reads the secrets and loads the plugins. Nothing is listened on yet.
+ * Checks the configuration, reads the secrets and loads the plugins. Nothing is opened yet.
  */
 SseDaemon *
-sse_daemon_new (SseConfig *config, GError **error)
+sse_daemon_new (SseDaemonReadConfig read_config,
+                gpointer user_data,
+                const char *state_dirs,
+                GError **error)
 {
   g_autoptr (SseDaemon) self = g_new0 (SseDaemon, 1);
+  g_autoptr (SseConfig) config = read_config (user_data, error);
+
+  self->read_config = read_config;
+  self->user_data = user_data;
+  self->state_dirs = g_strdup (state_dirs);
+  if (config == NULL)
+    return NULL;
+  self->options = sse_options_read (config, state_dirs, error);
+  if (self->options == NULL || !load_plugins (self, config, error)
+      || !sse_config_check_groups (config, error))
+    return NULL;
+  self->started_groups = g_hash_table_ref (self->options->groups);
+  return g_steal_pointer (&self);
+}
+
+static SseLog *
+open_log (SseDaemon *self, GError **error)
+{
+  if (self->options->directory != NULL)
+    return sse_store_new (&self->options->store, error);
+  g_message ("durability=none: what is accepted is lost when rivuletd ends");
+  return sse_volatile_log_new ();
+}
+
+/**
+ * sse_daemon_load:
+ * @error: where the log can't be opened, or threads can't be had
+ *
+ * Loads what the log keeps. This takes its time where that is much, and may be cut short by ending
+ * the process.
+ */
+gboolean
+sse_daemon_load (SseDaemon *self, GError **error)
+{
   g_autoptr (SseLog) log = NULL;
 
-  if (!read_config (self, config, error))
-    return NULL;
   raise_descriptor_limit ();
-  log = sse_volatile_log_new ();
-  self->hub = sse_hub_new (self->plugins, log, &self->options, error);
-  if (self->hub == NULL)
-    return NULL;
-  self->front = sse_front_new (self->hub, self->token, self->http, &self->counters, error);
-  if (self->front == NULL)
-    return NULL;
-  return g_steal_pointer (&self);
+  log = open_log (self, error);
+  if (log == NULL)
+    return FALSE;
+  self->hub = sse_hub_new (self->plugins, log, &self->options->hub, error);
+  return self->hub != NULL && sse_hub_load (self->hub, error);
 }
 
 /**
  * sse_daemon_start:
+ * @self: one that is loaded
  * @error: where an address or the bus can't be had
  *
  * Owns the name on the bus and listens.
@@ -197,16 +135,130 @@ sse_daemon_new (SseConfig *config, GError **error)
 gboolean
 sse_daemon_start (SseDaemon *self, GError **error)
 {
-  if (self->bus_type != G_BUS_TYPE_NONE)
+  self->front = sse_front_new (self->hub, self->options->token, self->options->http,
+                               &self->counters, error);
+  if (self->front == NULL)
+    return FALSE;
+  if (self->options->bus_type != G_BUS_TYPE_NONE)
     {
-      self->bus = sse_bus_new (self->bus_type, self->hub, &self->counters, error);
+      self->bus = sse_bus_new (self->options->bus_type, self->hub, &self->counters, error);
       if (self->bus == NULL)
         return FALSE;
     }
   return sse_front_start (self->front, error);
 }
 
-/* Stops in the reverse order: no more clients, no more updates, then the answers that are due. */
+/* ---- loading the configuration again ---- */
+
+static gboolean
+configure_plugin (SsePlugin *plugin, GVariant *settings, gpointer daemon, GError **error)
+{
+  SseStream *stream
+      = sse_hub_get_stream (((SseDaemon *) daemon)->hub, sse_source_get_stream (plugin->source));
+
+  /* One that is disabled has no clients. */
+  if (!sse_stream_is_enabled (stream))
+    return sse_source_configure (plugin->source, settings, error);
+  return sse_stream_configure (stream, settings, error);
+}
+
+static gboolean
+reload (SseDaemon *self, GError **error)
+{
+  g_autoptr (SseConfig) config = self->read_config (self->user_data, error);
+  g_autoptr (SseOptions) options = NULL;
+
+  if (config == NULL)
+    return FALSE;
+  options = sse_options_read (config, self->state_dirs, error);
+  if (options == NULL
+      || !sse_plugins_reconfigure (self->plugins, config, configure_plugin, self, error))
+    return FALSE;
+
+  sse_hub_configure (self->hub, &options->hub);
+  sse_front_configure (self->front, options->token, options->http);
+  sse_options_tell_restart (options, self->started_groups);
+  sse_options_free (self->options);
+  self->options = g_steal_pointer (&options);
+  return TRUE;
+}
+
+/**
+ * sse_daemon_reload:
+ * @self: one that was started
+ * @error: what is wrong in the configuration
+ *
+ * Reads the configuration and the secrets again. Where all is in order it takes effect, but for
+ * what is only looked at when the daemon starts; else nothing changes. Clients stay. The log says
+ * what came of it.
+ */
+gboolean
+sse_daemon_reload (SseDaemon *self, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (reload (self, &local))
+    {
+      g_message ("the configuration was loaded again");
+      return TRUE;
+    }
+  g_warning ("the configuration stays as it was: %s", local->message);
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+/* ---- stopping ---- */
+
+static gboolean
+is_quiet (SseDaemon *self)
+{
+  return sse_hub_is_quiet (self->hub) && sse_front_is_quiet (self->front);
+}
+
+static gboolean
+is_empty (SseDaemon *self)
+{
+  return sse_hub_get_n_clients (self->hub) == 0 && is_quiet (self);
+}
+
+static gboolean
+on_deadline (gpointer passed)
+{
+  *(gboolean *) passed = TRUE;
+  return G_SOURCE_CONTINUE;
+}
+
+/**
+ * sse_daemon_stop:
+ * @self: one that was started
+ *
+ * Lets everyone leave, within the time that is configured for it: nobody comes in any more;
+ * publishers get their answers, and clients what was accepted; then clients are told to come back,
+ * and their responses end. It iterates the main context meanwhile. Who is left then is closed by
+ * sse_daemon_free().
+ */
+void
+sse_daemon_stop (SseDaemon *self)
+{
+  gboolean passed = FALSE;
+  guint deadline = g_timeout_add (self->options->shutdown_seconds * 1000, on_deadline, &passed);
+
+  g_message ("stopping, within %u s; clients: %u", self->options->shutdown_seconds,
+             sse_hub_get_n_clients (self->hub));
+  sse_front_stop (self->front);
+  sse_hub_close (self->hub);
+  while (!is_quiet (self) && !passed)
+    g_main_context_iteration (NULL, TRUE);
+  sse_hub_end_clients (self->hub);
+  while (!is_empty (self) && !passed)
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (deadline);
+  if (passed)
+    g_message ("the time to stop is over; clients that are closed as they are: %u",
+               sse_hub_get_n_clients (self->hub));
+}
+
+/* Ends in the reverse order: no more clients, no more updates, then the answers that are due. */
 void
 sse_daemon_free (SseDaemon *self)
 {
@@ -220,7 +272,8 @@ sse_daemon_free (SseDaemon *self)
   g_clear_pointer (&self->bus, sse_bus_free);
   g_clear_object (&self->hub);
   g_clear_pointer (&self->plugins, g_ptr_array_unref);
-  g_clear_pointer (&self->token, sse_token_free);
-  g_clear_pointer (&self->http, g_variant_unref);
+  g_clear_pointer (&self->started_groups, g_hash_table_unref);
+  g_clear_pointer (&self->options, sse_options_free);
+  g_free (self->state_dirs);
   g_free (self);
 }

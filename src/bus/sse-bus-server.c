@@ -10,6 +10,7 @@ struct _SseBusLiveServer
   SseBusServerSkeleton parent_instance;
 
   const SseCounters *counters;
+  SseLog *log;
 };
 
 enum
@@ -25,14 +26,54 @@ enum
   PROP_REFUSED_BY_USER,
   PROP_TOKENS_REFUSED,
   PROP_ACCEPT_PAUSES,
+  PROP_STORE_STATE,
+  PROP_STORE_ERROR,
 };
 
 G_DEFINE_FINAL_TYPE (SseBusLiveServer, sse_bus_live_server, SSE_BUS_TYPE_SERVER_SKELETON)
 
+static const char *
+get_store_state (SseLog *log)
+{
+  if (!sse_log_is_durable (log))
+    return "none";
+  return sse_log_get_error (log) != NULL ? "failed" : "ok";
+}
+
+static const char *
+get_store_error (SseLog *log)
+{
+  const char *error = sse_log_get_error (log);
+
+  return error != NULL ? error : "";
+}
+
+static void
+on_log_changed (SseLog *log, gpointer user_data)
+{
+  GDBusInterfaceSkeleton *skeleton = G_DBUS_INTERFACE_SKELETON (user_data);
+  GDBusConnection *connection = g_dbus_interface_skeleton_get_connection (skeleton);
+  GVariantBuilder changed = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+
+  if (connection == NULL)
+    return;
+  g_variant_builder_add (&changed, "{sv}", "StoreState",
+                         g_variant_new_string (get_store_state (log)));
+  g_variant_builder_add (&changed, "{sv}", "StoreError",
+                         g_variant_new_string (get_store_error (log)));
+  g_dbus_connection_emit_signal (
+      connection, NULL, g_dbus_interface_skeleton_get_object_path (skeleton),
+      "org.freedesktop.DBus.Properties", "PropertiesChanged",
+      g_variant_new ("(sa{sv}as)", g_dbus_interface_skeleton_get_info (skeleton)->name, &changed,
+                     NULL),
+      NULL);
+}
+
 static void
 sse_bus_live_server_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
-  const SseCounters *counters = SSE_BUS_LIVE_SERVER (object)->counters;
+  SseBusLiveServer *self = SSE_BUS_LIVE_SERVER (object);
+  const SseCounters *counters = self->counters;
 
   switch (id)
     {
@@ -63,6 +104,12 @@ sse_bus_live_server_get_property (GObject *object, guint id, GValue *value, GPar
     case PROP_ACCEPT_PAUSES:
       g_value_set_uint64 (value, counters->accept_pauses);
       break;
+    case PROP_STORE_STATE:
+      g_value_set_string (value, get_store_state (self->log));
+      break;
+    case PROP_STORE_ERROR:
+      g_value_set_string (value, get_store_error (self->log));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -76,12 +123,23 @@ sse_bus_live_server_set_property (GObject *object, guint id, const GValue *value
 }
 
 static void
+sse_bus_live_server_finalize (GObject *object)
+{
+  SseBusLiveServer *self = SSE_BUS_LIVE_SERVER (object);
+
+  g_signal_handlers_disconnect_by_data (self->log, self);
+  g_clear_object (&self->log);
+  G_OBJECT_CLASS (sse_bus_live_server_parent_class)->finalize (object);
+}
+
+static void
 sse_bus_live_server_class_init (SseBusLiveServerClass *class)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (class);
 
   object_class->get_property = sse_bus_live_server_get_property;
   object_class->set_property = sse_bus_live_server_set_property;
+  object_class->finalize = sse_bus_live_server_finalize;
   sse_bus_server_override_properties (object_class, PROP_VERSION);
 }
 
@@ -97,10 +155,12 @@ sse_bus_live_server_init (SseBusLiveServer *self)
  * Returns: (transfer full): the Server interface, to be exported
  */
 SseBusServer *
-sse_bus_live_server_new (const SseCounters *counters)
+sse_bus_live_server_new (const SseCounters *counters, SseLog *log)
 {
   SseBusLiveServer *self = g_object_new (SSE_BUS_TYPE_LIVE_SERVER, NULL);
 
   self->counters = counters;
+  self->log = g_object_ref (log);
+  g_signal_connect (log, "changed", G_CALLBACK (on_log_changed), self);
   return SSE_BUS_SERVER (self);
 }

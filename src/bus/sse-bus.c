@@ -248,7 +248,8 @@ sse_bus_new (GBusType type, SseHub *hub, const SseCounters *counters, GError **e
   self->hub = g_object_ref (hub);
   self->cancellable = g_cancellable_new ();
   self->interfaces[PUBLISHER] = G_DBUS_INTERFACE_SKELETON (sse_bus_publisher_new_for_hub (hub));
-  self->interfaces[SERVER] = G_DBUS_INTERFACE_SKELETON (sse_bus_live_server_new (counters));
+  self->interfaces[SERVER]
+      = G_DBUS_INTERFACE_SKELETON (sse_bus_live_server_new (counters, sse_hub_get_log (hub)));
   self->manager = g_dbus_object_manager_server_new (SSE_BUS_PATH);
   for (guint i = 0; i < streams->len; i++)
     add_stream (self, g_ptr_array_index (streams, i));
@@ -301,9 +302,11 @@ sse_bus_free (SseBus *self)
     {
       g_autoptr (GDBusConnection) connection = g_object_ref (self->connection);
 
-      drop_connection (self);
+      /* Who calls meanwhile is told that the daemon stops, not that there is no such method. */
+      g_signal_handlers_disconnect_by_data (connection, self);
       flush (connection);
       g_dbus_connection_close_sync (connection, NULL, NULL);
+      drop_connection (self);
     }
   g_object_unref (self->manager);
   for (guint i = 0; i < N_INTERFACES; i++)

@@ -21,20 +21,24 @@ sse_event_id_format (const char *epoch, guint64 position)
 /**
  * sse_event_id_parse:
  * @id: what a client says that its last id was
- * @epoch: the current epoch
+ * @epoch: (out) (transfer full): the id's epoch
  * @position: (out): the id's position
  *
- * Returns: whether @id has the form of an id, exactly as it is written here, and is of @epoch
+ * Returns: whether @id has the form of an id, exactly as it is written here
  */
 gboolean
-sse_event_id_parse (const char *id, const char *epoch, guint64 *position)
+sse_event_id_parse (const char *id, char **epoch, guint64 *position)
 {
-  gsize length = strlen (epoch);
-  const char *digits = id + length + 1;
+  const char *hyphen = strchr (id, '-');
+  const char *digits;
 
-  if (strncmp (id, epoch, length) != 0 || id[length] != '-')
+  if (hyphen == NULL || hyphen == id)
     return FALSE;
+  digits = hyphen + 1;
   if (digits[0] == '0' && digits[1] != '\0')
     return FALSE;
-  return g_ascii_string_to_unsigned (digits, 10, 0, G_MAXUINT64, position, NULL);
+  if (!g_ascii_string_to_unsigned (digits, 10, 0, G_MAXUINT64, position, NULL))
+    return FALSE;
+  *epoch = g_strndup (id, (gsize) (hyphen - id));
+  return TRUE;
 }

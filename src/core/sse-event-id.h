@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 char    *sse_event_id_format (const char *epoch,
                               guint64     position);
 gboolean sse_event_id_parse  (const char *id,
-                              const char *epoch,
+                              char      **epoch,
                               guint64    *position);
 
 G_END_DECLS

@@ -7,7 +7,7 @@
 
 #include "sse-event-id.h"
 #include "sse-intake.h"
-#include "sse-stream-private.h"
+#include "sse-streams.h"
 
 /* The longest that applying holds up the main thread at a time, in µs, if no single update takes
  * longer. */
@@ -21,11 +21,12 @@ struct _SseHub
   SseIntake *intake;
   guint max_updates;
   SseStreamHost host;
-  GPtrArray *streams;    /* SseStream, enabled ones first: a channel is an index */
-  GHashTable *by_name;   /* name → SseStream, not owned */
-  GQueue committed;      /* SseUpdate that are to be applied, in order */
-  GSource *applier;      /* while there are some */
-  GHashTable *followers; /* name → GPtrArray of SseStream that follow it */
+  SseStreams *streams;
+  GQueue committed; /* SseUpdate that are to be applied, in order */
+  GSource *applier; /* while there are some */
+  gboolean loaded;
+  gboolean closed; /* to updates */
+  gboolean due;    /* whether the log waits for a checkpoint */
 };
 
 G_DEFINE_FINAL_TYPE (SseHub, sse_hub, G_TYPE_OBJECT)
@@ -40,38 +41,21 @@ sse_outcome_free (SseOutcome *self)
 
 /* ---- publishing: shape, then the log ---- */
 
-static SseStream *
-find_publishable (SseHub *self, const char *name, GError **error)
-{
-  SseStream *stream = g_hash_table_lookup (self->by_name, name);
-
-  if (stream == NULL)
-    {
-      g_autofree char *told = sse_error_clip (name);
-
-      g_set_error (error, SSE_ERROR, SSE_ERROR_UNKNOWN_STREAM, "there is no stream named “%s”",
-                   told);
-      return NULL;
-    }
-  if (!sse_stream_is_enabled (stream))
-    {
-      g_set_error (error, SSE_ERROR, SSE_ERROR_REFUSED, "the stream %s is disabled: %s", name,
-                   sse_stream_get_error (stream));
-      return NULL;
-    }
-  return stream;
-}
-
 static gboolean
 check_stream (const SseUpdate *update, gpointer user_data, GError **error)
 {
-  return find_publishable (SSE_HUB (user_data), sse_update_get_stream (update), error) != NULL;
+  SseHub *self = SSE_HUB (user_data);
+
+  return sse_streams_find_publishable (self->streams, sse_update_get_stream (update), error)
+         != NULL;
 }
 
 static gboolean
 check_shape (const SseUpdate *update, gpointer user_data, GError **error)
 {
-  SseStream *stream = find_publishable (SSE_HUB (user_data), sse_update_get_stream (update), error);
+  SseHub *self = SSE_HUB (user_data);
+  SseStream *stream
+      = sse_streams_find_publishable (self->streams, sse_update_get_stream (update), error);
 
   return stream != NULL && sse_source_validate (sse_stream_get_source (stream), update, error);
 }
@@ -97,7 +81,7 @@ sse_hub_publish_async (SseHub *self,
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
 
-  if (self->intake == NULL)
+  if (self->closed)
     {
       g_task_return_new_error (task, SSE_ERROR, SSE_ERROR_STORE_FAILED,
                                "the daemon stops and takes no update");
@@ -133,30 +117,21 @@ sse_hub_publish_finish (SseHub *self, GAsyncResult *result, GError **error)
 
 /* ---- what comes back from the log ---- */
 
-static void
-apply_to_followers (SseHub *self, const SseUpdate *update)
-{
-  GPtrArray *followers = g_hash_table_lookup (self->followers, sse_update_get_stream (update));
-
-  for (guint i = 0; followers != NULL && i < followers->len; i++)
-    sse_stream_follow (g_ptr_array_index (followers, i), update);
-}
-
 static SseOutcome *
 apply (SseHub *self, const SseUpdate *update)
 {
   SseOutcome *outcome = g_new0 (SseOutcome, 1);
-  SseStream *stream = find_publishable (self, sse_update_get_stream (update), &outcome->error);
-  SseVerdict verdict = SSE_VERDICT_REFUSED;
 
-  self->host.position = sse_update_get_position (update);
-  if (stream != NULL)
-    verdict = sse_stream_apply (stream, update, &outcome->error);
-  if (verdict == SSE_VERDICT_APPLIED)
-    apply_to_followers (self, update);
-  if (verdict != SSE_VERDICT_REFUSED)
+  if (sse_streams_apply (self->streams, update, &outcome->error) != SSE_VERDICT_REFUSED)
     outcome->id = sse_event_id_format (self->host.epoch, self->host.position);
   return outcome;
+}
+
+static void
+save (SseHub *self)
+{
+  self->due = FALSE;
+  sse_streams_save (self->streams, self->log);
 }
 
 /* Applies what is committed for a slice of time; what is left comes next, before other things of
@@ -176,10 +151,11 @@ apply_some (gpointer user_data)
     }
   while (self->committed.length > 0 && g_get_monotonic_time () < until);
 
-  for (guint i = 0; i < self->streams->len; i++)
-    sse_stream_settle (g_ptr_array_index (self->streams, i));
+  sse_streams_settle (self->streams);
   if (self->committed.length > 0)
     return G_SOURCE_CONTINUE;
+  if (self->due)
+    save (self);
   g_clear_pointer (&self->applier, g_source_unref);
   return G_SOURCE_REMOVE;
 }
@@ -216,6 +192,18 @@ on_failed (SseLog *log, GPtrArray *updates, const GError *error, gpointer user_d
     }
 }
 
+/* Nothing is to be applied, as a rule; but if it asks again, that may be so for long. */
+static void
+on_due (SseLog *log, gpointer user_data)
+{
+  SseHub *self = SSE_HUB (user_data);
+
+  if (self->due || self->committed.length == 0)
+    save (self);
+  else
+    self->due = TRUE;
+}
+
 /* ---- clients ---- */
 
 /**
@@ -235,7 +223,7 @@ static void
 on_client_left (guint channel, const char *user, SseCloseReason reason, gpointer user_data)
 {
   SseHub *self = SSE_HUB (user_data);
-  SseStream *stream = g_ptr_array_index (self->streams, channel);
+  SseStream *stream = g_ptr_array_index (sse_streams_get (self->streams), channel);
 
   g_debug ("%s: a client left (%s)", sse_stream_get_name (stream),
            reason == SSE_CLOSE_EXPIRED    ? "token expired"
@@ -253,7 +241,7 @@ on_client_left (guint channel, const char *user, SseCloseReason reason, gpointer
 SseStream *
 sse_hub_get_stream (SseHub *self, const char *name)
 {
-  return g_hash_table_lookup (self->by_name, name);
+  return sse_streams_find (self->streams, name);
 }
 
 /**
@@ -264,7 +252,7 @@ sse_hub_get_stream (SseHub *self, const char *name)
 GPtrArray *
 sse_hub_get_streams (SseHub *self)
 {
-  return self->streams;
+  return sse_streams_get (self->streams);
 }
 
 /**
@@ -275,14 +263,68 @@ sse_hub_get_streams (SseHub *self)
 guint
 sse_hub_get_n_clients (SseHub *self)
 {
+  GPtrArray *streams = sse_streams_get (self->streams);
   guint n = 0;
 
-  for (guint i = 0; i < self->streams->len; i++)
-    n += sse_stream_get_clients (g_ptr_array_index (self->streams, i));
+  for (guint i = 0; i < streams->len; i++)
+    n += sse_stream_get_clients (g_ptr_array_index (streams, i));
   return n;
 }
 
 /* ---- the object ---- */
+
+/**
+ * sse_hub_configure:
+ * @options: what they are from now on. The number of threads and what is kept for clients that
+ *   resume stay what they are
+ */
+void
+sse_hub_configure (SseHub *self, const SseHubOptions *options)
+{
+  self->host.conflate = options->conflate_ms * G_GINT64_CONSTANT (1000);
+  self->max_updates = options->intake.max_updates;
+  sse_intake_configure (self->intake, &options->intake);
+  sse_fanout_configure (self->host.fanout, &options->fanout);
+  sse_streams_settle (self->streams);
+}
+
+/**
+ * sse_hub_close:
+ *
+ * Takes no update any more. Those under way are applied, and what they touch is rendered without
+ * delay.
+ */
+void
+sse_hub_close (SseHub *self)
+{
+  self->closed = TRUE;
+  self->host.conflate = 0;
+  sse_streams_settle (self->streams);
+}
+
+/**
+ * sse_hub_is_quiet:
+ *
+ * Returns: whether no publisher waits, and clients have been sent all that was accepted
+ */
+gboolean
+sse_hub_is_quiet (SseHub *self)
+{
+  return sse_intake_is_empty (self->intake) && self->committed.length == 0
+         && sse_streams_are_settled (self->streams);
+}
+
+/**
+ * sse_hub_end_clients:
+ *
+ * Lets all clients leave, and all that come, each with a proper end; see sse_fanout_end(). They are
+ * gone when sse_hub_get_n_clients() is 0.
+ */
+void
+sse_hub_end_clients (SseHub *self)
+{
+  sse_fanout_end (self->host.fanout);
+}
 
 /**
  * sse_hub_stop:
@@ -294,17 +336,19 @@ sse_hub_get_n_clients (SseHub *self)
 void
 sse_hub_stop (SseHub *self)
 {
+  self->closed = TRUE;
   if (self->log != NULL)
     g_signal_handlers_disconnect_by_data (self->log, self);
   g_clear_pointer (&self->intake, sse_intake_free);
   /* It tells of every client it still has, so the streams have to be there. */
   g_clear_pointer (&self->host.fanout, sse_fanout_free);
-  for (guint i = 0; i < self->streams->len; i++)
-    sse_stream_stop (g_ptr_array_index (self->streams, i));
+  sse_streams_stop (self->streams);
 
   if (self->applier != NULL)
     g_source_destroy (self->applier);
   g_clear_pointer (&self->applier, g_source_unref);
+  if (self->log != NULL && self->loaded)
+    save (self);
   g_queue_clear_full (&self->committed, (GDestroyNotify) sse_update_unref);
   g_clear_object (&self->log);
 }
@@ -321,9 +365,7 @@ sse_hub_finalize (GObject *object)
 {
   SseHub *self = SSE_HUB (object);
 
-  g_hash_table_unref (self->followers);
-  g_hash_table_unref (self->by_name);
-  g_ptr_array_unref (self->streams);
+  g_clear_pointer (&self->streams, sse_streams_free);
   g_free (self->host.epoch);
   G_OBJECT_CLASS (sse_hub_parent_class)->finalize (object);
 }
@@ -341,66 +383,6 @@ static void
 sse_hub_init (SseHub *self)
 {
   g_queue_init (&self->committed);
-  self->streams = g_ptr_array_new_with_free_func (g_object_unref);
-  self->by_name = g_hash_table_new (g_str_hash, g_str_equal);
-  self->followers
-      = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_ptr_array_unref);
-}
-
-static void
-add_stream (SseHub *self, SseStream *stream)
-{
-  g_ptr_array_add (self->streams, stream);
-  /* A disabled plugin of the same name does not hide one that works. */
-  if (!g_hash_table_contains (self->by_name, sse_stream_get_name (stream)))
-    g_hash_table_insert (self->by_name, (gpointer) sse_stream_get_name (stream), stream);
-}
-
-static void
-add_follower (SseHub *self, SseStream *stream)
-{
-  const char *const *follows = sse_source_get_follows (sse_stream_get_source (stream));
-
-  for (; *follows != NULL; follows++)
-    {
-      GPtrArray *followers = g_hash_table_lookup (self->followers, *follows);
-
-      if (followers == NULL)
-        {
-          followers = g_ptr_array_new ();
-          g_hash_table_insert (self->followers, (gpointer) *follows, followers);
-        }
-      g_ptr_array_add (followers, stream);
-    }
-}
-
-static void
-add_plugins (SseHub *self, GPtrArray *plugins)
-{
-  for (guint i = 0; i < plugins->len; i++)
-    {
-      SsePlugin *plugin = g_ptr_array_index (plugins, i);
-      g_autofree char *base = g_path_get_basename (plugin->file);
-      g_autofree char *description
-          = g_strdup_printf ("%s %s", base, plugin->version != NULL ? plugin->version : "");
-      SseStream *stream;
-
-      if (plugin->source == NULL)
-        continue;
-      stream = sse_stream_new (plugin->source, g_strchomp (description), self->streams->len,
-                               &self->host);
-      add_stream (self, stream);
-      add_follower (self, stream);
-    }
-
-  for (guint i = 0; i < plugins->len; i++)
-    {
-      SsePlugin *plugin = g_ptr_array_index (plugins, i);
-      g_autofree char *base = g_path_get_basename (plugin->file);
-
-      if (plugin->source == NULL)
-        add_stream (self, sse_stream_new_disabled (plugin->name, base, plugin->error->message));
-    }
 }
 
 /**
@@ -417,6 +399,7 @@ sse_hub_new (GPtrArray *plugins, SseLog *log, const SseHubOptions *options, GErr
   SseFanoutOptions fanout = options->fanout;
 
   self->log = g_object_ref (log);
+  self->host.log = log;
   self->host.epoch = g_strdup (sse_log_get_epoch (log));
   self->host.conflate = options->conflate_ms * G_GINT64_CONSTANT (1000);
   self->host.slice_bytes = options->slice_bytes;
@@ -424,14 +407,40 @@ sse_hub_new (GPtrArray *plugins, SseLog *log, const SseHubOptions *options, GErr
   self->host.ring_bytes = options->resume_bytes;
   self->max_updates = options->intake.max_updates;
   self->intake = sse_intake_new (&options->intake, check_stream, check_shape, append_to_log, self);
-  add_plugins (self, plugins);
+  self->streams = sse_streams_new (plugins, &self->host);
 
-  fanout.n_channels = self->streams->len;
+  fanout.n_channels = sse_streams_get (self->streams)->len;
   self->host.fanout = sse_fanout_new (&fanout, on_client_left, self, error);
   if (self->host.fanout == NULL)
     return NULL;
 
   g_signal_connect (log, "committed", G_CALLBACK (on_committed), self);
   g_signal_connect (log, "failed", G_CALLBACK (on_failed), self);
+  g_signal_connect (log, "due", G_CALLBACK (on_due), self);
   return g_steal_pointer (&self);
+}
+
+/**
+ * sse_hub_load:
+ * @error: where the log can't be read
+ *
+ * Brings all streams to where the log says that they were. To be called once, before updates and
+ * clients come.
+ */
+gboolean
+sse_hub_load (SseHub *self, GError **error)
+{
+  self->loaded = sse_streams_load (self->streams, self->log, error);
+  return self->loaded;
+}
+
+/**
+ * sse_hub_get_log:
+ *
+ * Returns: (transfer none) (nullable): where updates are kept; %NULL once it is stopped
+ */
+SseLog *
+sse_hub_get_log (SseHub *self)
+{
+  return self->log;
 }

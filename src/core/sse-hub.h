@@ -81,6 +81,13 @@ SseHub     *sse_hub_new            (GPtrArray           *plugins,
                                     const SseHubOptions *options,
                                     GError             **error);
 
+gboolean    sse_hub_load           (SseHub              *self,
+                                    GError             **error);
+void        sse_hub_configure      (SseHub              *self,
+                                    const SseHubOptions *options);
+void        sse_hub_close          (SseHub              *self);
+gboolean    sse_hub_is_quiet       (SseHub              *self);
+void        sse_hub_end_clients    (SseHub              *self);
 void        sse_hub_stop           (SseHub              *self);
 
 void        sse_hub_publish_async  (SseHub              *self,
@@ -96,6 +103,7 @@ void        sse_hub_subscribe      (SseHub              *self,
                                     const SseSubscriber *subscriber);
 
 guint       sse_hub_get_max_updates (SseHub             *self);
+SseLog     *sse_hub_get_log        (SseHub              *self);
 SseStream  *sse_hub_get_stream     (SseHub              *self,
                                     const char          *name);
 GPtrArray  *sse_hub_get_streams    (SseHub              *self);

@@ -155,8 +155,8 @@ check_room (SseIntake *self, guint n_updates, gsize bytes, GError **error)
                    n_updates, bytes);
       return FALSE;
     }
-  if (n_updates > self->options.max_updates - self->n_updates
-      || bytes > self->options.max_bytes - self->bytes)
+  if ((guint64) self->n_updates + n_updates > self->options.max_updates
+      || self->bytes + bytes > self->options.max_bytes)
     {
       g_set_error (error, SSE_ERROR, SSE_ERROR_BUSY, "%u updates wait already; push again later",
                    self->n_updates);
@@ -406,6 +406,20 @@ sse_intake_new (const SseIntakeOptions *options,
   self->calls = g_hash_table_new (NULL, NULL);
   g_queue_init (&self->waiting);
   return self;
+}
+
+/* What is under way already stays. */
+void
+sse_intake_configure (SseIntake *self, const SseIntakeOptions *options)
+{
+  self->options = *options;
+}
+
+/* Whether no publisher waits. */
+gboolean
+sse_intake_is_empty (SseIntake *self)
+{
+  return g_hash_table_size (self->calls) == 0;
 }
 
 /* Publishers that still wait are told that the daemon stops. */

@@ -34,18 +34,21 @@ typedef struct _SseIntake SseIntake;
 typedef gboolean (*SseIntakeCheck) (const SseUpdate *update, gpointer user_data, GError **error);
 typedef void (*SseIntakeAppend) (GPtrArray *updates, gpointer user_data);
 
-SseIntake *sse_intake_new    (const SseIntakeOptions *options,
-                              SseIntakeCheck          check_stream,
-                              SseIntakeCheck          check_shape,
-                              SseIntakeAppend         append,
-                              gpointer                user_data);
-void       sse_intake_free   (SseIntake              *self);
-void       sse_intake_take   (SseIntake              *self,
-                              GPtrArray              *updates,
-                              GTask                  *task);
-void       sse_intake_settle (SseIntake              *self,
-                              const SseUpdate        *update,
-                              SseOutcome             *outcome);
+SseIntake *sse_intake_new       (const SseIntakeOptions *options,
+                                 SseIntakeCheck          check_stream,
+                                 SseIntakeCheck          check_shape,
+                                 SseIntakeAppend         append,
+                                 gpointer                user_data);
+void       sse_intake_free      (SseIntake              *self);
+void       sse_intake_configure (SseIntake              *self,
+                                 const SseIntakeOptions *options);
+void       sse_intake_take      (SseIntake              *self,
+                                 GPtrArray              *updates,
+                                 GTask                  *task);
+void       sse_intake_settle    (SseIntake              *self,
+                                 const SseUpdate        *update,
+                                 SseOutcome             *outcome);
+gboolean   sse_intake_is_empty  (SseIntake              *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseIntake, sse_intake_free)
 

@@ -3,12 +3,16 @@
 
 #include "sse-log.h"
 
+#include <string.h>
+
 G_DEFINE_INTERFACE (SseLog, sse_log, G_TYPE_OBJECT)
 
 enum
 {
   COMMITTED,
   FAILED,
+  DUE,
+  CHANGED,
   N_SIGNALS,
 };
 
@@ -21,6 +25,55 @@ sse_log_default_init (SseLogInterface *iface)
                                      NULL, G_TYPE_NONE, 1, G_TYPE_PTR_ARRAY);
   signals[FAILED] = g_signal_new ("failed", SSE_TYPE_LOG, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                   G_TYPE_NONE, 2, G_TYPE_PTR_ARRAY, G_TYPE_ERROR);
+  signals[DUE]
+      = g_signal_new ("due", SSE_TYPE_LOG, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[CHANGED] = g_signal_new ("changed", SSE_TYPE_LOG, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                   G_TYPE_NONE, 0);
+}
+
+static char *
+put_text (char **place, const char *text, gsize length)
+{
+  char *copy = *place;
+
+  if (text == NULL)
+    return NULL;
+  memcpy (copy, text, length);
+  copy[length] = '\0';
+  *place += length + 1;
+  return copy;
+}
+
+/**
+ * sse_log_event_copy:
+ *
+ * Returns: (transfer full): a copy in one piece, to be given to g_free()
+ */
+SseLogEvent *
+sse_log_event_copy (const SseLogEvent *event)
+{
+  gsize stream = strlen (event->stream);
+  gsize audience = event->audience != NULL ? strlen (event->audience) : 0;
+  gsize type = strlen (event->type);
+  SseLogEvent *copy = g_malloc (sizeof *copy + stream + audience + type + event->length + 4);
+  char *place = (char *) (copy + 1);
+
+  *copy = *event;
+  copy->stream = put_text (&place, event->stream, stream);
+  copy->audience = put_text (&place, event->audience, audience);
+  copy->type = put_text (&place, event->type, type);
+  copy->members = put_text (&place, event->members, event->length);
+  return copy;
+}
+
+/* Frees what is in a #SseLogPart. */
+void
+sse_log_part_clear (gpointer part)
+{
+  SseLogPart *self = part;
+
+  g_free (self->stream);
+  g_variant_unref (self->state);
 }
 
 /**
@@ -47,6 +100,160 @@ sse_log_append (SseLog *self, GPtrArray *updates)
   SSE_LOG_GET_IFACE (self)->append (self, updates);
 }
 
+/**
+ * sse_log_get_position:
+ *
+ * Returns: the last position that there is, as far as was told; 0 for none
+ */
+guint64
+sse_log_get_position (SseLog *self)
+{
+  return SSE_LOG_GET_IFACE (self)->get_position (self);
+}
+
+/**
+ * sse_log_load:
+ * @loader: told of what there is
+ * @error: where something cannot be read
+ *
+ * Gives what the log keeps; once, before anything is appended.
+ */
+gboolean
+sse_log_load (SseLog *self, const SseLogLoader *loader, gpointer user_data, GError **error)
+{
+  SseLogInterface *iface = SSE_LOG_GET_IFACE (self);
+
+  return iface->load == NULL || iface->load (self, loader, user_data, error);
+}
+
+/**
+ * sse_log_covers:
+ * @epoch: not the current one
+ *
+ * Returns: whether the log had @epoch, and @position is not past its end
+ */
+gboolean
+sse_log_covers (SseLog *self, const char *epoch, guint64 position)
+{
+  SseLogInterface *iface = SSE_LOG_GET_IFACE (self);
+
+  return iface->covers != NULL && iface->covers (self, epoch, position);
+}
+
+/**
+ * sse_log_keep_event:
+ * @event: copied
+ *
+ * Keeps an event for clients that come back late: with the next commit, and not later than the
+ * checkpoint that covers it.
+ */
+void
+sse_log_keep_event (SseLog *self, const SseLogEvent *event)
+{
+  SseLogInterface *iface = SSE_LOG_GET_IFACE (self);
+
+  if (iface->keep_event != NULL)
+    iface->keep_event (self, event);
+}
+
+/**
+ * sse_log_get_kept:
+ *
+ * Returns: the position up to which sse_log_read() has all events; %G_MAXUINT64 for a log that
+ *   keeps none and will not either
+ */
+guint64
+sse_log_get_kept (SseLog *self)
+{
+  SseLogInterface *iface = SSE_LOG_GET_IFACE (self);
+
+  return iface->get_kept != NULL ? iface->get_kept (self) : G_MAXUINT64;
+}
+
+/**
+ * sse_log_mark_unapplied:
+ * @position: of an update that changed nothing, as it was refused or known already
+ *
+ * Keeps that, for a source that follows the stream and is restored from before.
+ */
+void
+sse_log_mark_unapplied (SseLog *self, guint64 position)
+{
+  SseLogInterface *iface = SSE_LOG_GET_IFACE (self);
+
+  if (iface->mark_unapplied != NULL)
+    iface->mark_unapplied (self, position);
+}
+
+/**
+ * sse_log_save:
+ * @position: the last one that was applied
+ * @parts: (element-type SseLogPart): of all sources that run; the others keep theirs
+ *
+ * Keeps a checkpoint, with the next commit.
+ */
+void
+sse_log_save (SseLog *self, guint64 position, GArray *parts)
+{
+  SseLogInterface *iface = SSE_LOG_GET_IFACE (self);
+
+  if (iface->save != NULL)
+    iface->save (self, position, parts);
+}
+
+/**
+ * sse_log_read:
+ * @stream: a stream's name
+ * @user: what others alone may see is left out
+ * @position: events behind it are wanted
+ * @max_bytes: of events, one at least
+ * @func: told of them, later
+ *
+ * Reads events that sse_log_keep_event() was given.
+ *
+ * Returns: whether there is a log to be read; @func is not told otherwise
+ */
+gboolean
+sse_log_read (SseLog *self,
+              const char *stream,
+              const char *user,
+              guint64 position,
+              gsize max_bytes,
+              SseLogRead func,
+              gpointer user_data)
+{
+  SseLogInterface *iface = SSE_LOG_GET_IFACE (self);
+
+  if (iface->read == NULL)
+    return FALSE;
+  iface->read (self, stream, user, position, max_bytes, func, user_data);
+  return TRUE;
+}
+
+/**
+ * sse_log_get_error:
+ *
+ * Returns: (nullable): why nothing can be committed just now, %NULL where it can
+ */
+const char *
+sse_log_get_error (SseLog *self)
+{
+  SseLogInterface *iface = SSE_LOG_GET_IFACE (self);
+
+  return iface->get_error != NULL ? iface->get_error (self) : NULL;
+}
+
+/**
+ * sse_log_is_durable:
+ *
+ * Returns: whether what it has outlives the process
+ */
+gboolean
+sse_log_is_durable (SseLog *self)
+{
+  return SSE_LOG_GET_IFACE (self)->load != NULL;
+}
+
 /* Tells that @updates are kept, each at its position. */
 void
 sse_log_emit_committed (SseLog *self, GPtrArray *updates)
@@ -59,4 +266,18 @@ void
 sse_log_emit_failed (SseLog *self, GPtrArray *updates, const GError *error)
 {
   g_signal_emit (self, signals[FAILED], 0, updates, error);
+}
+
+/* Asks for a checkpoint. */
+void
+sse_log_emit_due (SseLog *self)
+{
+  g_signal_emit (self, signals[DUE], 0);
+}
+
+/* Tells that sse_log_get_error() has another answer. */
+void
+sse_log_emit_changed (SseLog *self)
+{
+  g_signal_emit (self, signals[CHANGED], 0);
 }

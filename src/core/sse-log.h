@@ -11,17 +11,108 @@ G_BEGIN_DECLS
 G_DECLARE_INTERFACE (SseLog, sse_log, SSE, LOG, GObject)
 
 /**
+ * SseLogEvent:
+ * @stream: the stream's name
+ * @position: the position of the update that it came of
+ * @accepted: when that was accepted, in µs since 1970 UTC
+ * @audience: (nullable): the user it is for, %NULL for everyone
+ * @type: the event type
+ * @members: the members behind `type`, JSON without braces
+ * @length: of @members, in bytes
+ *
+ * An appended event.
+ */
+typedef struct
+{
+  const char *stream;
+  guint64 position;
+  gint64 accepted;
+  const char *audience;
+  const char *type;
+  const char *members;
+  gsize length;
+} SseLogEvent;
+
+SseLogEvent *sse_log_event_copy (const SseLogEvent *event);
+
+/**
+ * SseLogLoader:
+ * @streams: (array zero-terminated=1): names of the streams that run; the log is kept for them from
+ *   here on, where that is not so yet
+ * @max_events: of each stream, that are wanted
+ * @max_bytes: the same in bytes
+ * @part: takes a source's part of the checkpoint: its state at @position, %NULL where it had none
+ * @begin_events: says that of a stream's events those behind @after follow
+ * @event: takes an event that its source's part covers, ascending in a stream
+ * @update: takes an update behind the part that is oldest, parsed, ascending; @applied says whether
+ *   it was applied as far as the log knows
+ *
+ * Whom a log gives what it keeps, in this order.
+ */
+typedef struct
+{
+  const char *const *streams;
+  guint max_events;
+  gsize max_bytes;
+  void (*part) (const char *stream, guint64 position, GVariant *state, gpointer user_data);
+  void (*begin_events) (const char *stream, guint64 after, gpointer user_data);
+  void (*event) (const SseLogEvent *event, gpointer user_data);
+  void (*update) (SseUpdate *update, gboolean applied, gpointer user_data);
+} SseLogLoader;
+
+/**
+ * SseLogRead:
+ * @events: (element-type SseLogEvent) (nullable): those that were asked for; %NULL where they are
+ *   not to be had any more
+ * @position: up to where these are all
+ *
+ * Told once of what was read, in the main context.
+ */
+typedef void (*SseLogRead) (GPtrArray *events, guint64 position, gpointer user_data);
+
+/**
+ * SseLogPart:
+ * @stream: the stream's name
+ * @state: what its source's save() gave
+ *
+ * A source's part of a checkpoint.
+ */
+typedef struct
+{
+  char *stream;
+  GVariant *state;
+} SseLogPart;
+
+void sse_log_part_clear (gpointer part);
+
+/**
  * SseLogInterface:
  * @get_epoch: the current epoch, a text without hyphen
  * @append: takes updates that shall have positions in a row in one commit, or not be committed
  *   at all; returns at once
+ * @get_position: the last position there is
+ * @load: gives what it keeps. This and what follows may be left out by a log that keeps nothing.
+ * @covers: whether a position of an earlier epoch is not past that epoch's end
+ * @keep_event: keeps an appended event, with the next commit
+ * @get_kept: the position up to which all events are kept
+ * @mark_unapplied: keeps that the update at a position was not applied, likewise
+ * @save: keeps a checkpoint at @position: the parts of all sources that run
+ * @read: reads events behind a position that everyone or @user sees
+ * @get_error: (nullable): why nothing can be committed just now
  *
  * Where accepted updates are kept, in order. What was appended comes back in the order in which it
  * was appended, later, in the main context, by one of two signals:
  *
- * - `committed (GPtrArray *updates)`: #SseUpdate with their positions, ascending over all emissions
+ * - `committed (GPtrArray *updates)`: #SseUpdate with their positions, ascending over all
+ *   emissions. There may be some that nobody waits for: they had failed, and reached the log all
+ *   the same.
  * - `failed (GPtrArray *updates, GError *error)`: #SseUpdate as one append gave them, of which it
  *   is unknown whether they were kept; %SSE_ERROR_STORE_FAILED
+ *
+ * And two that say something of the log:
+ *
+ * - `due ()`: it wants a checkpoint, at the last position that was committed
+ * - `changed ()`: get_error() has another answer
  */
 struct _SseLogInterface
 {
@@ -29,17 +120,60 @@ struct _SseLogInterface
 
   const char *(*get_epoch) (SseLog *self);
   void (*append) (SseLog *self, GPtrArray *updates);
+  guint64 (*get_position) (SseLog *self);
+
+  gboolean (*load) (SseLog *self, const SseLogLoader *loader, gpointer user_data, GError **error);
+  gboolean (*covers) (SseLog *self, const char *epoch, guint64 position);
+  void (*keep_event) (SseLog *self, const SseLogEvent *event);
+  guint64 (*get_kept) (SseLog *self);
+  void (*mark_unapplied) (SseLog *self, guint64 position);
+  void (*save) (SseLog *self, guint64 position, GArray *parts);
+  void (*read) (SseLog *self,
+                const char *stream,
+                const char *user,
+                guint64 position,
+                gsize max_bytes,
+                SseLogRead func,
+                gpointer user_data);
+  const char *(*get_error) (SseLog *self);
 };
 
-const char *sse_log_get_epoch      (SseLog       *self);
-void        sse_log_append         (SseLog       *self,
-                                    GPtrArray    *updates);
+const char *sse_log_get_epoch      (SseLog             *self);
+void        sse_log_append         (SseLog             *self,
+                                    GPtrArray          *updates);
+guint64     sse_log_get_position   (SseLog             *self);
+gboolean    sse_log_load           (SseLog             *self,
+                                    const SseLogLoader *loader,
+                                    gpointer            user_data,
+                                    GError            **error);
+gboolean    sse_log_covers         (SseLog             *self,
+                                    const char         *epoch,
+                                    guint64             position);
+void        sse_log_keep_event     (SseLog             *self,
+                                    const SseLogEvent  *event);
+guint64     sse_log_get_kept       (SseLog             *self);
+void        sse_log_mark_unapplied (SseLog             *self,
+                                    guint64             position);
+void        sse_log_save           (SseLog             *self,
+                                    guint64             position,
+                                    GArray             *parts);
+gboolean    sse_log_read           (SseLog             *self,
+                                    const char         *stream,
+                                    const char         *user,
+                                    guint64             position,
+                                    gsize               max_bytes,
+                                    SseLogRead          func,
+                                    gpointer            user_data);
+const char *sse_log_get_error      (SseLog             *self);
+gboolean    sse_log_is_durable     (SseLog             *self);
 
 /* For implementations. */
-void        sse_log_emit_committed (SseLog       *self,
-                                    GPtrArray    *updates);
-void        sse_log_emit_failed    (SseLog       *self,
-                                    GPtrArray    *updates,
-                                    const GError *error);
+void        sse_log_emit_committed (SseLog             *self,
+                                    GPtrArray          *updates);
+void        sse_log_emit_failed    (SseLog             *self,
+                                    GPtrArray          *updates,
+                                    const GError       *error);
+void        sse_log_emit_due       (SseLog             *self);
+void        sse_log_emit_changed   (SseLog             *self);
 
 G_END_DECLS

@@ -21,6 +21,7 @@ plugin_free (SsePlugin *plugin)
   g_free (plugin->name);
   g_free (plugin->version);
   g_clear_object (&plugin->source);
+  g_clear_pointer (&plugin->settings, g_variant_unref);
   g_clear_error (&plugin->error);
   g_free (plugin);
 }
@@ -251,6 +252,39 @@ sse_plugins_load (const char *directory, GError **error)
   return plugins;
 }
 
+/* A plugin without source has none. */
+static void
+free_settings (gpointer settings)
+{
+  if (settings != NULL)
+    g_variant_unref (settings);
+}
+
+/* The settings of each plugin with a source, NULL of another; NULL with an error. */
+static GPtrArray *
+read_settings (GPtrArray *plugins, SseConfig *config, GError **error)
+{
+  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func (free_settings);
+
+  for (guint i = 0; i < plugins->len; i++)
+    {
+      const SsePlugin *plugin = g_ptr_array_index (plugins, i);
+      GVariant *settings = NULL;
+
+      if (plugin->source == NULL)
+        sse_config_ignore_group (config, plugin->name);
+      else
+        {
+          settings = sse_config_get_group (config, sse_source_get_stream (plugin->source),
+                                           sse_source_get_settings (plugin->source), error);
+          if (settings == NULL)
+            return NULL;
+        }
+      g_ptr_array_add (all, settings);
+    }
+  return g_steal_pointer (&all);
+}
+
 /**
  * sse_plugins_configure:
  * @plugins: (element-type SsePlugin): what was loaded
@@ -265,23 +299,74 @@ sse_plugins_load (const char *directory, GError **error)
 gboolean
 sse_plugins_configure (GPtrArray *plugins, SseConfig *config, GError **error)
 {
+  g_autoptr (GPtrArray) all = read_settings (plugins, config, error);
+
+  if (all == NULL)
+    return FALSE;
   for (guint i = 0; i < plugins->len; i++)
     {
       SsePlugin *plugin = g_ptr_array_index (plugins, i);
-      g_autoptr (GVariant) settings = NULL;
       GError *refusal = NULL;
 
       if (plugin->source == NULL)
-        {
-          sse_config_ignore_group (config, plugin->name);
-          continue;
-        }
-      settings = sse_config_get_group (config, sse_source_get_stream (plugin->source),
-                                       sse_source_get_settings (plugin->source), error);
-      if (settings == NULL)
-        return FALSE;
-      if (!sse_source_configure (plugin->source, settings, &refusal))
+        continue;
+      plugin->settings = g_steal_pointer (&all->pdata[i]);
+      if (!sse_source_configure (plugin->source, plugin->settings, &refusal))
         disable (plugin, refusal);
     }
   return TRUE;
+}
+
+/* Gives a plugin the settings at @place, where they are others than it has; those are there then.
+ */
+static gboolean
+swap_settings (SsePlugin *plugin,
+               gpointer *place,
+               SsePluginsConfigure configure,
+               gpointer user_data,
+               GError **error)
+{
+  GVariant *settings = *place;
+
+  if (settings == NULL || g_variant_equal (settings, plugin->settings))
+    return TRUE;
+  if (!configure (plugin, settings, user_data, error))
+    return FALSE;
+  *place = plugin->settings;
+  plugin->settings = settings;
+  return TRUE;
+}
+
+/**
+ * sse_plugins_reconfigure:
+ * @plugins: (element-type SsePlugin): what was configured before
+ * @config: a new configuration, of which all other groups have been read
+ * @configure: gives a plugin other settings
+ * @user_data: for @configure
+ * @error: what is wrong in @config, groups that are nobody's included, or why a source does not
+ *   take its settings
+ *
+ * Gives those sources their settings that have others now. Where anything is wrong, all keep, or
+ * get back, what they had.
+ */
+gboolean
+sse_plugins_reconfigure (GPtrArray *plugins,
+                         SseConfig *config,
+                         SsePluginsConfigure configure,
+                         gpointer user_data,
+                         GError **error)
+{
+  g_autoptr (GPtrArray) all = read_settings (plugins, config, error);
+  guint n = 0;
+
+  if (all == NULL || !sse_config_check_groups (config, error))
+    return FALSE;
+  while (n < plugins->len
+         && swap_settings (plugins->pdata[n], &all->pdata[n], configure, user_data, error))
+    n++;
+  if (n == plugins->len)
+    return TRUE;
+  while (n-- > 0)
+    swap_settings (plugins->pdata[n], &all->pdata[n], configure, user_data, NULL);
+  return FALSE;
 }

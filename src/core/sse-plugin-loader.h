@@ -12,6 +12,7 @@ G_BEGIN_DECLS
  * @name: its own name, or its file's where that could not be learnt
  * @version: (nullable): its own version
  * @source: (nullable): its source; %NULL where the plugin is disabled
+ * @settings: (nullable): the settings that its source has
  * @error: (nullable): why it is disabled
  *
  * One shared object in the plugins' directory, usable or not.
@@ -22,8 +23,20 @@ typedef struct
   char *name;
   char *version;
   SseSource *source;
+  GVariant *settings;
   GError *error;
 } SsePlugin;
+
+/**
+ * SsePluginsConfigure:
+ * @plugin: a plugin with a source
+ * @settings: other settings for it
+ * @error: why it does not take them; then it keeps those that it had
+ */
+typedef gboolean (*SsePluginsConfigure) (SsePlugin *plugin,
+                                         GVariant  *settings,
+                                         gpointer   user_data,
+                                         GError   **error);
 
 /**
  * SsePluginError:
@@ -45,10 +58,15 @@ typedef enum
 #define SSE_PLUGIN_ERROR (sse_plugin_error_quark ())
 GQuark     sse_plugin_error_quark (void);
 
-GPtrArray *sse_plugins_load       (const char  *directory,
-                                   GError     **error);
-gboolean   sse_plugins_configure  (GPtrArray   *plugins,
-                                   SseConfig   *config,
-                                   GError     **error);
+GPtrArray *sse_plugins_load        (const char         *directory,
+                                    GError            **error);
+gboolean   sse_plugins_configure   (GPtrArray          *plugins,
+                                    SseConfig          *config,
+                                    GError            **error);
+gboolean   sse_plugins_reconfigure (GPtrArray          *plugins,
+                                    SseConfig          *config,
+                                    SsePluginsConfigure configure,
+                                    gpointer            user_data,
+                                    GError            **error);
 
 G_END_DECLS

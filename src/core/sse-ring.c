@@ -103,15 +103,37 @@ sse_ring_free (SseRing *self)
 }
 
 /**
+ * sse_ring_begin:
+ * @after: the position behind which the events come that are pushed now
+ *
+ * Says where an empty ring begins.
+ */
+void
+sse_ring_begin (SseRing *self, guint64 after)
+{
+  self->trimmed = after;
+}
+
+/* Whether there is something too many that is to be had elsewhere. */
+static gboolean
+is_too_full (const SseRing *self, guint64 kept)
+{
+  return (self->length > self->max_events || self->end - self->start > self->max_bytes)
+         && get_entry (self, 0)->position <= kept;
+}
+
+/**
  * sse_ring_push:
  * @position: the event's position, greater than all before
  * @audience: (nullable): the user it is for
  * @frame: the event
+ * @kept: the position up to which events are kept elsewhere
  *
- * Keeps an event, and drops the oldest ones that are too many now.
+ * Keeps an event, and drops the oldest ones that are too many now, those alone that are kept
+ * elsewhere.
  */
 void
-sse_ring_push (SseRing *self, guint64 position, const char *audience, SseFrame *frame)
+sse_ring_push (SseRing *self, guint64 position, const char *audience, SseFrame *frame, guint64 kept)
 {
   gsize length;
 
@@ -122,7 +144,7 @@ sse_ring_push (SseRing *self, guint64 position, const char *audience, SseFrame *
   *get_entry (self, self->length++)
       = (Entry){ position, self->end, g_strdup (audience), sse_frame_ref (frame) };
 
-  while (self->length > self->max_events || self->end - self->start > self->max_bytes)
+  while (is_too_full (self, kept))
     drop_oldest (self);
 }
 

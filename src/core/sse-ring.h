@@ -16,10 +16,13 @@ typedef struct _SseRing SseRing;
 SseRing *sse_ring_new              (guint          max_events,
                                     gsize          max_bytes);
 void     sse_ring_free             (SseRing       *self);
+void     sse_ring_begin            (SseRing       *self,
+                                    guint64        after);
 void     sse_ring_push             (SseRing       *self,
                                     guint64        position,
                                     const char    *audience,
-                                    SseFrame      *frame);
+                                    SseFrame      *frame,
+                                    guint64        kept);
 gboolean sse_ring_covers           (const SseRing *self,
                                     guint64        position);
 guint64  sse_ring_get_bytes_behind (const SseRing *self,

@@ -53,6 +53,16 @@ const SseSetting sse_settings_hub[] = {
   { .key = NULL },
 };
 
+const SseSetting sse_settings_log[] = {
+  { "durability", SSE_SETTING_STRING, "full", 0, 0,
+    "full: what was accepted is on the disk; none: it is lost when the daemon ends." },
+  { "directory", SSE_SETTING_STRING, NULL, 0, 0, "Directory of the log." },
+  { "retain-updates", SSE_SETTING_INTEGER, "10000", 1, 1000000,
+    "Updates of each stream that are kept in the log." },
+  { "retain-hours", SSE_SETTING_INTEGER, "72", 1, 87600, "How long they are kept, in hours." },
+  { .key = NULL },
+};
+
 const SseSetting sse_settings_clients[] = {
   { "workers", SSE_SETTING_INTEGER, "0", 0, 256,
     "Threads that write to clients; 0: one for each processor." },
@@ -70,6 +80,8 @@ const SseSetting sse_settings_clients[] = {
     "Least time after which a client shall come back, in milliseconds." },
   { "retry-max-ms", SSE_SETTING_INTEGER, "5000", 0, 3600000,
     "Greatest time after which a client shall come back; each is told a random one between." },
+  { "shutdown-seconds", SSE_SETTING_INTEGER, "10", 0, 3600,
+    "How long publishers and clients may take to leave when the daemon stops, in seconds." },
   { .key = NULL },
 };
 
@@ -114,6 +126,21 @@ sse_settings_get_number (GVariant *settings, const char *key)
 }
 
 /**
+ * sse_settings_get_string:
+ * @settings: what sse_config_get_group() gave; outlives the string
+ *
+ * Returns: (transfer none) (nullable): the text, %NULL where it is not set and has no default
+ */
+const char *
+sse_settings_get_string (GVariant *settings, const char *key)
+{
+  const char *text = NULL;
+
+  g_variant_lookup (settings, key, "&s", &text);
+  return text;
+}
+
+/**
  * sse_settings_get_strings:
  * @settings: what sse_config_get_group() gave; outlives the strings
  * @key: a list that is set or has a default
@@ -144,7 +171,7 @@ sse_settings_read_bus (SseConfig *config, GBusType *type, GError **error)
 
   if (settings == NULL)
     return FALSE;
-  g_variant_lookup (settings, "bus", "&s", &name);
+  name = sse_settings_get_string (settings, "bus");
   if (strcmp (name, "system") == 0)
     *type = G_BUS_TYPE_SYSTEM;
   else if (strcmp (name, "session") == 0)

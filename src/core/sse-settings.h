@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 extern const SseSetting sse_settings_http[];
 extern const SseSetting sse_settings_auth[];
 extern const SseSetting sse_settings_hub[];
+extern const SseSetting sse_settings_log[];
 extern const SseSetting sse_settings_clients[];
 extern const SseSetting sse_settings_bus[];
 extern const SseSetting sse_settings_plugins[];
@@ -20,6 +21,8 @@ gboolean     sse_settings_get_boolean (GVariant   *settings,
 gsize        sse_settings_get_number  (GVariant   *settings,
                                        const char *key);
 const char **sse_settings_get_strings (GVariant   *settings,
+                                       const char *key);
+const char  *sse_settings_get_string  (GVariant   *settings,
                                        const char *key);
 gboolean     sse_settings_read_bus    (SseConfig  *config,
                                        GBusType   *type,

@@ -9,9 +9,11 @@ G_BEGIN_DECLS
 /**
  * SseStreamHost:
  * @fanout: (not owned): where frames go
+ * @log: where what is appended is kept
  * @epoch: the current epoch
  * @position: the last position that was applied, of any stream
  * @conflate: least time between two turns of rendering, in µs
+ * @n_behind: clients of any stream that are catching up
  * @slice_bytes: of what a client missed that it is given at a time
  * @ring_events: appended events kept for clients that resume
  * @ring_bytes: the same in bytes
@@ -21,9 +23,11 @@ G_BEGIN_DECLS
 typedef struct
 {
   SseFanout *fanout;
+  SseLog *log;
   char *epoch;
   guint64 position;
   gint64 conflate;
+  guint n_behind;
   gsize slice_bytes;
   guint ring_events;
   gsize ring_bytes;
@@ -37,6 +41,16 @@ SseStream  *sse_stream_new          (SseSource           *source,
 SseStream  *sse_stream_new_disabled (const char          *name,
                                      const char          *plugin,
                                      const char          *error);
+void        sse_stream_restore      (SseStream           *self,
+                                     guint64              position,
+                                     GVariant            *state);
+guint64     sse_stream_get_restored (SseStream           *self);
+void        sse_stream_begin_events (SseStream           *self,
+                                     guint64              after);
+void        sse_stream_add_event    (SseStream           *self,
+                                     const SseLogEvent   *event);
+gboolean    sse_stream_replay       (SseStream           *self,
+                                     const SseUpdate     *update);
 SseVerdict  sse_stream_apply        (SseStream           *self,
                                      const SseUpdate     *update,
                                      GError             **error);
@@ -44,6 +58,9 @@ void        sse_stream_follow       (SseStream           *self,
                                      const SseUpdate     *update);
 void        sse_stream_stop         (SseStream           *self);
 void        sse_stream_settle       (SseStream           *self);
+gboolean    sse_stream_is_settled   (SseStream           *self);
+void        sse_stream_touch        (SseStream           *self,
+                                     SseTouch             touch);
 void        sse_stream_subscribe    (SseStream           *self,
                                      const SseSubscriber *subscriber);
 void        sse_stream_client_left  (SseStream           *self,

@@ -27,27 +27,136 @@ struct _SseStream
   SseViewers *viewers;
 
   guint64 position;
+  guint64 restored;
   guint64 n_dropped;
   gboolean cannot_follow;
 };
 
 G_DEFINE_FINAL_TYPE (SseStream, sse_stream, G_TYPE_OBJECT)
 
-/* ---- what the hub calls ---- */
+/* ---- from the log ---- */
 
 static void
-send_appended (SseStream *self, const SseUpdate *update)
+keep_frame (SseStream *self, guint64 position, const char *audience, SseFrame *frame)
 {
-  const char *audience = sse_update_get_audience (update);
-  guint64 position = sse_update_get_position (update);
-  g_autofree char *id = sse_event_id_format (self->host->epoch, position);
-  g_autoptr (SseFrame) frame = NULL;
-  gsize length;
-  const char *members = sse_batch_get_members (self->batch, &length);
+  sse_ring_push (self->ring, position, audience, frame, sse_log_get_kept (self->host->log));
+}
 
-  frame = sse_frame_new_event (id, sse_batch_get_event_type (self->batch), members, length);
-  sse_ring_push (self->ring, position, audience, frame);
-  sse_fanout_send (self->host->fanout, self->channel, audience, frame);
+static SseFrame *
+new_frame (SseStream *self, const SseLogEvent *event)
+{
+  g_autofree char *id = sse_event_id_format (self->host->epoch, event->position);
+
+  return sse_frame_new_event (id, event->type, event->members, event->length);
+}
+
+/**
+ * sse_stream_restore:
+ * @position: where its source was
+ * @state: (nullable): as it was there; %NULL: as a source begins
+ *
+ * Brings its source to where it was. If it does not take that, the stream is disabled.
+ */
+void
+sse_stream_restore (SseStream *self, guint64 position, GVariant *state)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->position = self->restored = position;
+  if (state == NULL || sse_source_restore (self->source, state, &error))
+    return;
+  g_warning ("%s is disabled, as it does not take its state at %" G_GUINT64_FORMAT
+             ", which is kept: %s",
+             self->name, position, error->message);
+  self->error = g_strdup (error->message);
+  self->restored = G_MAXUINT64;
+}
+
+/**
+ * sse_stream_get_restored:
+ *
+ * Returns: up to where updates are in its source's state already
+ */
+guint64
+sse_stream_get_restored (SseStream *self)
+{
+  return self->restored;
+}
+
+/**
+ * sse_stream_begin_events:
+ * @after: events behind this position follow by sse_stream_add_event()
+ */
+void
+sse_stream_begin_events (SseStream *self, guint64 after)
+{
+  sse_ring_begin (self->ring, after);
+}
+
+/**
+ * sse_stream_add_event:
+ * @event: one that its clients may have missed
+ */
+void
+sse_stream_add_event (SseStream *self, const SseLogEvent *event)
+{
+  g_autoptr (SseFrame) frame = new_frame (self, event);
+
+  keep_frame (self, event->position, event->audience, frame);
+}
+
+/* ---- applying ---- */
+
+static SseFrame *
+keep_appended (SseStream *self, const SseUpdate *update)
+{
+  SseLogEvent event = {
+    .stream = self->name,
+    .position = sse_update_get_position (update),
+    .accepted = sse_update_get_accepted (update),
+    .audience = sse_update_get_audience (update),
+    .type = sse_batch_get_event_type (self->batch),
+  };
+  SseFrame *frame;
+
+  event.members = sse_batch_get_members (self->batch, &event.length);
+  frame = new_frame (self, &event);
+  keep_frame (self, event.position, event.audience, frame);
+  sse_log_keep_event (self->host->log, &event);
+  return frame;
+}
+
+/* Applies an update to the source. @frame: (out) (nullable): the event that it appended */
+static SseVerdict
+apply_to_source (SseStream *self, const SseUpdate *update, SseFrame **frame, GError **error)
+{
+  SseVerdict verdict;
+
+  sse_batch_clear (self->batch);
+  verdict = sse_source_apply (self->source, update, self->batch, error);
+  if (verdict != SSE_VERDICT_APPLIED)
+    return verdict;
+  self->position = sse_update_get_position (update);
+  if (sse_batch_get_event_type (self->batch) != NULL)
+    *frame = keep_appended (self, update);
+  return verdict;
+}
+
+/**
+ * sse_stream_replay:
+ * @update: an update behind what was restored, this stream's or one it follows
+ *
+ * Applies an update that was applied before; there is nobody yet to be told.
+ *
+ * Returns: whether it changed anything
+ */
+gboolean
+sse_stream_replay (SseStream *self, const SseUpdate *update)
+{
+  g_autoptr (SseFrame) frame = NULL;
+  g_autoptr (GError) error = NULL;
+
+  return apply_to_source (self, update, &frame, &error) == SSE_VERDICT_APPLIED;
 }
 
 /**
@@ -63,16 +172,13 @@ sse_stream_apply (SseStream *self, const SseUpdate *update, GError **error)
 {
   const char *audience = sse_update_get_audience (update);
   const SseView *views = sse_source_get_views (self->source);
-  SseVerdict verdict;
+  g_autoptr (SseFrame) frame = NULL;
+  SseVerdict verdict = apply_to_source (self, update, &frame, error);
 
-  sse_batch_clear (self->batch);
-  verdict = sse_source_apply (self->source, update, self->batch, error);
   if (verdict != SSE_VERDICT_APPLIED)
     return verdict;
-
-  self->position = sse_update_get_position (update);
-  if (sse_batch_get_event_type (self->batch) != NULL)
-    send_appended (self, update);
+  if (frame != NULL)
+    sse_fanout_send (self->host->fanout, self->channel, audience, frame);
   for (guint view = 0; views[view].initial_type != NULL; view++)
     {
       SseTouch touch = sse_batch_get_touch (self->batch, &views[view]);
@@ -96,6 +202,8 @@ sse_stream_follow (SseStream *self, const SseUpdate *update)
 {
   g_autoptr (GError) error = NULL;
 
+  if (!sse_stream_is_enabled (self))
+    return;
   if (sse_stream_apply (self, update, &error) != SSE_VERDICT_REFUSED)
     self->cannot_follow = FALSE;
   else if (!self->cannot_follow)
@@ -119,6 +227,24 @@ sse_stream_settle (SseStream *self)
 {
   if (self->viewers != NULL)
     sse_viewers_settle (self->viewers);
+}
+
+/* Whether clients were sent all that was applied. */
+gboolean
+sse_stream_is_settled (SseStream *self)
+{
+  return self->viewers == NULL || sse_viewers_are_settled (self->viewers);
+}
+
+/* Says that everyone may be shown something else now, though nothing was applied. */
+void
+sse_stream_touch (SseStream *self, SseTouch touch)
+{
+  const SseView *views = sse_source_get_views (self->source);
+
+  for (guint view = 0; views[view].initial_type != NULL; view++)
+    sse_viewers_touch (self->viewers, NULL, view, touch);
+  sse_stream_settle (self);
 }
 
 /* See sse_hub_subscribe(). */

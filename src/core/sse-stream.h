@@ -26,4 +26,8 @@ guint64     sse_stream_get_position (SseStream *self);
 guint64     sse_stream_get_queued   (SseStream *self);
 guint64     sse_stream_get_dropped  (SseStream *self);
 
+gboolean    sse_stream_configure    (SseStream *self,
+                                     GVariant  *settings,
+                                     GError   **error);
+
 G_END_DECLS

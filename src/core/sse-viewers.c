@@ -14,8 +14,8 @@
 
 struct _SseViewers
 {
+  SseEntrance entrance;
   SseSource *source;
-  SseRing *ring;
   SseStreamHost *host;
   guint channel;
   guint n_views;
@@ -128,8 +128,7 @@ join (SseViewers *self, SseNewcomer *newcomer)
       sse_audience_take_over (audience, self->turn_number, self->sweep);
       render (self, audience, SSE_TOUCH_STALE);
     }
-  sse_newcomer_join (newcomer, audience->personal ? audience : self->everyone, self->source,
-                     self->ring, self->channel, self->host);
+  sse_newcomer_join (newcomer, audience->personal ? audience : self->everyone);
   if (audience->personal)
     sse_audience_forget (audience);
 }
@@ -143,32 +142,19 @@ can_join (SseViewers *self, SseAudience *audience)
   return !sse_audience_has_touch (self->everyone, SSE_TOUCH_STALE);
 }
 
-static void admit (SseViewers *self, SseNewcomer *newcomer);
-
+/* Lets a newcomer join, now or in the next turn, or catch up first. */
 static void
-on_fed (gboolean gone, gpointer user_data)
+admit (SseNewcomer *newcomer, gpointer user_data)
 {
-  SseNewcomer *newcomer = user_data;
+  SseViewers *self = user_data;
 
-  if (!gone)
-    admit (newcomer->owner, newcomer);
-  else if (newcomer->waits)
-    newcomer->gone = TRUE; /* and freed when its turn comes */
-  else
-    sse_newcomer_free (newcomer);
-}
-
-/* Lets a newcomer join, now or in the next turn, or gives it the next slice of what it missed. */
-static void
-admit (SseViewers *self, SseNewcomer *newcomer)
-{
-  if (sse_newcomer_is_behind (newcomer, self->ring, self->host))
-    sse_newcomer_feed (newcomer, self->ring, self->channel, self->host, on_fed);
-  else if (can_join (self, newcomer->audience))
+  if (sse_newcomer_catch_up (newcomer))
+    return;
+  if (can_join (self, newcomer->audience))
     join (self, newcomer);
   else
     {
-      newcomer->waits = TRUE;
+      newcomer->held = TRUE;
       g_queue_push_tail (&self->newcomers, newcomer);
       sse_viewers_settle (self);
     }
@@ -226,7 +212,8 @@ begin_turn (SseViewers *self)
   self->in_turn = TRUE;
 }
 
-/* A newcomer who finds a view touched since the turn began stays for the next one. */
+/* A newcomer who finds a view touched since the turn began stays for the next one. One may have
+ * been overtaken by what the ring drops. */
 static void
 look_at_newcomer (SseViewers *self)
 {
@@ -235,6 +222,11 @@ look_at_newcomer (SseViewers *self)
   self->turn_joins--;
   if (newcomer->gone)
     sse_newcomer_free (newcomer);
+  else if (!sse_newcomer_has_ring (newcomer))
+    {
+      newcomer->held = FALSE;
+      admit (newcomer, self);
+    }
   else if (newcomer->audience->personal ? !spreads (self, SSE_TOUCH_STALE)
                                         : can_join (self, newcomer->audience))
     join (self, newcomer);
@@ -302,15 +294,23 @@ run_turn (SseViewers *self)
 void
 sse_viewers_settle (SseViewers *self)
 {
-  gint64 wait;
+  gint64 wait = self->last_turn + self->host->conflate - g_get_monotonic_time ();
 
+  if (self->timer != NULL && wait <= 0)
+    g_source_set_ready_time (self->timer, 0); /* it was set when the time was longer */
   if (self->timer != NULL || !needs_turn (self))
     return;
-  wait = self->last_turn + self->host->conflate - g_get_monotonic_time ();
   if (wait > 0)
     set_timer (self, wait);
   else
     run_turn (self);
+}
+
+/* Whether no turn is under way or due. */
+gboolean
+sse_viewers_are_settled (SseViewers *self)
+{
+  return self->timer == NULL;
 }
 
 /**
@@ -356,17 +356,14 @@ void
 sse_viewers_subscribe (SseViewers *self, const SseSubscriber *subscriber)
 {
   SseAudience *audience = ensure_user (self, subscriber->user);
-  SseNewcomer *newcomer = sse_newcomer_new (subscriber, audience);
+  SseNewcomer *newcomer = sse_newcomer_new (subscriber, audience, &self->entrance);
 
-  newcomer->owner = self;
   audience->n_clients++;
   self->n_clients++;
   if (!audience->personal)
     self->n_common++;
 
-  if (subscriber->last_event_id != NULL && *sse_source_get_events (self->source) != NULL)
-    sse_newcomer_resume (newcomer, subscriber->last_event_id, self->ring, self->host);
-  admit (self, newcomer);
+  admit (newcomer, self);
 }
 
 /* A client of @user that had joined is gone. */
@@ -404,9 +401,17 @@ sse_viewers_new (SseSource *source, SseRing *ring, guint channel, SseStreamHost 
   const SseView *views = sse_source_get_views (source);
 
   self->source = source;
-  self->ring = ring;
   self->channel = channel;
   self->host = host;
+  self->entrance = (SseEntrance){
+    .source = source,
+    .ring = ring,
+    .host = host,
+    .channel = channel,
+    .admit = admit,
+    .user_data = self,
+  };
+  sse_entrance_init (&self->entrance);
   self->last_turn = g_get_monotonic_time () - host->conflate;
   self->users = g_hash_table_new (g_str_hash, g_str_equal);
   g_queue_init (&self->personal);
@@ -433,6 +438,7 @@ sse_viewers_free (SseViewers *self)
     g_source_destroy (self->timer);
   g_clear_pointer (&self->timer, g_source_unref);
   g_queue_clear_full (&self->newcomers, (GDestroyNotify) sse_newcomer_free);
+  sse_entrance_close (&self->entrance);
   g_hash_table_iter_init (&iter, self->users);
   while (g_hash_table_iter_next (&iter, NULL, &audience))
     sse_audience_free (audience);

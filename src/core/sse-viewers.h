@@ -26,6 +26,8 @@ void        sse_viewers_touch     (SseViewers          *self,
                                    guint                view,
                                    SseTouch             touch);
 void        sse_viewers_settle    (SseViewers          *self);
+gboolean    sse_viewers_are_settled
+                                  (SseViewers          *self);
 void        sse_viewers_subscribe (SseViewers          *self,
                                    const SseSubscriber *subscriber);
 void        sse_viewers_leave     (SseViewers          *self,

@@ -58,11 +58,18 @@ sse_volatile_log_get_epoch (SseLog *log)
   return SSE_VOLATILE_LOG (log)->epoch;
 }
 
+static guint64
+sse_volatile_log_get_position (SseLog *log)
+{
+  return SSE_VOLATILE_LOG (log)->position;
+}
+
 static void
 sse_volatile_log_iface_init (SseLogInterface *iface)
 {
   iface->get_epoch = sse_volatile_log_get_epoch;
   iface->append = sse_volatile_log_append;
+  iface->get_position = sse_volatile_log_get_position;
 }
 
 static void

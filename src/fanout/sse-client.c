@@ -12,7 +12,7 @@
 
 #include "sse-channel.h"
 
-/* A peer that was told nothing to send has not sent more than this, mostly nothing. */
+/* A peer has nothing to send; of one that sends all the same, this is read at a time. */
 #define MAX_READS 16
 
 /**
@@ -166,13 +166,16 @@ sse_client_flush (SseClient *self)
  *
  * Before closing: a TCP socket that is closed with something unread resets the connection, and the
  * peer may lose what it was sent last.
+ *
+ * Returns: whether there was anything
  */
-void
+gboolean
 sse_client_discard_input (SseClient *self)
 {
   char bytes[4096];
+  guint n_reads = 0;
 
-  for (guint i = 0; i < MAX_READS; i++)
-    if (recv (self->fd, bytes, sizeof bytes, MSG_DONTWAIT) <= 0)
-      return;
+  while (n_reads < MAX_READS && recv (self->fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
+    n_reads++;
+  return n_reads > 0;
 }

@@ -22,8 +22,10 @@ typedef struct _SseUser SseUser;
  * @blocked: its socket took less than was there; what waits, waits for the socket
  * @armed: epoll tells when its socket can be written to
  * @hungry: it is behind, and was told to be due its next slice
+ * @ending: its end is in its queue, or written; it gets nothing behind that
+ * @lingering: its end was written, and it is waited for to hang up
  * @leaving: it gets nothing any more, and is closed at the end of the turn
- * @reason: why it leaves
+ * @reason: why it ends or leaves
  * @user: its user in its channel
  * @of_user: in its user's clients
  * @in_slot: in a slot of the heartbeats' wheel
@@ -46,6 +48,8 @@ typedef struct
   guint blocked : 1;
   guint armed : 1;
   guint hungry : 1;
+  guint ending : 1;
+  guint lingering : 1;
   guint leaving : 1;
   guint reason : 4;
   SseUser *user;
@@ -88,6 +92,6 @@ SseWrite   sse_client_write         (SseClient          *self,
                                      gsize               total,
                                      gsize              *written);
 SseWrite   sse_client_flush         (SseClient          *self);
-void       sse_client_discard_input (SseClient          *self);
+gboolean   sse_client_discard_input (SseClient          *self);
 
 G_END_DECLS

@@ -79,6 +79,21 @@ sse_command_new_feed (SseCatchUp *catch_up, GPtrArray *frames, gboolean last)
   return self;
 }
 
+/**
+ * sse_command_new_configure:
+ * @options: copied
+ *
+ * Returns: (transfer full): the command
+ */
+SseCommand *
+sse_command_new_configure (const SseFanoutOptions *options)
+{
+  SseCommand *self = sse_command_new (SSE_COMMAND_CONFIGURE, 0, NULL);
+
+  self->options = g_memdup2 (options, sizeof *options);
+  return self;
+}
+
 /* Frees a command that was carried out: a descriptor is somebody else's by then. */
 void
 sse_command_free (SseCommand *self)
@@ -86,6 +101,7 @@ sse_command_free (SseCommand *self)
   for (guint i = 0; i < self->n_frames; i++)
     sse_frame_unref (self->frames[i]);
   g_free (self->frames);
+  g_free (self->options);
   g_clear_pointer (&self->frame, sse_frame_unref);
   g_clear_pointer (&self->catch_up, sse_catch_up_unref);
   g_free (self);

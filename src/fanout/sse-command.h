@@ -13,6 +13,8 @@ typedef enum
   SSE_COMMAND_FEED,
   SSE_COMMAND_SEND,
   SSE_COMMAND_SET_PERSONAL,
+  SSE_COMMAND_CONFIGURE,
+  SSE_COMMAND_END,
   SSE_COMMAND_STOP, /* the last one */
 } SseCommandType;
 
@@ -24,6 +26,7 @@ typedef enum
  * @last: whether the slice is the last
  * @frame: what to send
  * @view: what that is a view of, or %SSE_FANOUT_NO_VIEW
+ * @options: (nullable): what the options are from now on
  * @has_user: whether it is about one user
  * @user: that user's name
  *
@@ -42,6 +45,7 @@ typedef struct
   SseTicket *ticket;
   guint n_frames;
   SseCatchUp *catch_up;
+  SseFanoutOptions *options;
   gboolean last;
   gboolean chunked;
   gboolean personal;
@@ -79,6 +83,8 @@ SseCommand *sse_command_new_join (const SseJoin  *join);
 SseCommand *sse_command_new_feed (SseCatchUp     *catch_up,
                                   GPtrArray      *frames,
                                   gboolean        last);
+SseCommand *sse_command_new_configure
+                                 (const SseFanoutOptions *options);
 void        sse_command_free     (SseCommand     *self);
 const char *sse_command_get_user (SseCommand     *self);
 

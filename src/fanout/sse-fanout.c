@@ -4,11 +4,8 @@
 #include "sse-fanout.h"
 
 #include "sse-catch-up.h"
-#include "sse-command.h"
-#include "sse-headcount.h"
-#include "sse-mailbox.h"
+#include "sse-fanout-private.h"
 #include "sse-retry.h"
-#include "sse-worker.h"
 
 /* Commands that wait for the end of the main context's iteration, at most. */
 #define MAX_OUTBOX 256
@@ -19,33 +16,12 @@
 
 typedef struct
 {
-  SseWorker *worker;
-  SseMailList outbox;
-  guint n_clients;
-  guint *n_by_channel; /* including those whose leaving was not told yet */
-} Slot;
-
-struct _SseFanout
-{
-  SseFanoutOptions options;
-  SseFanoutLeft left;
-  gpointer user_data;
-  GSource *flusher;
-  GSource *teller;
-  SseMailbox inbox;
-  SseMailList notes; /* taken from the inbox, not told yet */
-  Slot *slots;
-  SseHeadcount clients; /* in all slots */
-};
-
-typedef struct
-{
   GSource source;
   SseFanout *fanout;
 } FanoutSource;
 
 static void
-flush (Slot *slot)
+flush (SseFanoutSlot *slot)
 {
   sse_worker_post (slot->worker, &slot->outbox);
 }
@@ -67,7 +43,7 @@ static GSourceFuncs flusher_funcs = { .prepare = flusher_prepare };
 static void
 tell_left (SseFanout *self, SseNote *note)
 {
-  Slot *slot = &self->slots[note->worker];
+  SseFanoutSlot *slot = &self->slots[note->worker];
 
   sse_headcount_remove (&self->clients);
   slot->n_clients--;
@@ -168,7 +144,7 @@ sse_fanout_new (const SseFanoutOptions *options,
     }
 
   self->options = *options;
-  self->slots = g_new0 (Slot, options->n_workers);
+  self->slots = g_new0 (SseFanoutSlot, options->n_workers);
   self->options.n_workers = 0;
   /* First in each iteration: where another source is ready, those behind it are not asked. */
   self->flusher = add_source (self, &flusher_funcs, "fanout-flusher", G_MININT, -1);
@@ -192,9 +168,9 @@ sse_fanout_new (const SseFanoutOptions *options,
 /**
  * sse_fanout_free:
  *
- * Closes all clients after a last `retry:`, each its own, as far as their sockets take it, and
- * what waits for them before that. Their leaving, and any not told yet, is told before this
- * returns.
+ * Closes all clients, after a last `retry:`, each its own, and what waits for them before that, as
+ * far as their sockets take it at once; see sse_fanout_end(). Their leaving, and any not told yet,
+ * is told before this returns.
  */
 void
 sse_fanout_free (SseFanout *self)
@@ -227,113 +203,52 @@ sse_fanout_free (SseFanout *self)
   g_free (self);
 }
 
-static void
-post (Slot *slot, SseCommand *command)
+/**
+ * sse_fanout_post:
+ * @command: (transfer full): is carried out behind those that were posted before
+ */
+void
+sse_fanout_post (SseFanoutSlot *slot, SseCommand *command)
 {
   sse_mail_list_push (&slot->outbox, &command->mail);
   if (slot->outbox.length >= MAX_OUTBOX)
     flush (slot);
 }
 
-/* The worker that has the fewest gets the next client. */
-static guint
-choose_worker (SseFanout *self)
-{
-  guint best = 0;
-
-  for (guint i = 1; i < self->options.n_workers; i++)
-    if (self->slots[i].n_clients < self->slots[best].n_clients)
-      best = i;
-  return best;
-}
-
-static void
-post_join (SseFanout *self, guint worker, const SseJoin *join, SseCatchUp *catch_up)
-{
-  Slot *slot = &self->slots[worker];
-  SseCommand *command = sse_command_new_join (join);
-
-  command->catch_up = catch_up;
-  sse_headcount_add (&self->clients);
-  slot->n_clients++;
-  slot->n_by_channel[join->channel]++;
-  post (slot, command);
-}
-
 /**
- * sse_fanout_join:
- * @join: the client. Its descriptor and its ticket are taken; all else is copied, the frames as
- *   references.
+ * sse_fanout_configure:
+ * @options: as for sse_fanout_new(); the numbers of workers and channels are ignored
  *
- * Takes a client. It gets its first frames, and then all that is sent to it from now on.
- *
- * All clients of a user in a channel are personal or none: where that changes,
- * sse_fanout_set_personal() says so, and a client that joins brings the same. (What it brings is
- * set at once for those of its user's clients that its worker has, so that it never gets
- * everyone's views in place of its own.)
+ * Changes the options. The peers' timeout counts for clients that come from now on, all else for
+ * those that are there too.
  */
 void
-sse_fanout_join (SseFanout *self, const SseJoin *join)
+sse_fanout_configure (SseFanout *self, const SseFanoutOptions *options)
 {
-  g_return_if_fail (join->fd >= 0);
-  g_return_if_fail (join->channel < self->options.n_channels);
-  g_return_if_fail (join->user != NULL);
+  SseFanoutOptions copy = *options;
 
-  post_join (self, choose_worker (self), join, NULL);
+  g_return_if_fail (options->heartbeat_ms > 0);
+  g_return_if_fail (options->retry_min_ms <= options->retry_max_ms);
+
+  copy.n_workers = self->options.n_workers;
+  copy.n_channels = self->options.n_channels;
+  self->options = copy;
+  for (guint i = 0; i < self->options.n_workers; i++)
+    sse_fanout_post (&self->slots[i], sse_command_new_configure (&copy));
 }
 
 /**
- * sse_fanout_join_behind:
- * @join: as for sse_fanout_join(), the frames the first slice
- * @fed: told when the next slice is due, or the client gone
- * @user_data: for @fed
+ * sse_fanout_end:
  *
- * Takes a client that is to be given slices until the last of them, and only then what is sent to
- * others.
- *
- * Returns: (transfer none): what it is known by, there until the last slice was given or @fed was
- * told that the client is gone
- */
-SseCatchUp *
-sse_fanout_join_behind (SseFanout *self, const SseJoin *join, SseFanoutFed fed, gpointer user_data)
-{
-  guint worker = choose_worker (self);
-  SseCatchUp *catch_up;
-
-  g_return_val_if_fail (join->fd >= 0, NULL);
-  g_return_val_if_fail (join->channel < self->options.n_channels, NULL);
-  g_return_val_if_fail (join->user != NULL, NULL);
-
-  catch_up = sse_catch_up_new (worker, fed, user_data);
-  post_join (self, worker, join, sse_catch_up_ref (catch_up));
-  return catch_up;
-}
-
-/**
- * sse_fanout_feed:
- * @frames: (element-type SseFrame): references are taken
- *
- * Gives a client that is due it the next slice.
+ * Lets all clients leave, and all that come from now on: each when its socket has taken what waits
+ * for it (where it is behind, the slice that it was given), a last `retry:`, its own, and the end
+ * of the response. Nothing is sent to them any more.
  */
 void
-sse_fanout_feed (SseFanout *self, SseCatchUp *catch_up, GPtrArray *frames)
+sse_fanout_end (SseFanout *self)
 {
-  post (&self->slots[catch_up->worker], sse_command_new_feed (catch_up, frames, FALSE));
-}
-
-/**
- * sse_fanout_feed_last:
- * @catch_up: not to be used any more
- * @frames: (element-type SseFrame): references are taken
- *
- * Gives a client the last slice, and then all that is sent to it from now on.
- */
-void
-sse_fanout_feed_last (SseFanout *self, SseCatchUp *catch_up, GPtrArray *frames)
-{
-  post (&self->slots[catch_up->worker], sse_command_new_feed (catch_up, frames, TRUE));
-  catch_up->fed = NULL;
-  sse_catch_up_unref (catch_up);
+  for (guint i = 0; i < self->options.n_workers; i++)
+    sse_fanout_post (&self->slots[i], sse_command_new (SSE_COMMAND_END, 0, NULL));
 }
 
 static void
@@ -343,7 +258,7 @@ send_frame (SseFanout *self, guint channel, const char *user, guint view, SseFra
 
   for (guint i = 0; i < self->options.n_workers; i++)
     {
-      Slot *slot = &self->slots[i];
+      SseFanoutSlot *slot = &self->slots[i];
       SseCommand *command;
 
       if (slot->n_by_channel[channel] == 0)
@@ -351,7 +266,7 @@ send_frame (SseFanout *self, guint channel, const char *user, guint view, SseFra
       command = sse_command_new (SSE_COMMAND_SEND, channel, user);
       command->view = view;
       command->frame = sse_frame_ref (frame);
-      post (slot, command);
+      sse_fanout_post (slot, command);
     }
 }
 
@@ -395,14 +310,14 @@ sse_fanout_set_personal (SseFanout *self, guint channel, const char *user, gbool
 
   for (guint i = 0; i < self->options.n_workers; i++)
     {
-      Slot *slot = &self->slots[i];
+      SseFanoutSlot *slot = &self->slots[i];
       SseCommand *command;
 
       if (slot->n_by_channel[channel] == 0)
         continue;
       command = sse_command_new (SSE_COMMAND_SET_PERSONAL, channel, user);
       command->personal = personal;
-      post (slot, command);
+      sse_fanout_post (slot, command);
     }
 }
 

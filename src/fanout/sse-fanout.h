@@ -134,6 +134,9 @@ SseFanout  *sse_fanout_new              (const SseFanoutOptions *options,
                                          gpointer                user_data,
                                          GError                **error);
 void        sse_fanout_free             (SseFanout              *self);
+void        sse_fanout_configure        (SseFanout              *self,
+                                         const SseFanoutOptions *options);
+void        sse_fanout_end              (SseFanout              *self);
 
 void        sse_fanout_join             (SseFanout              *self,
                                          const SseJoin          *join);

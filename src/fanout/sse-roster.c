@@ -23,6 +23,7 @@ sse_roster_init (SseRoster *self, const SseFanoutOptions *options)
 {
   self->options = *options;
   self->backlog = 0;
+  self->ending = FALSE;
   self->channels = g_new (SseChannel, options->n_channels);
   for (guint i = 0; i < options->n_channels; i++)
     sse_channel_init (&self->channels[i], i);
@@ -55,6 +56,18 @@ push_all (SseClient *client, const SseCommand *command)
   sse_queue_exempt (client->queue);
 }
 
+typedef void (*Farewell) (SseTurn *turn, SseClient *client, SseFrame *last, SseCloseReason reason);
+
+/* Lets a client leave after a last `retry:` of its own. */
+static void
+stop_client (SseRoster *self, SseClient *client, Farewell farewell)
+{
+  g_autoptr (SseFrame) retry
+      = sse_retry_frame_new (self->options.retry_min_ms, self->options.retry_max_ms);
+
+  farewell (&self->turn, client, retry, SSE_CLOSE_STOPPED);
+}
+
 /* Takes a new client. */
 void
 sse_roster_join (SseRoster *self, SseCommand *command)
@@ -81,6 +94,8 @@ sse_roster_join (SseRoster *self, SseCommand *command)
 
   sse_turn_watch (&self->turn, client);
   sse_turn_mark (&self->turn, client);
+  if (self->ending)
+    stop_client (self, client, sse_turn_end);
 }
 
 static void
@@ -96,7 +111,7 @@ sse_roster_feed (SseRoster *self, SseCommand *command)
 {
   SseClient *client = command->catch_up->client;
 
-  if (client == NULL)
+  if (client == NULL || client->ending)
     return;
 
   push_all (client, command);
@@ -149,26 +164,49 @@ sse_roster_set_personal (SseRoster *self, SseCommand *command)
     sse_turn_set_personal (&self->turn, user, command->personal);
 }
 
-static void
-stop_group (SseRoster *self, SseGroup *group)
+/**
+ * sse_roster_configure:
+ * @options: what they are from now on, with the same numbers of workers and channels
+ */
+void
+sse_roster_configure (SseRoster *self, const SseFanoutOptions *options)
 {
-  for (SseLink *link = group->clients.next; link != &group->clients; link = link->next)
-    {
-      g_autoptr (SseFrame) retry
-          = sse_retry_frame_new (self->options.retry_min_ms, self->options.retry_max_ms);
+  gboolean same_heartbeat = options->heartbeat_ms == self->options.heartbeat_ms;
 
-      sse_turn_finish (&self->turn, sse_link_get (link, SseClient, in_group), retry,
-                       SSE_CLOSE_STOPPED);
-    }
+  self->options = *options;
+  self->turn.queue_bytes = options->queue_bytes;
+  if (!same_heartbeat)
+    sse_wheel_set_interval (&self->wheel, options->heartbeat_ms, g_get_monotonic_time ());
 }
 
-/* Lets all clients leave. */
-void
-sse_roster_stop (SseRoster *self)
+static void
+stop_group (SseRoster *self, SseGroup *group, Farewell farewell)
+{
+  for (SseLink *link = group->clients.next; link != &group->clients; link = link->next)
+    stop_client (self, sse_link_get (link, SseClient, in_group), farewell);
+}
+
+static void
+stop_all (SseRoster *self, Farewell farewell)
 {
   for (guint i = 0; i < self->options.n_channels; i++)
     for (guint j = 0; j < SSE_N_GROUPS; j++)
-      stop_group (self, &self->channels[i].groups[j]);
+      stop_group (self, &self->channels[i].groups[j], farewell);
+}
+
+/* Lets all clients leave, and all that come, each when it has got what it is due. */
+void
+sse_roster_end (SseRoster *self)
+{
+  self->ending = TRUE;
+  stop_all (self, sse_turn_end);
+}
+
+/* Lets all clients leave in this turn. */
+void
+sse_roster_stop (SseRoster *self)
+{
+  stop_all (self, sse_turn_finish);
 }
 
 /* Does what is due: tokens that expire, heartbeats. */

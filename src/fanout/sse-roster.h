@@ -11,6 +11,8 @@ G_BEGIN_DECLS
 
 /**
  * SseRoster:
+ * @backlog: what waited when it was last counted
+ * @ending: whoever comes leaves at once
  *
  * The clients of one worker, in their channels, and what is due to them. What it is asked for is
  * gathered in its turn.
@@ -18,7 +20,8 @@ G_BEGIN_DECLS
 typedef struct
 {
   SseFanoutOptions options;
-  gsize backlog; /* what waited when it was last counted */
+  gsize backlog;
+  gboolean ending;
   SseChannel *channels;
   guint n_clients;
   SseTurn turn;
@@ -39,6 +42,9 @@ void   sse_roster_send         (SseRoster              *self,
                                 SseCommand             *command);
 void   sse_roster_set_personal (SseRoster              *self,
                                 SseCommand             *command);
+void   sse_roster_configure    (SseRoster              *self,
+                                const SseFanoutOptions *options);
+void   sse_roster_end          (SseRoster              *self);
 void   sse_roster_stop         (SseRoster              *self);
 void   sse_roster_take_time    (SseRoster              *self);
 void   sse_roster_shed         (SseRoster              *self);

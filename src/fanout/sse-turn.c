@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "sse-queue.h"
 
@@ -95,7 +96,7 @@ conclude (SseTurn *self, SseClient *client, SseWrite result)
 static void
 push (SseTurn *self, SseClient *client, guint view, SseFrame *frame)
 {
-  if (client->leaving || sse_client_push (client, frame, view, self->queue_bytes))
+  if (client->ending || client->leaving || sse_client_push (client, frame, view, self->queue_bytes))
     return;
 
   if (!client->blocked)
@@ -187,14 +188,32 @@ write_shared (SseTurn *self, SseClient *client, const SseGroup *group, const Lay
   conclude (self, client, result);
 }
 
+/* Closes the connection of a client whose end was written. One that has sent something may send
+ * more: it is waited for to hang up, as what comes in after closing would reset the connection, and
+ * destroy what the client has not read yet. */
+static void
+close_down (SseTurn *self, SseClient *client)
+{
+  struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP, .data.ptr = client };
+
+  shutdown (client->fd, SHUT_WR);
+  client->lingering = sse_client_discard_input (client) ? 1 : 0;
+  if (!client->lingering || epoll_ctl (self->epoll_fd, EPOLL_CTL_MOD, client->fd, &event) < 0)
+    sse_turn_leave (self, client, (SseCloseReason) client->reason);
+}
+
 static void
 flush (SseTurn *self, SseClient *client)
 {
   if (!client->leaving && !client->blocked)
     conclude (self, client, sse_client_flush (client));
-  if (client->catch_up == NULL || client->hungry || client->leaving || client->queue != NULL)
+  if (client->leaving || client->queue != NULL)
     return;
 
+  if (client->ending && !client->lingering)
+    close_down (self, client);
+  if (client->ending || client->catch_up == NULL || client->hungry)
+    return;
   client->hungry = TRUE;
   sse_link_append (&self->fed, &client->in_turn);
 }
@@ -210,7 +229,7 @@ write_group (SseTurn *self, SseGroup *group)
       SseClient *client = sse_link_get (link, SseClient, in_group);
       guint kind = client->chunked;
 
-      if (client->queue == NULL && client->taken == 0 && !client->leaving)
+      if (client->queue == NULL && client->taken == 0 && !client->ending && !client->leaving)
         {
           if (!laid_out[kind])
             lay_out (group, client->chunked, &layouts[kind]);
@@ -318,13 +337,25 @@ sse_turn_set_personal (SseTurn *self, SseUser *user, gboolean personal)
     sse_channel_regroup (sse_link_get (link, SseClient, of_user));
 }
 
-/* There is room in the client's socket. */
+/* There is room in the client's socket, or something to read where it lingers. */
 void
-sse_turn_set_writable (SseTurn *self, SseClient *client)
+sse_turn_set_ready (SseTurn *self, SseClient *client)
 {
   client->blocked = FALSE;
+  if (client->lingering)
+    sse_client_discard_input (client);
   if (client->queue != NULL)
     sse_turn_mark (self, client);
+}
+
+/* The client's peer has hung up; where it lingers, as it should. */
+void
+sse_turn_hang_up (SseTurn *self, SseClient *client)
+{
+  if (client->lingering)
+    sse_client_discard_input (client);
+  sse_turn_leave (self, client,
+                  client->lingering ? (SseCloseReason) client->reason : SSE_CLOSE_GONE);
 }
 
 /**
@@ -340,7 +371,7 @@ sse_turn_beat (SseTurn *self, SseClient *client, SseFrame *frame)
   gsize written;
   SseWrite result;
 
-  if (client->leaving || client->queue != NULL
+  if (client->ending || client->leaving || client->queue != NULL
       || client->taken < sse_client_get_group (client)->n_pending)
     return;
 
@@ -355,25 +386,41 @@ sse_turn_beat (SseTurn *self, SseClient *client, SseFrame *frame)
 }
 
 /**
- * sse_turn_finish:
+ * sse_turn_end:
  * @last: (nullable): what the client gets last
- * @reason: why it leaves
+ * @reason: why it ends
  *
- * Lets a client leave with as much of what waits for it as its socket takes, @last and the last
- * chunk behind that.
+ * Lets a client leave once its socket has taken what waits for it, @last and the last chunk behind
+ * that.
  */
 void
-sse_turn_finish (SseTurn *self, SseClient *client, SseFrame *last, SseCloseReason reason)
+sse_turn_end (SseTurn *self, SseClient *client, SseFrame *last, SseCloseReason reason)
 {
   take_pending (self, client);
-  if (client->leaving)
+  if (client->ending || client->leaving)
     return;
 
   if (last != NULL)
     sse_client_push (client, last, SSE_FANOUT_NO_VIEW, G_MAXSIZE);
   if (client->chunked)
     sse_client_push (client, self->last_chunk, SSE_FANOUT_NO_VIEW, G_MAXSIZE);
-  sse_client_flush (client);
+  client->ending = TRUE;
+  client->reason = reason & 0xf;
+  sse_turn_mark (self, client);
+}
+
+/**
+ * sse_turn_finish:
+ * @last: (nullable): what the client gets last
+ * @reason: why it leaves
+ *
+ * The same, but it leaves in this turn, with as much of that as its socket takes.
+ */
+void
+sse_turn_finish (SseTurn *self, SseClient *client, SseFrame *last, SseCloseReason reason)
+{
+  sse_turn_end (self, client, last, reason);
+  flush (self, client);
   sse_client_discard_input (client);
   sse_turn_leave (self, client, reason);
 }

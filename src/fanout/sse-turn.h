@@ -50,13 +50,19 @@ void     sse_turn_set_personal (SseTurn        *self,
                                 gboolean        personal);
 void     sse_turn_mark         (SseTurn        *self,
                                 SseClient      *client);
-void     sse_turn_set_writable (SseTurn        *self,
+void     sse_turn_set_ready    (SseTurn        *self,
+                                SseClient      *client);
+void     sse_turn_hang_up      (SseTurn        *self,
                                 SseClient      *client);
 void     sse_turn_beat         (SseTurn        *self,
                                 SseClient      *client,
                                 SseFrame       *frame);
 void     sse_turn_leave        (SseTurn        *self,
                                 SseClient      *client,
+                                SseCloseReason  reason);
+void     sse_turn_end          (SseTurn        *self,
+                                SseClient      *client,
+                                SseFrame       *last,
                                 SseCloseReason  reason);
 void     sse_turn_finish       (SseTurn        *self,
                                 SseClient      *client,

@@ -55,6 +55,31 @@ sse_wheel_add (SseWheel *self, SseLink *member)
 }
 
 /**
+ * sse_wheel_set_interval:
+ * @interval_ms: for one revolution from now on, at least 1
+ * @now: the monotonic clock, in µs
+ *
+ * The members stay, and are spread anew.
+ */
+void
+sse_wheel_set_interval (SseWheel *self, guint interval_ms, gint64 now)
+{
+  SseWheel old = *self;
+
+  sse_wheel_init (self, interval_ms);
+  sse_wheel_start (self, now);
+  for (guint i = 0; i < old.n_slots; i++)
+    while (sse_link_is_linked (&old.slots[i]))
+      {
+        SseLink *member = old.slots[i].next;
+
+        sse_link_remove (member);
+        sse_wheel_add (self, member);
+      }
+  sse_wheel_clear (&old);
+}
+
+/**
  * sse_wheel_turn:
  * @now: the monotonic clock, in µs
  *

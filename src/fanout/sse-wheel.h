@@ -29,6 +29,10 @@ void     sse_wheel_start (SseWheel *self,
                           gint64    now);
 void     sse_wheel_add   (SseWheel *self,
                           SseLink  *member);
+void     sse_wheel_set_interval
+                         (SseWheel *self,
+                          guint     interval_ms,
+                          gint64    now);
 SseLink *sse_wheel_turn  (SseWheel *self,
                           gint64    now);
 

@@ -56,6 +56,12 @@ carry_out (SseWorker *self, SseCommand *command)
     case SSE_COMMAND_SET_PERSONAL:
       sse_roster_set_personal (&self->roster, command);
       break;
+    case SSE_COMMAND_CONFIGURE:
+      sse_roster_configure (&self->roster, command->options);
+      break;
+    case SSE_COMMAND_END:
+      sse_roster_end (&self->roster);
+      break;
     case SSE_COMMAND_STOP:
       sse_roster_stop (&self->roster);
       self->stopped = TRUE;
@@ -91,9 +97,9 @@ take_events (SseWorker *self)
       if (client == NULL)
         has_mail = TRUE;
       else if ((events[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
-        sse_turn_leave (&self->roster.turn, client, SSE_CLOSE_GONE);
+        sse_turn_hang_up (&self->roster.turn, client);
       else
-        sse_turn_set_writable (&self->roster.turn, client);
+        sse_turn_set_ready (&self->roster.turn, client);
     }
   if (has_mail)
     take_commands (self);

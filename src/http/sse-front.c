@@ -7,12 +7,11 @@
 
 #include <string.h>
 
-#include <glib/gi18n.h>
 #include <libsoup/soup.h>
 
-#include "sse-address.h"
 #include "sse-capacity.h"
 #include "sse-cors.h"
+#include "sse-front-settings.h"
 #include "sse-listener.h"
 #include "sse-message.h"
 #include "sse-ration.h"
@@ -23,9 +22,6 @@
 #include "sse-stream-request.h"
 #include "sse-takeover.h"
 
-/* Of bodies, all requests under way together. */
-#define MAX_BODY_BYTES (256 * 1024 * 1024)
-
 /* Reasons why tokens are refused that are told in a span of time, at most. */
 #define MAX_TOLD  20
 #define TELL_SPAN (10 * G_USEC_PER_SEC)
@@ -34,7 +30,7 @@ struct _SseFront
 {
   SseHub *hub;
   SseToken *token;
-  GVariant *settings;
+  GVariant *settings; /* that it was made with */
   SseCounters *counters;
   SseListenerOptions options;
   SseCors *cors;
@@ -43,6 +39,7 @@ struct _SseFront
   SseReception *reception;
   SseListener *listener; /* NULL until it is started */
   SseTakeovers takeovers;
+  GHashTable *unanswered; /* of SoupServerMessage that nothing else takes, until all was written */
   SseRation told;
 
   /* Where a connection's admission hangs on its remote address, which SoupServer keeps as long as
@@ -75,6 +72,39 @@ follower_free (Follower *follower)
   g_free (follower->last_event_id);
   sse_frame_unref (follower->head);
   g_free (follower);
+}
+
+/* ---- whom an answer is due ---- */
+
+static void
+forget_unanswered (SseFront *self, SoupServerMessage *message)
+{
+  if (g_hash_table_remove (self->unanswered, message))
+    g_signal_handlers_disconnect_by_data (message, self);
+}
+
+static void
+forget_all_unanswered (SseFront *self)
+{
+  GHashTableIter iter;
+  gpointer message;
+
+  g_hash_table_iter_init (&iter, self->unanswered);
+  while (g_hash_table_iter_next (&iter, &message, NULL))
+    g_signal_handlers_disconnect_by_data (message, self);
+  g_hash_table_remove_all (self->unanswered);
+}
+
+static void
+on_disconnected (SoupServerMessage *message, gpointer front)
+{
+  forget_unanswered (front, message);
+}
+
+static void
+on_request_ended (SoupServer *server, SoupServerMessage *message, gpointer front)
+{
+  forget_unanswered (front, message);
 }
 
 /* ---- streams ---- */
@@ -145,6 +175,7 @@ let_follow (SseFront *self,
       sse_message_get_field (message, "Last-Event-ID"), query);
   follower->head = sse_stream_head_new (self->cors, sse_message_get_field (message, "Origin"),
                                         follower->chunked);
+  forget_unanswered (self, message);
   sse_takeovers_begin (&self->takeovers, message, on_taken_over, follower,
                        (GDestroyNotify) follower_free);
 }
@@ -200,6 +231,8 @@ on_request (SoupServer *server,
   SseAdmission *admission = g_object_get_qdata (
       G_OBJECT (soup_server_message_get_remote_address (message)), self->admission);
 
+  g_hash_table_add (self->unanswered, message);
+  g_signal_connect (message, "disconnected", G_CALLBACK (on_disconnected), self);
   if (refusal != NULL)
     respond (self, message, refusal);
   else if (strcmp (method, "POST") == 0)
@@ -243,59 +276,31 @@ admit (GSocketConnection *connection, SseAdmission *admission, gpointer user_dat
 
 static const SseListenerFuncs listener_funcs = { refuse, admit };
 
-/* ---- settings ---- */
-
-static gboolean
-check_addresses (const char *const *addresses, GError **error)
-{
-  if (*addresses == NULL)
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                           _ ("at least one address is needed"));
-      return FALSE;
-    }
-  for (; *addresses != NULL; addresses++)
-    if (!sse_address_check (*addresses, error))
-      return FALSE;
-  return TRUE;
-}
-
-/**
- * sse_front_check:
- * @settings: an a{sv} of `sse_settings_http`
- * @key: (out): the key whose value is wrong, where one is
- * @error: %G_IO_ERROR_INVALID_ARGUMENT, with what is wrong
- *
- * Checks what the table of settings says nothing of: addresses, prefixes and origins.
- */
-gboolean
-sse_front_check (GVariant *settings, const char **key, GError **error)
-{
-  g_autofree const char **addresses = sse_settings_get_strings (settings, "listen");
-  g_autofree const char **base_paths = sse_settings_get_strings (settings, "base-paths");
-  g_autofree const char **origins = sse_settings_get_strings (settings, "allowed-origins");
-  g_autoptr (SseCors) cors = NULL;
-
-  *key = "listen";
-  if (!check_addresses (addresses, error))
-    return FALSE;
-  *key = "base-paths";
-  if (!sse_routes_check_base_paths (base_paths, error))
-    return FALSE;
-  *key = "allowed-origins";
-  cors = sse_cors_new (origins, error);
-  return cors != NULL;
-}
-
 /* ---- the front ---- */
+
+/* Takes what can be other settings than before; they were checked. */
+static void
+take_settings (SseFront *self, SseToken *token, GVariant *settings)
+{
+  g_autofree const char **base_paths = sse_settings_get_strings (self->settings, "base-paths");
+  g_autofree const char **origins = sse_settings_get_strings (settings, "allowed-origins");
+
+  self->token = token;
+  self->options = sse_front_settings_read (settings);
+  self->counters->max_connections = self->options.gate.max_connections;
+  g_clear_pointer (&self->cors, sse_cors_free);
+  self->cors = sse_cors_new (origins, NULL);
+  g_clear_pointer (&self->routes, sse_routes_free);
+  self->routes = sse_routes_new (sse_hub_get_streams (self->hub), base_paths);
+}
 
 /**
  * sse_front_new:
  * @hub: whose streams are served
- * @token: what clients' tokens are checked with; outlives it
+ * @token: what clients' tokens are checked with; outlives it, or until another is set
  * @settings: an a{sv} of `sse_settings_http`
  * @counters: where it counts; outlives it
- * @error: where sse_front_check() finds something wrong, the key before it
+ * @error: where sse_front_settings_check() finds something wrong, the key before it
  *
  * Prepares to serve; sse_front_start() listens.
  */
@@ -303,38 +308,22 @@ SseFront *
 sse_front_new (
     SseHub *hub, SseToken *token, GVariant *settings, SseCounters *counters, GError **error)
 {
-  g_autofree const char **base_paths = sse_settings_get_strings (settings, "base-paths");
-  g_autofree const char **origins = sse_settings_get_strings (settings, "allowed-origins");
-  gsize wanted;
   const char *key;
   SseFront *self;
 
-  if (!sse_front_check (settings, &key, error))
+  if (!sse_front_settings_check (settings, &key, error))
     {
       g_prefix_error (error, "%s: ", key);
       return NULL;
     }
-  wanted = sse_settings_get_number (settings, "max-connections");
   self = g_new0 (SseFront, 1);
   self->hub = g_object_ref (hub);
-  self->token = token;
   self->settings = g_variant_ref_sink (settings);
   self->counters = counters;
-  self->options = (SseListenerOptions){
-    .gate = {
-      .max_connections = sse_capacity_choose (wanted),
-      .max_per_address = (guint) sse_settings_get_number (settings, "max-connections-per-address"),
-      .max_per_user = (guint) sse_settings_get_number (settings, "max-connections-per-user"),
-      .max_body_bytes = MAX_BODY_BYTES,
-    },
-    .head_timeout_ms = (guint) sse_settings_get_number (settings, "head-timeout-ms"),
-    .body_timeout_seconds = (guint) sse_settings_get_number (settings, "body-timeout-seconds"),
-  };
-  self->counters->max_connections = self->options.gate.max_connections;
-  self->cors = sse_cors_new (origins, NULL);
-  self->routes = sse_routes_new (sse_hub_get_streams (hub), base_paths);
+  take_settings (self, token, settings);
   self->reception = sse_reception_new (hub);
   sse_takeovers_init (&self->takeovers);
+  self->unanswered = g_hash_table_new (NULL, NULL);
   self->admission = g_quark_from_static_string ("sse-admission");
   self->loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
   self->local = g_inet_socket_address_new (self->loopback, 0);
@@ -342,7 +331,54 @@ sse_front_new (
   /* Paths stay as they were sent, so that here is no other path than at the door. */
   self->server = soup_server_new ("raw-paths", TRUE, NULL);
   soup_server_add_handler (self->server, NULL, on_request, self, NULL);
+  g_signal_connect (self->server, "request-finished", G_CALLBACK (on_request_ended), self);
+  g_signal_connect (self->server, "request-aborted", G_CALLBACK (on_request_ended), self);
   return self;
+}
+
+/**
+ * sse_front_configure:
+ * @token: what clients' tokens are checked with from now on; outlives it, or until another is set
+ * @settings: an a{sv} of `sse_settings_http`, checked
+ *
+ * Serves as @settings say from now on, but where it did. Whoever is served already stays. Paths
+ * that sources' settings bring or take away come and go.
+ */
+void
+sse_front_configure (SseFront *self, SseToken *token, GVariant *settings)
+{
+  guint before = self->options.gate.max_connections;
+
+  take_settings (self, token, settings);
+  if (self->listener != NULL)
+    sse_listener_configure (self->listener, &self->options);
+  if (self->options.gate.max_connections != before)
+    sse_capacity_tell (self->options.gate.max_connections,
+                       sse_settings_get_number (settings, "max-connections"));
+}
+
+/**
+ * sse_front_stop:
+ *
+ * Listens no more, and closes the connections of which the request's head has not come. Requests
+ * that have come are answered.
+ */
+void
+sse_front_stop (SseFront *self)
+{
+  if (self->listener != NULL)
+    sse_listener_stop (self->listener);
+}
+
+/**
+ * sse_front_is_quiet:
+ *
+ * Returns: whether no answer is due to a request that has come
+ */
+gboolean
+sse_front_is_quiet (SseFront *self)
+{
+  return g_hash_table_size (self->unanswered) == 0;
 }
 
 /**
@@ -356,8 +392,11 @@ sse_front_free (SseFront *self)
   g_clear_pointer (&self->listener, sse_listener_free);
   sse_takeovers_clear (&self->takeovers);
   sse_reception_free (self->reception);
+  forget_all_unanswered (self);
   soup_server_remove_handler (self->server, NULL);
+  g_signal_handlers_disconnect_by_data (self->server, self);
   g_object_unref (self->server);
+  g_hash_table_unref (self->unanswered);
   g_object_unref (self->local);
   g_object_unref (self->loopback);
   sse_routes_free (self->routes);

@@ -14,19 +14,20 @@ G_BEGIN_DECLS
  */
 typedef struct _SseFront SseFront;
 
-gboolean           sse_front_check         (GVariant    *settings,
-                                            const char **key,
-                                            GError     **error);
-
 SseFront          *sse_front_new           (SseHub      *hub,
                                             SseToken    *token,
                                             GVariant    *settings,
                                             SseCounters *counters,
                                             GError     **error);
 void               sse_front_free          (SseFront    *self);
+void               sse_front_configure     (SseFront    *self,
+                                            SseToken    *token,
+                                            GVariant    *settings);
 
 gboolean           sse_front_start         (SseFront    *self,
                                             GError     **error);
+void               sse_front_stop          (SseFront    *self);
+gboolean           sse_front_is_quiet      (SseFront    *self);
 const char *const *sse_front_get_addresses (SseFront    *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseFront, sse_front_free)

@@ -25,7 +25,7 @@ struct _SseGate
   guint n_connections;
   guint n_served;
   guint64 body_bytes;
-  SseTally *addresses; /* NULL where there is no limit; likewise the users */
+  SseTally *addresses; /* NULL where there never was a limit; likewise the users */
   SseTally *users;
 
   SseRation total_told;
@@ -50,6 +50,22 @@ struct _SseAdmission
 /* ---- the gate ---- */
 
 /**
+ * sse_gate_configure:
+ * @options: limits from now on; whoever is there already stays
+ */
+void
+sse_gate_configure (SseGate *self, const SseGateOptions *options)
+{
+  g_return_if_fail (options->max_body_bytes <= MAX_BODY_BYTES);
+
+  self->options = *options;
+  if (options->max_per_address > 0 && self->addresses == NULL)
+    self->addresses = sse_tally_new ();
+  if (options->max_per_user > 0 && self->users == NULL)
+    self->users = sse_tally_new ();
+}
+
+/**
  * sse_gate_new:
  * @options: limits; copied
  * @counters: where it counts, until it is closed
@@ -64,16 +80,10 @@ sse_gate_new (const SseGateOptions *options,
 {
   SseGate *self = g_new0 (SseGate, 1);
 
-  g_return_val_if_fail (options->max_body_bytes <= MAX_BODY_BYTES, NULL);
-
-  self->options = *options;
   self->counters = counters;
   self->left = left;
   self->user_data = user_data;
-  if (options->max_per_address > 0)
-    self->addresses = sse_tally_new ();
-  if (options->max_per_user > 0)
-    self->users = sse_tally_new ();
+  sse_gate_configure (self, options);
   return self;
 }
 
@@ -175,7 +185,7 @@ take_address (SseGate *self, const struct sockaddr_storage *peer, SseCount **add
   SseCount *count;
 
   *address = NULL;
-  if (self->addresses == NULL || !sse_peer_get_name (peer, name))
+  if (self->options.max_per_address == 0 || !sse_peer_get_name (peer, name))
     return TRUE;
   count = sse_tally_add (self->addresses, name);
   if (count->n > (guint64) self->options.max_per_address + HEADROOM_PER_ADDRESS)
@@ -280,7 +290,8 @@ sse_admission_has_room (SseAdmission *self)
 {
   SseGate *gate = self->gate;
 
-  if (self->address != NULL && self->address->n_served >= gate->options.max_per_address)
+  if (self->address != NULL && gate->options.max_per_address > 0
+      && self->address->n_served >= gate->options.max_per_address)
     {
       turn_away_for_address (gate);
       return FALSE;
@@ -331,7 +342,7 @@ sse_admission_take_user (SseAdmission *self, const char *user)
 
   g_return_val_if_fail (self->user == NULL, FALSE);
 
-  if (gate->users == NULL)
+  if (gate->options.max_per_user == 0)
     return TRUE;
   count = sse_tally_add (gate->users, user);
   if (count->n > gate->options.max_per_user)

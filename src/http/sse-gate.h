@@ -15,6 +15,8 @@ G_BEGIN_DECLS
  * @max_per_user: streams of one user at once; 0: no limit
  * @max_body_bytes: what all requests under way may have announced of body together
  *
+ * A limit of connections of an address or a user counts those that come while it is there.
+ *
  * A few connections more than the first two are let in, so that they can be told to come back, and
  * so that what is soon done is served at the limit too.
  */
@@ -48,6 +50,8 @@ SseGate      *sse_gate_new                (const SseGateOptions          *option
                                            SseCounters                   *counters,
                                            SseGateLeft                    left,
                                            gpointer                       user_data);
+void          sse_gate_configure          (SseGate                       *self,
+                                           const SseGateOptions          *options);
 void          sse_gate_close              (SseGate                       *self);
 guint         sse_gate_get_connections    (const SseGate                 *self);
 gboolean      sse_gate_is_full            (const SseGate                 *self);

@@ -3,340 +3,20 @@
 
 #include "config.h"
 
-#include "sse-listener.h"
+#include "sse-listener-private.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <glib/gi18n.h>
 
 #include "sse-address.h"
-#include "sse-ration.h"
-
-/* What is done in one iteration of the main context, at most. */
-#define MAX_ACCEPTS 32
-#define MAX_EVENTS  32
 
 /* Below the hub and the bus, so that who is there already comes first. */
 #define PRIORITY (G_PRIORITY_DEFAULT + 10)
 
-/* For a client that was refused to take its answer and hang up. */
-#define DRAIN_TIMEOUT (2 * G_USEC_PER_SEC)
-
-/* How long nothing is accepted where descriptors or memory have run out, if nobody leaves. */
-#define PAUSE_TIMEOUT (100 * G_TIME_SPAN_MILLISECOND)
-
-/* Between two messages that say so. */
-#define TELL_SPAN (10 * G_USEC_PER_SEC)
-
-struct _SseListener
-{
-  SseListenerOptions options;
-  const SseListenerFuncs *funcs;
-  gpointer user_data;
-  SseCounters *counters;
-
-  GPtrArray *bound; /* SseBound */
-  char **addresses;
-  int epoll_fd;
-  GSource *source;
-  char *buffer; /* for one head at a time */
-
-  SseGate *gate;
-  SseLink waiting; /* for their heads, the oldest first */
-  SseLink leaving; /* answered, the oldest first */
-
-  gboolean paused;
-  gint64 resume_at; /* while paused; monotonic, in µs */
-  SseRation told;
-};
-
-typedef struct
-{
-  GSource source;
-  SseListener *listener;
-} ListenerSource;
-
-/* ---- time ---- */
-
-/* Sees to it that the source is dispatched at @when. It may come earlier, and find nothing to do:
- * each change of a source's time wakes the main context. */
-static void
-wake_at (SseListener *self, gint64 when)
-{
-  gint64 ready = g_source_get_ready_time (self->source);
-
-  if (ready < 0 || when < ready)
-    g_source_set_ready_time (self->source, when);
-}
-
-static void
-enlist (SseListener *self, SsePending *pending, SseLink *list, gint64 time_limit)
-{
-  sse_pending_move (pending, list, g_get_monotonic_time () + time_limit);
-  wake_at (self, pending->deadline);
-}
-
-/* ---- what is waited for ---- */
-
-static gboolean
-watch (SseListener *self, int operation, int fd, guint32 events, gpointer data)
-{
-  struct epoll_event event = { .events = events, .data.ptr = data };
-
-  return epoll_ctl (self->epoll_fd, operation, fd, &event) == 0;
-}
-
-static void
-unwatch (SseListener *self, int fd)
-{
-  epoll_ctl (self->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-}
-
-static gboolean
-watch_pending (SseListener *self, SsePending *pending, guint32 events)
-{
-  int operation = pending->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-
-  pending->watched = watch (self, operation, pending->fd, events, pending);
-  return pending->watched;
-}
-
-/* Leaves new connections in the kernel's backlog for a while. */
-static void
-pause_accepting (SseListener *self, const char *why)
-{
-  for (guint i = 0; i < self->bound->len; i++)
-    unwatch (self, ((SseBound *) g_ptr_array_index (self->bound, i))->fd);
-  self->paused = TRUE;
-  self->resume_at = g_get_monotonic_time () + PAUSE_TIMEOUT;
-  wake_at (self, self->resume_at);
-
-  if (sse_ration_take (&self->told, 1, TELL_SPAN))
-    g_message ("%u connections, and no more for now: %s", sse_listener_get_connections (self), why);
-}
-
-/* Descriptors or memory have run out. */
-static void
-pause_for_lack (SseListener *self, int error)
-{
-  self->counters->accept_pauses++;
-  pause_accepting (self, g_strerror (error));
-}
-
-static void
-resume_accepting (SseListener *self)
-{
-  self->paused = FALSE;
-  for (guint i = 0; i < self->bound->len; i++)
-    {
-      SseBound *bound = g_ptr_array_index (self->bound, i);
-
-      if (!watch (self, EPOLL_CTL_ADD, bound->fd, EPOLLIN, bound))
-        {
-          pause_for_lack (self, errno);
-          return;
-        }
-    }
-}
-
-static void
-on_left (gpointer user_data)
-{
-  SseListener *self = user_data;
-
-  if (self->paused && !sse_gate_is_full (self->gate))
-    resume_accepting (self);
-}
-
-/* ---- heads ---- */
-
-static void
-answer (SseListener *self, SsePending *pending, SseAnswer *refusal, gboolean with_body)
-{
-  g_autoptr (SseAnswer) owned = refusal;
-
-  if (!sse_pending_answer (pending, owned, with_body)
-      || !watch_pending (self, pending, EPOLLIN | EPOLLRDHUP))
-    {
-      sse_pending_free (pending);
-      return;
-    }
-  enlist (self, pending, &self->leaving, DRAIN_TIMEOUT);
-}
-
-static void
-admit (SseListener *self, SsePending *pending, const SseRequest *request)
-{
-  g_autoptr (GSocketConnection) connection = NULL;
-  g_autoptr (GSocket) socket = NULL;
-  g_autoptr (GError) error = NULL;
-  SseAdmission *admission;
-
-  if (pending->watched)
-    unwatch (self, pending->fd);
-  socket = g_socket_new_from_fd (pending->fd, &error);
-  if (socket == NULL)
-    {
-      g_debug ("a connection was lost: %s", error->message);
-      sse_pending_free (pending);
-      return;
-    }
-  pending->fd = -1;
-  admission = g_steal_pointer (&pending->admission);
-  sse_pending_free (pending);
-  sse_admission_serve (admission, request->content_length);
-
-  g_socket_set_timeout (socket, self->options.body_timeout_seconds);
-  connection = g_socket_connection_factory_create_connection (socket);
-  self->funcs->admit (connection, admission, self->user_data);
-}
-
-static void
-on_head (SseListener *self, SsePending *pending)
-{
-  const SseRequest request = sse_pending_read (pending, self->buffer);
-  SseAnswer *refusal = self->funcs->refuse (&request, pending->admission, self->user_data);
-
-  if (refusal == NULL)
-    refusal = sse_gate_refuse_body (self->gate, request.content_length);
-  if (refusal != NULL)
-    answer (self, pending, refusal, g_strcmp0 (request.method, "HEAD") != 0);
-  else
-    admit (self, pending, &request);
-}
-
-static void
-wait_for_head (SseListener *self, SsePending *pending)
-{
-  if (watch_pending (self, pending, EPOLLIN | EPOLLRDHUP | EPOLLET))
-    enlist (self, pending, &self->waiting, self->options.head_timeout_ms * G_TIME_SPAN_MILLISECOND);
-  else
-    {
-      int saved = errno;
-
-      sse_pending_free (pending);
-      pause_for_lack (self, saved);
-    }
-}
-
-static void
-on_pending (SseListener *self, SsePending *pending, guint32 events)
-{
-  SseHeadVerdict verdict;
-
-  if (pending->answered)
-    {
-      if ((events & EPOLLERR) || !sse_pending_drain (pending, self->buffer))
-        sse_pending_free (pending);
-      return;
-    }
-  if ((events & (EPOLLERR | EPOLLHUP)) || !sse_pending_peek (pending, self->buffer, &verdict))
-    sse_pending_free (pending);
-  else if (verdict == SSE_HEAD_COMPLETE)
-    on_head (self, pending);
-  else if (verdict == SSE_HEAD_REFUSED)
-    answer (self, pending, sse_answer_new_message (pending->head.status, pending->head.reason),
-            TRUE);
-  else if (events & EPOLLRDHUP)
-    sse_pending_free (pending); /* the rest will never come */
-  else if (!pending->watched)
-    wait_for_head (self, pending);
-}
-
-/* ---- accepting ---- */
-
-/* Its request is mostly there already: then it need not be waited for. */
-static void
-take (SseListener *self, int fd, const struct sockaddr_storage *peer)
-{
-  SseAdmission *admission = sse_gate_admit (self->gate, peer);
-
-  if (admission == NULL)
-    close (fd);
-  else
-    on_pending (self, sse_pending_new (fd, admission), 0);
-}
-
-/* What is left when the bound is reached makes the level-triggered descriptor ready again. */
-static void
-accept_some (SseListener *self, const SseBound *bound)
-{
-  for (guint i = 0; i < MAX_ACCEPTS && !self->paused; i++)
-    {
-      struct sockaddr_storage peer = { 0 };
-      socklen_t length = sizeof peer;
-      int fd;
-
-      if (sse_gate_is_full (self->gate))
-        {
-          pause_accepting (self, "the limit is reached");
-          return;
-        }
-      fd = accept4 (bound->fd, (struct sockaddr *) &peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-      if (fd >= 0)
-        take (self, fd, &peer);
-      else if (errno == EAGAIN)
-        return;
-      else if (errno != EINTR && errno != ECONNABORTED && errno != EPROTO)
-        pause_for_lack (self, errno);
-    }
-}
-
-static void
-expire (SseListener *self, gint64 now)
-{
-  while (sse_pending_first_deadline (&self->leaving) <= now)
-    sse_pending_free (sse_link_get (self->leaving.next, SsePending, link));
-
-  while (sse_pending_first_deadline (&self->waiting) <= now)
-    {
-      SsePending *pending = sse_link_get (self->waiting.next, SsePending, link);
-
-      /* One that has said nothing was opened to be there when it is needed, as browsers do: there
-       * is no request to answer. */
-      if (sse_pending_begun (pending))
-        answer (self, pending, sse_answer_new_message (408, "The request did not come"), TRUE);
-      else
-        sse_pending_free (pending);
-    }
-}
-
-static gboolean
-dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
-{
-  SseListener *self = ((ListenerSource *) source)->listener;
-  struct epoll_event events[MAX_EVENTS];
-  int n_events = epoll_wait (self->epoll_fd, events, MAX_EVENTS, 0);
-  gint64 now;
-
-  /* Each descriptor is there once, and nothing that happens to one frees another. */
-  for (int i = 0; i < n_events; i++)
-    if (g_ptr_array_find (self->bound, events[i].data.ptr, NULL))
-      accept_some (self, events[i].data.ptr);
-    else
-      on_pending (self, events[i].data.ptr, events[i].events);
-
-  now = g_get_monotonic_time ();
-  expire (self, now);
-  if (self->paused && self->resume_at <= now)
-    resume_accepting (self);
-
-  g_source_set_ready_time (source, -1);
-  now = MIN (sse_pending_first_deadline (&self->waiting),
-             sse_pending_first_deadline (&self->leaving));
-  if (self->paused)
-    now = MIN (now, self->resume_at);
-  if (now != SSE_PENDING_NEVER)
-    wake_at (self, now);
-  return G_SOURCE_CONTINUE;
-}
-
-static GSourceFuncs source_funcs = { .dispatch = dispatch };
-
-/* ---- the listener ---- */
+static GSourceFuncs source_funcs = { .dispatch = sse_listener_dispatch };
 
 /**
  * sse_listener_free:
@@ -357,6 +37,36 @@ sse_listener_free (SseListener *self)
   g_strfreev (self->addresses);
   g_free (self->buffer);
   g_free (self);
+}
+
+/**
+ * sse_listener_stop:
+ *
+ * Listens no more, and closes the connections of which the request's head has not come.
+ */
+void
+sse_listener_stop (SseListener *self)
+{
+  g_ptr_array_set_size (self->bound, 0);
+  sse_pending_free_all (&self->waiting);
+}
+
+/**
+ * sse_listener_configure:
+ * @options: limits from now on. Who is served already stays; sockets that were handed on keep
+ *   their time
+ */
+void
+sse_listener_configure (SseListener *self, const SseListenerOptions *options)
+{
+  gint64 longer = ((gint64) options->head_timeout_ms - self->options.head_timeout_ms)
+                  * G_TIME_SPAN_MILLISECOND;
+
+  self->options = *options;
+  sse_gate_configure (self->gate, &options->gate);
+  sse_pending_postpone_all (&self->waiting, longer);
+  sse_listener_wake_at (self, g_get_monotonic_time ());
+  sse_listener_on_left (self); /* there may be room now */
 }
 
 static gboolean
@@ -380,7 +90,7 @@ start (SseListener *self, GError **error)
     }
   g_source_add_unix_fd (self->source, self->epoll_fd, G_IO_IN);
   g_source_attach (self->source, context);
-  resume_accepting (self);
+  sse_listener_resume (self);
   return TRUE;
 }
 
@@ -411,11 +121,11 @@ sse_listener_new (const char *const *addresses,
   self->counters = counters;
   self->epoll_fd = -1;
   self->buffer = g_malloc (SSE_PENDING_BUFFER_BYTES);
-  self->gate = sse_gate_new (&options->gate, counters, on_left, self);
+  self->gate = sse_gate_new (&options->gate, counters, sse_listener_on_left, self);
   sse_link_init (&self->waiting);
   sse_link_init (&self->leaving);
-  self->source = g_source_new (&source_funcs, sizeof (ListenerSource));
-  ((ListenerSource *) self->source)->listener = self;
+  self->source = g_source_new (&source_funcs, sizeof (SseListenerSource));
+  ((SseListenerSource *) self->source)->listener = self;
   g_source_set_static_name (self->source, "listener");
   g_source_set_priority (self->source, PRIORITY);
 

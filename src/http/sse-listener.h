@@ -52,6 +52,9 @@ SseListener       *sse_listener_new             (const char *const        *addre
                                                  gpointer                  user_data,
                                                  GError                  **error);
 void               sse_listener_free            (SseListener              *self);
+void               sse_listener_configure       (SseListener              *self,
+                                                 const SseListenerOptions *options);
+void               sse_listener_stop            (SseListener              *self);
 
 const char *const *sse_listener_get_addresses   (SseListener              *self);
 guint              sse_listener_get_connections (SseListener              *self);

@@ -61,6 +61,17 @@ sse_pending_move (SsePending *self, SseLink *list, gint64 deadline)
 }
 
 /**
+ * sse_pending_postpone_all:
+ * @longer: by how much all deadlines are later, in µs; earlier where it is negative
+ */
+void
+sse_pending_postpone_all (SseLink *list, gint64 longer)
+{
+  for (SseLink *link = list->next; link != list; link = link->next)
+    sse_link_get (link, SsePending, link)->deadline += longer;
+}
+
+/**
  * sse_pending_first_deadline:
  *
  * Returns: the first one's deadline, %SSE_PENDING_NEVER where there is none

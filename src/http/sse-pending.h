@@ -66,6 +66,8 @@ void        sse_pending_free_all       (SseLink          *list);
 void        sse_pending_move           (SsePending       *self,
                                         SseLink          *list,
                                         gint64            deadline);
+void        sse_pending_postpone_all   (SseLink          *list,
+                                        gint64            longer);
 gint64      sse_pending_first_deadline (const SseLink    *list);
 
 gboolean    sse_pending_peek           (SsePending       *self,

@@ -14,7 +14,7 @@ from waiting import wait_until
 SERVER = "io.github.rivulet.Rivulet1.Server"
 PROPERTIES = {"Version": "s", "Connections": "u", "MaxConnections": "u", "Accepted": "t",
               "RefusedByTotal": "t", "RefusedByAddress": "t", "RefusedByUser": "t",
-              "TokensRefused": "t", "AcceptPauses": "t"}
+              "TokensRefused": "t", "AcceptPauses": "t", "StoreState": "s", "StoreError": "s"}
 DOCUMENTATION = "io.github.rivulet.DocString"
 
 

@@ -30,7 +30,8 @@ BAD_VALUES = [
     ("auth", "require-expiry", "yes"), ("auth", "require-expiry", "1"),
     ("hub", "conflate-ms", "-1"), ("hub", "max-update-bytes", "1023"),
     ("clients", "workers", "257"), ("clients", "queue-bytes", "1"),
-    ("clients", "heartbeat-ms", "1s"), ("bus", "bus", "both"),
+    ("clients", "heartbeat-ms", "1s"), ("clients", "shutdown-seconds", "3601"),
+    ("bus", "bus", "both"),
 ]
 UNKNOWN = [("http", "lisen", "x"), ("auth", "secret", "x"), ("hubb", "conflate-ms", "50"),
            ("nonsense", "key", "value")]
@@ -47,7 +48,8 @@ class ConfigCase(unittest.TestCase):
 
     def write(self, path=None, **groups):
         base = {"auth": {"secret-file": self.secret.path}, "plugins": {"directory": PLUGINS},
-                "http": {"listen": "127.0.0.1:0"}, "bus": {"bus": "none"}}
+                "http": {"listen": "127.0.0.1:0"}, "bus": {"bus": "none"},
+                "log": {"directory": os.path.join(self.folder, "state")}}
         for group, keys in groups.items():
             base[group] = {**base.get(group, {}), **keys}
         write_config(path or self.path, base)
@@ -173,7 +175,8 @@ class Refused(ConfigCase):
     def test_an_address_in_use(self):
         self.write()
         address = self.start().wait_listening()[0]
-        status, _, said = run_to_end(["--config", self.path, "--listen", address])
+        status, _, said = run_to_end(["--config", self.path, "--listen", address,
+                                      "--state-dir", os.path.join(self.folder, "other")])
         self.assertEqual(status, 1)
         self.assertIn(address.rsplit(":", 1)[1], said)
 
@@ -192,7 +195,7 @@ class Accepted(ConfigCase):
         status, told, _ = run_to_end(["--help"])
         self.assertEqual(status, 0)
         for option in ("--config", "--session", "--system", "--no-bus", "--listen", "--plugin-dir",
-                       "--check-config", "--version"):
+                       "--state-dir", "--check-config", "--version"):
             self.assertIn(option, told)
 
     def test_drop_ins_in_order(self):
@@ -245,7 +248,8 @@ class Signals(FreshCase):
     def test_ended_by_either_signal(self):
         for number in signal.SIGTERM, signal.SIGINT:
             with self.subTest(signal=number):
-                daemon = Daemon(self.rivulet.arguments)
+                daemon = Daemon([*self.rivulet.arguments,
+                                 "--state-dir", os.path.join(self.rivulet.folder, "other")])
                 self.addCleanup(daemon.kill)
                 daemon.wait_listening()
                 daemon.signal(number)

@@ -38,6 +38,7 @@ class Setting:
         groups = {
             "auth": {"secret-file": self.secret.path},
             "plugins": {"directory": plugins or daemon.PLUGINS},
+            "log": {"directory": os.path.join(self.folder, "state")},
         }
         if webhook:
             groups["github-events"] = {

@@ -22,17 +22,21 @@ void test_log_finish (TestLog *self, gboolean ok);
 #define RESUME_EVENTS 3
 #define SLICE_BYTES 1000
 
-/* A hub with two streams: "probe", and "other" which follows it. */
+/* A hub: with two streams, "probe" and "other" which follows it, if no other probes are named. */
 typedef struct
 {
-  TestLog *log;
+  TestLog *log; /* NULL where it has another */
   SseHub *hub;
+  SseHubOptions options;
   GPtrArray *answers; /* texts: an id, or an error's message */
 } Fixture;
 
 void fixture_set_up (Fixture *fixture, gconstpointer data);
 void fixture_tear_down (Fixture *fixture, gconstpointer data);
 
+void fixture_begin (Fixture *fixture, SseLog *log, const char *const *probes);
+void fixture_end (Fixture *fixture);
+void fixture_set_conflate (Fixture *fixture, guint conflate_ms);
 void fixture_push (Fixture *fixture,
                    const char *stream,
                    const char *audience,
@@ -49,9 +53,11 @@ const char *fixture_last_answer (Fixture *fixture);
 typedef struct
 {
   int fd;
-  GString *text; /* what arrived and was not expected yet */
+  GString *text;  /* what arrived and was not expected yet; the current epoch is told as "ep" */
+  char *id_start; /* how an id in that begins */
 } Client;
 
+/* @last_event_id: (nullable): where it begins with "ep-", that is the current epoch */
 Client *client_new (Fixture *fixture,
                     const char *stream,
                     const char *user,

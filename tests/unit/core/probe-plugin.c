@@ -20,6 +20,7 @@ typedef struct
 {
   GObject parent_instance;
   GHashTable *values; /* audience, "" for everyone → its last text */
+  guint n_applied;
 } ProbeSource;
 
 static const SseView views[] = { { "value", "value-update" }, { NULL, NULL } };
@@ -93,8 +94,19 @@ validate (SseSource *source, const SseUpdate *update, GError **error)
   return sse_json_get_string (sse_update_get_object (update), "", "value", &value, error);
 }
 
+#ifdef PROBE_COUNTS
+/* It counts what it is given, whatever that is. */
+static SseVerdict
+apply (SseSource *source, const SseUpdate *update, SseBatch *batch, GError **error)
+{
+  ((ProbeSource *) source)->n_applied++;
+  sse_batch_touch (batch, &views[0], SSE_TOUCH_SEND);
+  return SSE_VERDICT_APPLIED;
+}
+#else
 /* "say" appends an event and leaves the view stale, "set" sends the view, "refuse" is refused,
- * "again" is known already, "drop" takes the text of the user that is its value. */
+ * "again" is known already, "drop" takes the text of the user that is its value, "think" is "set"
+ * and takes its time. */
 static SseVerdict
 apply (SseSource *source, const SseUpdate *update, SseBatch *batch, GError **error)
 {
@@ -119,14 +131,18 @@ apply (SseSource *source, const SseUpdate *update, SseBatch *batch, GError **err
       return SSE_VERDICT_APPLIED;
     }
 
+  if (strcmp (kind, "think") == 0)
+    g_usleep (10000);
   g_hash_table_replace (self->values, g_strdup (audience != NULL ? audience : ""),
                         g_strdup (value));
   sse_json_append_string (members, value);
   if (strcmp (kind, "say") == 0)
     sse_batch_append (batch, "said", members->str);
   sse_batch_touch (batch, &views[0], strcmp (kind, "say") == 0 ? SSE_TOUCH_STALE : SSE_TOUCH_SEND);
+  self->n_applied++;
   return SSE_VERDICT_APPLIED;
 }
+#endif
 
 static void
 render (SseSource *source, const SseView *view, const char *audience, GString *members)
@@ -134,6 +150,10 @@ render (SseSource *source, const SseView *view, const char *audience, GString *m
   ProbeSource *self = (ProbeSource *) source;
   const char *value = audience != NULL ? g_hash_table_lookup (self->values, audience) : NULL;
 
+#ifdef PROBE_COUNTS
+  g_string_append_printf (members, "\"value\":\"%u\"", self->n_applied);
+  return;
+#endif
   if (value == NULL)
     value = g_hash_table_lookup (self->values, "");
   if (g_strcmp0 (value, "slow") == 0)
@@ -151,13 +171,34 @@ has_audience (SseSource *source, const char *audience)
 static GVariant *
 save (SseSource *source)
 {
-  return g_variant_new_string ("");
+  ProbeSource *self = (ProbeSource *) source;
+  g_autoptr (GList) names
+      = g_list_sort (g_hash_table_get_keys (self->values), (GCompareFunc) strcmp);
+  g_auto (GVariantBuilder) values = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{ss}"));
+
+  for (GList *link = names; link != NULL; link = link->next)
+    g_variant_builder_add (&values, "{ss}", link->data,
+                           g_hash_table_lookup (self->values, link->data));
+  return g_variant_new ("(ua{ss})", self->n_applied, &values);
 }
 
 static gboolean
 restore (SseSource *source, GVariant *state, GError **error)
 {
+#ifdef PROBE_REFUSES_STATE
+  g_set_error_literal (error, SSE_ERROR, SSE_ERROR_REFUSED, "it is of another time");
+  return FALSE;
+#else
+  ProbeSource *self = (ProbeSource *) source;
+  g_autoptr (GVariantIter) values = NULL;
+  const char *audience;
+  const char *value;
+
+  g_variant_get (state, "(ua{ss})", &self->n_applied, &values);
+  while (g_variant_iter_next (values, "{&s&s}", &audience, &value))
+    g_hash_table_insert (self->values, g_strdup (audience), g_strdup (value));
   return TRUE;
+#endif
 }
 
 static void

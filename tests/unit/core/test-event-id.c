@@ -9,9 +9,11 @@ test_round_trip (void)
   for (guint i = 0; i < G_N_ELEMENTS (positions); i++)
     {
       g_autofree char *id = sse_event_id_format ("0123abcd", positions[i]);
+      g_autofree char *epoch = NULL;
       guint64 position;
 
-      g_assert_true (sse_event_id_parse (id, "0123abcd", &position));
+      g_assert_true (sse_event_id_parse (id, &epoch, &position));
+      g_assert_cmpstr (epoch, ==, "0123abcd");
       g_assert_cmpuint (position, ==, positions[i]);
     }
 }
@@ -25,22 +27,21 @@ test_malformed (void)
                               "0123abcd-x",
                               "0123abcd--1",
                               "-1",
-                              "0123abce-1",
-                              "123abcd-1",
                               "0123abcd-+1",
                               "0123abcd- 1",
                               "0123abcd-01",
                               "0123abcd-1 ",
                               "0123abcd1",
-                              "0123ABCD-1",
                               "0123abcd-18446744073709551616" };
 
   for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
     {
+      g_autofree char *epoch = NULL;
       guint64 position;
 
       g_test_message ("%s", ids[i]);
-      g_assert_false (sse_event_id_parse (ids[i], "0123abcd", &position));
+      g_assert_false (sse_event_id_parse (ids[i], &epoch, &position));
+      g_assert_null (epoch);
     }
 }
 

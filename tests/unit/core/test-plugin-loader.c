@@ -156,6 +156,81 @@ test_configure (void)
   g_assert_error (error, SSE_CONFIG_ERROR, SSE_CONFIG_ERROR_UNKNOWN);
 }
 
+/* Keeps what each was given, as "STREAM GREETING;". */
+static gboolean
+configure_and_tell (SsePlugin *plugin, GVariant *settings, gpointer told, GError **error)
+{
+  const char *greeting;
+
+  g_assert_true (g_variant_lookup (settings, "greeting", "&s", &greeting));
+  g_string_append_printf (told, "%s %s;", sse_source_get_stream (plugin->source), greeting);
+  return sse_source_configure (plugin->source, settings, error);
+}
+
+static gboolean
+reconfigure (
+    GPtrArray *plugins, const char *probe, const char *other, GString *told, GError **error)
+{
+  g_autoptr (SseConfig) config = sse_config_new (NULL);
+
+  g_string_truncate (told, 0);
+  sse_config_set (config, "probe", "greeting", probe, "test");
+  sse_config_set (config, "other", "greeting", other, "test");
+  return sse_plugins_reconfigure (plugins, config, configure_and_tell, told, error);
+}
+
+/* All or nothing, and nothing for those that have what they had. */
+static void
+test_reconfigure (void)
+{
+  const char *const probes[] = { "good", "other-stream", NULL };
+  g_autoptr (GPtrArray) plugins = load (probes);
+  g_autoptr (SseConfig) config = sse_config_new (NULL);
+  g_autoptr (GString) told = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (sse_plugins_configure (plugins, config, &error));
+  g_assert_true (reconfigure (plugins, "hello", "hello", told, &error));
+  g_assert_cmpstr (told->str, ==, "");
+  g_assert_true (reconfigure (plugins, "hi", "hello", told, &error));
+  g_assert_cmpstr (told->str, ==, "probe hi;");
+  g_assert_true (reconfigure (plugins, "hi", "ho", told, &error));
+  g_assert_cmpstr (told->str, ==, "other ho;");
+
+  g_assert_false (reconfigure (plugins, "hey", "nothing", told, &error));
+  g_assert_cmpstr (error->message, ==, "nothing is no greeting");
+  g_assert_cmpstr (told->str, ==, "probe hey;other nothing;probe hi;");
+  g_clear_error (&error);
+  g_assert_true (reconfigure (plugins, "hi", "ho", told, &error));
+  g_assert_cmpstr (told->str, ==, "");
+
+  sse_config_set (config, "probe", "greeting", "hey", "test");
+  sse_config_set (config, "nobody", "greeting", "hey", "test");
+  g_assert_false (sse_plugins_reconfigure (plugins, config, configure_and_tell, told, &error));
+  g_assert_error (error, SSE_CONFIG_ERROR, SSE_CONFIG_ERROR_UNKNOWN);
+  g_assert_cmpstr (told->str, ==, "");
+}
+
+/* One that is disabled stays so, and its group is left alone. */
+static void
+test_reconfigure_disabled (void)
+{
+  const char *const probes[] = { "wrong-abi", "good", NULL };
+  g_autoptr (GPtrArray) plugins = NULL;
+  g_autoptr (SseConfig) config = sse_config_new (NULL);
+  g_autoptr (GString) told = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_test_expect_message (DOMAIN, G_LOG_LEVEL_WARNING, "*disabled*");
+  plugins = load (probes);
+  g_test_assert_expected_messages ();
+  g_assert_true (sse_plugins_configure (plugins, config, &error));
+  sse_config_set (config, "probe", "greeting", "hi", "test");
+  sse_config_set (config, ((SsePlugin *) plugins->pdata[0])->name, "key", "value", "test");
+  g_assert_true (sse_plugins_reconfigure (plugins, config, configure_and_tell, told, &error));
+  g_assert_cmpstr (told->str, ==, "probe hi;");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -181,5 +256,7 @@ main (int argc, char **argv)
   g_test_add_func ("/core/plugin-loader/duplicates", test_duplicates);
   g_test_add_func ("/core/plugin-loader/no-directory", test_no_directory);
   g_test_add_func ("/core/plugin-loader/configure", test_configure);
+  g_test_add_func ("/core/plugin-loader/reconfigure", test_reconfigure);
+  g_test_add_func ("/core/plugin-loader/reconfigure-disabled", test_reconfigure_disabled);
   return g_test_run ();
 }

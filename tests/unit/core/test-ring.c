@@ -2,12 +2,18 @@
 #include "sse-ring.h"
 
 static void
-push (SseRing *ring, guint64 position, const char *audience)
+push_kept (SseRing *ring, guint64 position, const char *audience, guint64 kept)
 {
   g_autofree char *text = g_strdup_printf ("%03u", (guint) position);
   g_autoptr (SseFrame) frame = sse_frame_new_raw (text, 3);
 
-  sse_ring_push (ring, position, audience, frame);
+  sse_ring_push (ring, position, audience, frame, kept);
+}
+
+static void
+push (SseRing *ring, guint64 position, const char *audience)
+{
+  push_kept (ring, position, audience, G_MAXUINT64);
 }
 
 /* What a user gets who has everything up to @position, as text. */
@@ -142,6 +148,60 @@ test_wraps (void)
   assert_collected (ring, 996, "a", "997 998 999 ");
 }
 
+/* What is nowhere else stays, however much that is; and goes when it is kept. */
+static void
+test_kept_elsewhere (void)
+{
+  g_autoptr (SseRing) ring = sse_ring_new (2, 1000);
+  g_autoptr (SseRing) small = sse_ring_new (100, 7);
+
+  for (guint i = 1; i <= 100; i++)
+    push_kept (ring, 2 * i, NULL, 0);
+  g_assert_true (sse_ring_covers (ring, 0));
+  g_assert_cmpuint (sse_ring_get_bytes_behind (ring, 0), ==, 300);
+  assert_collected (ring, 194, "a", "196 198 200 ");
+
+  push_kept (ring, 202, NULL, 41);
+  g_assert_false (sse_ring_covers (ring, 39));
+  g_assert_true (sse_ring_covers (ring, 40));
+  push_kept (ring, 204, NULL, 42);
+  g_assert_false (sse_ring_covers (ring, 41));
+  g_assert_true (sse_ring_covers (ring, 42));
+  push_kept (ring, 206, NULL, 206);
+  g_assert_true (sse_ring_covers (ring, 202));
+  g_assert_false (sse_ring_covers (ring, 201));
+  assert_collected (ring, 202, "a", "204 206 ");
+
+  for (guint i = 1; i <= 5; i++)
+    push_kept (small, i, NULL, 1);
+  g_assert_true (sse_ring_covers (small, 1));
+  g_assert_false (sse_ring_covers (small, 0));
+  assert_collected (small, 1, "a", "002 003 004 005 ");
+  push_kept (small, 6, NULL, 5);
+  assert_collected (small, 4, "a", "005 006 ");
+  g_assert_false (sse_ring_covers (small, 3));
+}
+
+/* Where it begins, what was before is not here. */
+static void
+test_begin (void)
+{
+  g_autoptr (SseRing) ring = sse_ring_new (3, 1000);
+
+  sse_ring_begin (ring, 7);
+  g_assert_false (sse_ring_covers (ring, 6));
+  g_assert_true (sse_ring_covers (ring, 7));
+  assert_collected (ring, 7, "a", "");
+  push (ring, 9, NULL);
+  g_assert_false (sse_ring_covers (ring, 6));
+  g_assert_true (sse_ring_covers (ring, 7));
+  assert_collected (ring, 7, "a", "009 ");
+  for (guint i = 10; i <= 12; i++)
+    push (ring, i, NULL);
+  g_assert_false (sse_ring_covers (ring, 8));
+  g_assert_true (sse_ring_covers (ring, 9));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -152,5 +212,7 @@ main (int argc, char **argv)
   g_test_add_func ("/core/ring/keeps-nothing", test_keeps_nothing);
   g_test_add_func ("/core/ring/slices", test_slices);
   g_test_add_func ("/core/ring/wraps", test_wraps);
+  g_test_add_func ("/core/ring/kept-elsewhere", test_kept_elsewhere);
+  g_test_add_func ("/core/ring/begin", test_begin);
   return g_test_run ();
 }

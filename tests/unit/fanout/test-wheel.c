@@ -118,6 +118,28 @@ test_short_interval (void)
   sse_wheel_clear (&wheel);
 }
 
+/* Each has its turn within the new interval, and they are spread over it. */
+static void
+test_another_interval (void)
+{
+  g_autofree Member *members = NULL;
+  SseWheel wheel;
+
+  sse_wheel_init (&wheel, INTERVAL_MS);
+  members = add_members (&wheel);
+  sse_wheel_start (&wheel, 0);
+  sse_wheel_set_interval (&wheel, 2000, 5000);
+  g_assert_cmpuint (take_turns (&wheel, 5000), ==, 0);
+  for (gint64 now = 5000; now <= 5000 + 2000 * 1000; now += 250 * 1000)
+    g_assert_cmpuint (take_turns (&wheel, now), <=, N / 8);
+  for (guint i = 0; i < N; i++)
+    {
+      g_assert_cmpuint (members[i].turns, ==, 1);
+      sse_link_remove (&members[i].link);
+    }
+  sse_wheel_clear (&wheel);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -125,5 +147,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/wheel/spread", test_spread);
   g_test_add_func ("/wheel/long-sleep", test_long_sleep);
   g_test_add_func ("/wheel/short-interval", test_short_interval);
+  g_test_add_func ("/wheel/another-interval", test_another_interval);
   return g_test_run ();
 }

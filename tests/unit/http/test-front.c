@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "front-fixture.h"
+#include "sse-front-settings.h"
 
 /* Iterations after which all that was asked for has certainly been done or begun. */
 #define MOMENTS 40
@@ -111,6 +112,28 @@ test_many_posts (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (n_taken, >, 0);
 }
 
+/* Whose request has come gets the whole answer before it is said to be quiet; nobody else comes. */
+static void
+test_stop (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *address = g_strdup (fixture->address);
+  g_autofree char *answer = NULL;
+  int other = connect_to (fixture->address), late, fd;
+
+  wait_for (fixture->counters.accepted == 1);
+  g_assert_true (sse_front_is_quiet (fixture->front));
+  fd = fixture_post (fixture, "{\"type\":\"good\"}");
+  wait_for (!sse_front_is_quiet (fixture->front));
+  sse_front_stop (fixture->front);
+  g_assert_false (try_connect (address, &late));
+  wait_for (sse_front_is_quiet (fixture->front));
+  g_clear_pointer (&fixture->front, sse_front_free);
+  answer = receive_all (fd);
+  assert_in (answer, "HTTP/1.1 202 Accepted\r\n");
+  assert_in (answer, "{\"id\":\"");
+  close (other);
+}
+
 /* ---- at every moment ---- */
 
 /* What clients ask for, in all the ways that take time. */
@@ -172,6 +195,7 @@ test_left_at_every_moment (Fixture *fixture, gconstpointer data)
       wait_for (fixture->counters.accepted == (moment + 1) * N_ASKED
                 && sse_hub_get_n_clients (fixture->hub) == 0 && count_descriptors () == before);
       g_assert_cmpuint (fixture->counters.connections, ==, 0);
+      g_assert_true (sse_front_is_quiet (fixture->front));
     }
   g_assert_cmpuint (fixture->counters.refused_by_address, ==, 0);
   g_assert_cmpuint (fixture->counters.refused_by_user, ==, 0);
@@ -205,7 +229,7 @@ test_settings (void)
                                                              cases[i].origin, &fixture_many);
       g_autoptr (GError) error = NULL;
       const char *key = NULL;
-      gboolean ok = sse_front_check (settings, &key, &error);
+      gboolean ok = sse_front_settings_check (settings, &key, &error);
 
       g_assert_true (ok == (cases[i].key == NULL));
       if (cases[i].key == NULL)
@@ -227,6 +251,7 @@ main (int argc, char **argv)
   ADD ("answers", NULL, test_answers);
   ADD ("posts", NULL, test_posts);
   ADD ("many-posts", NULL, test_many_posts);
+  ADD ("stop", NULL, test_stop);
   ADD ("left-at-every-moment", &just_enough, test_left_at_every_moment);
   g_test_add_func ("/http/front/freed-at-every-moment", test_freed_at_every_moment);
   g_test_add_func ("/http/front/settings", test_settings);

@@ -316,6 +316,52 @@ test_bodies (Fixture *fixture, gconstpointer options)
   g_assert_null (sse_gate_refuse_body (fixture->gate, 1000));
 }
 
+static SseAdmission *
+assert_stays (Fixture *fixture, const char *peer)
+{
+  SseAdmission *admission = stay (fixture, peer);
+
+  g_assert_nonnull (admission);
+  return admission;
+}
+
+/* Whoever is there stays; a limit that was not there counts those who come from then on. */
+static void
+test_other_limits (Fixture *fixture, gconstpointer options)
+{
+  const SseGateOptions one = { .max_connections = 1, .max_body_bytes = 1000 };
+  const SseGateOptions one_each
+      = { .max_connections = 100, .max_per_address = 1, .max_per_user = 1, .max_body_bytes = 1000 };
+  SseAdmission *first = assert_stays (fixture, "192.0.2.1");
+  SseAdmission *second = assert_stays (fixture, "192.0.2.1");
+  SseAdmission *third, *waiting;
+  SseTicket *ticket;
+
+  sse_gate_configure (fixture->gate, &one);
+  g_assert_null (stay (fixture, "192.0.2.1"));
+  g_assert_cmpuint (sse_gate_get_connections (fixture->gate), ==, 2);
+
+  sse_gate_configure (fixture->gate, &one_each);
+  third = assert_stays (fixture, "192.0.2.2");
+  g_assert_null (stay (fixture, "192.0.2.2"));
+  waiting = enter (fixture, "192.0.2.2");
+  ticket = follow (fixture, "ann");
+  g_assert_null (stay (fixture, "192.0.2.1"));
+  g_assert_false (sse_admission_take_user (first, "ann"));
+
+  sse_gate_configure (fixture->gate, options);
+  g_assert_null (stay (fixture, "192.0.2.2")); /* there are more than three of all */
+  sse_admission_unref (second);
+  sse_admission_unref (first);
+  g_assert_true (sse_admission_has_room (waiting));
+  sse_admission_unref (waiting);
+  second = assert_stays (fixture, "192.0.2.2");
+  g_assert_true (sse_admission_take_user (second, "ann"));
+  sse_admission_unref (second);
+  sse_admission_unref (third);
+  leave (ticket);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -330,6 +376,7 @@ main (int argc, char **argv)
   ADD ("users", &two_per_user, test_users);
   ADD ("held", &two_per_user, test_held);
   ADD ("bodies", &three, test_bodies);
+  ADD ("other-limits", &three, test_other_limits);
   g_test_add_func ("/http/gate/closed", test_closed);
   return g_test_run ();
 }

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sse-log.h"
+#include "sse-mailbox.h"
+
+G_BEGIN_DECLS
+
+/* What goes between the store and its threads. */
+
+typedef enum
+{
+  SSE_STORE_JOB_APPEND,
+  SSE_STORE_JOB_EVENT,
+  SSE_STORE_JOB_UNAPPLIED,
+  SSE_STORE_JOB_SAVE,
+  SSE_STORE_JOB_STOP, /* the last one */
+} SseStoreJobType;
+
+/**
+ * SseStoreJob:
+ * @updates: (element-type SseUpdate): what to append
+ * @event: an appended event
+ * @position: of an update that was not applied, or of a checkpoint
+ * @parts: (element-type SseLogPart): of a checkpoint
+ *
+ * What the writing thread is asked. What a type has no use for is zero.
+ */
+typedef struct
+{
+  SseMail mail;
+  SseStoreJobType type;
+  GPtrArray *updates;
+  SseLogEvent *event;
+  guint64 position;
+  GArray *parts;
+} SseStoreJob;
+
+typedef enum
+{
+  SSE_STORE_NOTE_COMMITTED,
+  SSE_STORE_NOTE_FAILED,
+  SSE_STORE_NOTE_DUE,
+  SSE_STORE_NOTE_WELL,
+  SSE_STORE_NOTE_ILL,
+  SSE_STORE_NOTE_READ,
+} SseStoreNoteType;
+
+/**
+ * SseStoreNote:
+ * @updates: (nullable): what was committed, or failed
+ * @kept: up to where all events are in the file, where something was committed
+ * @error: why it failed
+ * @events: (nullable): what was read
+ * @position: up to where
+ * @func: who asked
+ *
+ * What a thread tells.
+ */
+typedef struct
+{
+  SseMail mail;
+  SseStoreNoteType type;
+  GPtrArray *updates;
+  guint64 kept;
+  GError *error;
+  GPtrArray *events;
+  guint64 position;
+  SseLogRead func;
+  gpointer user_data;
+} SseStoreNote;
+
+SseStoreJob  *sse_store_job_new   (SseStoreJobType   type);
+void          sse_store_job_free  (SseStoreJob      *self);
+
+SseStoreNote *sse_store_note_new  (SseStoreNoteType  type);
+void          sse_store_note_free (SseStoreNote     *self);
+void          sse_store_note_post (SseStoreNote     *self,
+                                   SseMailbox       *notes);
+
+G_END_DECLS

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define G_LOG_DOMAIN "rivulet"
+
+#include "config.h"
+
+#include "sse-options.h"
+
+#include <string.h>
+
+#include <glib/gi18n.h>
+
+#include "sse-front-settings.h"
+#include "sse-settings.h"
+
+/* Of what a client that resumes missed, that it is given at a time. */
+#define SLICE_BYTES ((gsize) 256 * 1024)
+
+/* What is only looked at when the daemon starts. */
+static const struct
+{
+  const char *group;
+  const char *key;
+} at_start[] = {
+  { "http", "listen" },       { "http", "base-paths" },  { "hub", "resume-events" },
+  { "hub", "resume-bytes" },  { "clients", "workers" },  { "log", "durability" },
+  { "log", "directory" },     { "log", "retain-hours" }, { "log", "retain-updates" },
+  { "plugins", "directory" }, { "bus", "bus" },
+};
+
+/* A group's settings, kept in @self; NULL with an error. */
+static GVariant *
+read_group (SseOptions *self,
+            SseConfig *config,
+            const char *group,
+            const SseSetting *settings,
+            GError **error)
+{
+  GVariant *values = sse_config_get_group (config, group, settings, error);
+
+  if (values != NULL)
+    g_hash_table_replace (self->groups, g_strdup (group), values);
+  return values;
+}
+
+static gboolean
+read_http (SseOptions *self, SseConfig *config, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  const char *key;
+
+  self->http = read_group (self, config, "http", sse_settings_http, error);
+  if (self->http == NULL)
+    return FALSE;
+  return sse_front_settings_check (self->http, &key, &local)
+         || sse_config_fail (config, "http", key, error, "%s", local->message);
+}
+
+static gboolean
+read_hub (SseOptions *self, SseConfig *config, GError **error)
+{
+  GVariant *hub = read_group (self, config, "hub", sse_settings_hub, error);
+
+  if (hub == NULL)
+    return FALSE;
+  self->hub.intake = (SseIntakeOptions){
+    .max_update_bytes = sse_settings_get_number (hub, "max-update-bytes"),
+    .max_updates = (guint) sse_settings_get_number (hub, "max-backlog"),
+    .max_bytes = sse_settings_get_number (hub, "max-backlog-bytes"),
+  };
+  self->hub.conflate_ms = (guint) sse_settings_get_number (hub, "conflate-ms");
+  self->hub.slice_bytes = SLICE_BYTES;
+  self->hub.resume_events = (guint) sse_settings_get_number (hub, "resume-events");
+  self->hub.resume_bytes = sse_settings_get_number (hub, "resume-bytes");
+  if (self->hub.intake.max_bytes < self->hub.intake.max_update_bytes)
+    return sse_config_fail (config, "hub", "max-backlog-bytes", error,
+                            _ ("is less than max-update-bytes"));
+  return TRUE;
+}
+
+static gboolean
+read_clients (SseOptions *self, SseConfig *config, GError **error)
+{
+  GVariant *clients = read_group (self, config, "clients", sse_settings_clients, error);
+  guint n_workers;
+
+  if (clients == NULL)
+    return FALSE;
+  n_workers = (guint) sse_settings_get_number (clients, "workers");
+  self->hub.fanout = (SseFanoutOptions){
+    .n_workers = n_workers > 0 ? n_workers : g_get_num_processors (),
+    .queue_bytes = sse_settings_get_number (clients, "queue-bytes"),
+    .total_bytes = sse_settings_get_number (clients, "total-queue-bytes"),
+    .heartbeat_ms = (guint) sse_settings_get_number (clients, "heartbeat-ms"),
+    .peer_timeout_ms = (guint) sse_settings_get_number (clients, "peer-timeout-ms"),
+    .retry_min_ms = (guint) sse_settings_get_number (clients, "retry-min-ms"),
+    .retry_max_ms = (guint) sse_settings_get_number (clients, "retry-max-ms"),
+  };
+  self->shutdown_seconds = (guint) sse_settings_get_number (clients, "shutdown-seconds");
+  if (self->hub.fanout.retry_min_ms > self->hub.fanout.retry_max_ms)
+    return sse_config_fail (config, "clients", "retry-min-ms", error,
+                            _ ("is greater than retry-max-ms"));
+  return TRUE;
+}
+
+static gboolean
+read_bus (SseOptions *self, SseConfig *config, GError **error)
+{
+  return read_group (self, config, "bus", sse_settings_bus, error) != NULL
+         && sse_settings_read_bus (config, &self->bus_type, error);
+}
+
+static char *
+choose_directory (GBusType bus_type, const char *state_dirs)
+{
+  if (state_dirs != NULL && *state_dirs != '\0')
+    return g_strndup (state_dirs, strcspn (state_dirs, ":"));
+  if (bus_type == G_BUS_TYPE_SESSION)
+    return g_build_filename (g_get_user_state_dir (), "rivulet", NULL);
+  return g_strdup (RIVULET_STATE_DIR);
+}
+
+static gboolean
+read_log (SseOptions *self, SseConfig *config, const char *state_dirs, GError **error)
+{
+  GVariant *settings = read_group (self, config, "log", sse_settings_log, error);
+  const char *durability;
+
+  if (settings == NULL)
+    return FALSE;
+  durability = sse_settings_get_string (settings, "durability");
+  if (strcmp (durability, "none") == 0)
+    return TRUE;
+  if (strcmp (durability, "full") != 0)
+    return sse_config_fail (config, "log", "durability", error, _ ("“%s” is neither full nor none"),
+                            durability);
+  self->directory = g_strdup (sse_settings_get_string (settings, "directory"));
+  if (self->directory == NULL)
+    self->directory = choose_directory (self->bus_type, state_dirs);
+  self->store = (SseStoreOptions){
+    .directory = self->directory,
+    .retain_updates = sse_settings_get_number (settings, "retain-updates"),
+    .retain_hours = (guint) sse_settings_get_number (settings, "retain-hours"),
+  };
+  return TRUE;
+}
+
+static gboolean
+read_token (SseOptions *self, SseConfig *config, GError **error)
+{
+  g_autoptr (GVariant) settings = sse_config_get_group (config, "auth", sse_settings_auth, error);
+  g_autoptr (GVariant) content = NULL;
+  g_autoptr (GBytes) secret = NULL;
+
+  if (settings == NULL)
+    return FALSE;
+  content = g_variant_lookup_value (settings, "secret-file", G_VARIANT_TYPE_BYTESTRING);
+  if (content == NULL)
+    return sse_config_fail (
+        config, "auth", "secret-file", error,
+        _ ("not set; name a file with a secret of 32 bytes or more, or give systemd's "
+           "credential auth.secret-file"));
+  secret = g_variant_get_data_as_bytes (content);
+  self->token
+      = sse_token_new (secret, sse_settings_get_boolean (settings, "require-expiry"), error);
+  return self->token != NULL;
+}
+
+static gboolean
+read_plugins (SseOptions *self, SseConfig *config, GError **error)
+{
+  GVariant *settings = read_group (self, config, "plugins", sse_settings_plugins, error);
+
+  if (settings == NULL)
+    return FALSE;
+  self->plugin_dir = sse_settings_get_string (settings, "directory");
+  return TRUE;
+}
+
+/**
+ * sse_options_read:
+ * @config: what files and the command line say
+ * @state_dirs: (nullable): directories for the log, the first counts, where @config names none;
+ *   with colons between, as systemd gives them
+ * @error: what is wrong there: %SSE_CONFIG_ERROR, %SSE_TOKEN_ERROR
+ *
+ * Reads and checks the daemon's own groups, and the secret for tokens. The streams' groups are left
+ * for when their plugins are known.
+ *
+ * Returns: (transfer full): what they say
+ */
+SseOptions *
+sse_options_read (SseConfig *config, const char *state_dirs, GError **error)
+{
+  g_autoptr (SseOptions) self = g_new0 (SseOptions, 1);
+
+  self->groups
+      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
+  if (!read_http (self, config, error) || !read_hub (self, config, error)
+      || !read_clients (self, config, error) || !read_bus (self, config, error)
+      || !read_log (self, config, state_dirs, error) || !read_token (self, config, error)
+      || !read_plugins (self, config, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+void
+sse_options_free (SseOptions *self)
+{
+  g_hash_table_unref (self->groups);
+  g_clear_pointer (&self->token, sse_token_free);
+  g_free (self->directory);
+  g_free (self);
+}
+
+static GVariant *
+look_up (GHashTable *groups, const char *group, const char *key)
+{
+  return g_variant_lookup_value (g_hash_table_lookup (groups, group), key, NULL);
+}
+
+/**
+ * sse_options_tell_restart:
+ * @running: (element-type utf8 GVariant): the groups that the daemon was started with
+ *
+ * Says in the log what of @self differs from these and takes effect with the next start.
+ */
+void
+sse_options_tell_restart (SseOptions *self, GHashTable *running)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (at_start); i++)
+    {
+      g_autoptr (GVariant) now = look_up (running, at_start[i].group, at_start[i].key);
+      g_autoptr (GVariant) then = look_up (self->groups, at_start[i].group, at_start[i].key);
+
+      if (now == NULL ? then != NULL : then == NULL || !g_variant_equal (now, then))
+        g_message ("[%s] %s: takes effect with the next start", at_start[i].group, at_start[i].key);
+    }
+}
