@@ -229,6 +229,7 @@ SUITES = {
     "bus": lambda suite: tap_programs(suite, "bus", of_build("build")),
     "http": lambda suite: tap_programs(suite, "http", of_build("build")),
     "cli": lambda suite: tap_programs(suite, "cli", of_build("build")),
+    "faults": lambda suite: tap_programs(suite, "faults", of_build("build")),
     "bench": lambda suite: tap_programs(suite, "bench", of_build("build")),
     "unit-asan": lambda suite: unit_programs(
         suite, os.path.join(ROOT, "build-asan"), sanitized()),
