@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* What publishing over D-Bus costs at the least: a service with Rivulet's Publish, which answers
- * each call with the same id and does nothing else. */
+ * each call with the same id and does nothing else; or, with a database, commits it before that. */
 
-#include <gio/gio.h>
+#include "answering-batch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +26,12 @@ on_call (GDBusConnection *connection,
          GDBusMethodInvocation *invocation,
          gpointer user_data)
 {
-  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(s)", "00000000000000ba-1"));
+  AnsweringBatch *batch = user_data;
+
+  if (batch != NULL)
+    answering_batch_add (batch, invocation);
+  else
+    g_dbus_method_invocation_return_value (invocation, g_variant_new ("(s)", "00000000000000ba-1"));
 }
 
 static const GDBusInterfaceVTable vtable = { .method_call = on_call };
@@ -37,8 +42,8 @@ on_bus (GDBusConnection *connection, const char *name, gpointer user_data)
   g_autoptr (GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (description, NULL);
   g_autoptr (GError) error = NULL;
 
-  if (g_dbus_connection_register_object (connection, PATH, node->interfaces[0], &vtable, NULL, NULL,
-                                         &error)
+  if (g_dbus_connection_register_object (connection, PATH, node->interfaces[0], &vtable, user_data,
+                                         NULL, &error)
       == 0)
     g_error ("%s", error->message);
 }
@@ -60,14 +65,15 @@ on_no_name (GDBusConnection *connection, const char *name, gpointer user_data)
 int
 main (int argc, char **argv)
 {
-  if (argc != 2 || !g_dbus_is_name (argv[1]))
+  if (argc < 2 || argc > 3 || !g_dbus_is_name (argv[1]))
     {
-      g_printerr ("Usage: answering-service BUS-NAME\n\nAnswers on the session bus.\n");
+      g_printerr ("Usage: answering-service BUS-NAME [DATABASE]\n\nAnswers on the session bus.\n");
       return 2;
     }
+  AnsweringBatch *batch = argc == 3 ? answering_batch_new (argv[2]) : NULL;
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_bus_own_name (G_BUS_TYPE_SESSION, argv[1], G_BUS_NAME_OWNER_FLAGS_NONE, on_bus, on_name,
-                  on_no_name, NULL, NULL);
+                  on_no_name, batch, NULL);
   g_main_loop_run (loop);
   return EXIT_SUCCESS;
 }

@@ -37,9 +37,23 @@ bench_rules_forget (BenchRules *rules)
   forget (&rules->epoch);
 }
 
+/**
+ * bench_rules_leave:
+ *
+ * As bench_rules_forget(), but the epoch is remembered for those that come back.
+ */
+void
+bench_rules_leave (BenchRules *rules)
+{
+  forget (&rules->left);
+  rules->left = g_steal_pointer (&rules->epoch);
+  bench_rules_forget (rules);
+}
+
 void
 bench_rules_clear (BenchRules *rules)
 {
+  forget (&rules->left);
   g_clear_pointer (&rules->expected, bench_expected_free);
   bench_address_clear (&rules->address);
   bench_rules_forget (rules);
@@ -97,6 +111,7 @@ bench_client_open (
   self->rules = rules;
   self->number = number;
   self->stalled = stalled;
+  self->began = bench_realtime_ns ();
   self->fd = socket (AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (self->fd < 0)
     {
@@ -116,6 +131,36 @@ bench_client_open (
 }
 
 /**
+ * bench_client_return:
+ * @self: one that was ready, and is closed
+ * @error: (out) (optional): set to #BENCH_ERROR_SYSTEM where no connection can be begun
+ *
+ * Begins to connect again. It is to get what it missed meanwhile, each event once and in order, and
+ * then the list, as `events-update`.
+ */
+gboolean
+bench_client_return (BenchClient *self, GError **error)
+{
+  guint next = self->next;
+  guint64 position = self->position;
+
+  if (!bench_client_open (self, self->rules, self->number, FALSE, error))
+    return FALSE;
+  self->resumes = TRUE;
+  self->next = next;
+  self->position = position;
+  return TRUE;
+}
+
+static void
+add_last_event_id (const BenchClient *self, GString *request)
+{
+  if (self->resumes)
+    g_string_append_printf (request, "Last-Event-ID: %s-%" G_GUINT64_FORMAT "\r\n",
+                            self->rules->left->str, self->position);
+}
+
+/**
  * bench_client_send:
  * @token: (nullable): its JSON Web Token
  * @error: (out) (optional): set to #BENCH_ERROR_SYSTEM where it could not connect
@@ -125,19 +170,20 @@ bench_client_open (
 gboolean
 bench_client_send (BenchClient *self, const char *token, GError **error)
 {
-  g_autofree char *request
-      = g_strdup_printf ("GET %s HTTP/1.1\r\nHost: %s\r\n"
-                         "Accept: text/event-stream\r\n%s%s%s\r\n",
-                         self->rules->address.target, self->rules->address.host,
-                         token != NULL ? "Authorization: Bearer " : "", token != NULL ? token : "",
-                         token != NULL ? "\r\n" : "");
-  gssize length = (gssize) strlen (request);
+  g_autoptr (GString) request = g_string_new (NULL);
   int code = 0;
   socklen_t size = sizeof code;
 
+  g_string_printf (request, "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: text/event-stream\r\n",
+                   self->rules->address.target, self->rules->address.host);
+  if (token != NULL)
+    g_string_append_printf (request, "Authorization: Bearer %s\r\n", token);
+  add_last_event_id (self, request);
+  g_string_append (request, "\r\n");
   getsockopt (self->fd, SOL_SOCKET, SO_ERROR, &code, &size);
   errno = code;
-  if (code == 0 && send (self->fd, request, (gsize) length, MSG_NOSIGNAL) == length)
+  if (code == 0
+      && send (self->fd, request->str, request->len, MSG_NOSIGNAL) == (gssize) request->len)
     {
       self->state = BENCH_CLIENT_WAITING;
       return TRUE;
@@ -239,6 +285,15 @@ check_first (BenchClient *self, const BenchEvent *event, GError **error)
 }
 
 static gboolean
+is_list (const BenchEvent *event)
+{
+  static const char list[] = "events-update";
+
+  return event->type_length == sizeof list - 1
+         && memcmp (event->type, list, event->type_length) == 0;
+}
+
+static gboolean
 on_event (const BenchEvent *event, gpointer user_data, GError **error)
 {
   BenchClient *self = user_data;
@@ -248,8 +303,14 @@ on_event (const BenchEvent *event, gpointer user_data, GError **error)
     {
       if (!check_id (self, event, error))
         return FALSE;
-      if (self->state == BENCH_CLIENT_WAITING)
+      if (self->state == BENCH_CLIENT_WAITING && !self->resumes)
         return check_first (self, event, error);
+      if (self->state == BENCH_CLIENT_WAITING && is_list (event))
+        {
+          self->state = BENCH_CLIENT_READY;
+          return bench_expected_check_list (rules->expected, self->next, event->data,
+                                            event->data_length, error);
+        }
       if (!has_type (event, "new-event", error))
         return FALSE;
     }
@@ -363,6 +424,7 @@ bench_client_close (BenchClient *self)
   if (self->state == BENCH_CLIENT_CLOSED)
     return;
   close (self->fd);
+  self->fd = -1;
   bench_framing_clear (&self->framing);
   bench_events_clear (&self->events);
   self->state = BENCH_CLIENT_CLOSED;

@@ -20,6 +20,7 @@ G_BEGIN_DECLS
  * @head: the first client's head, without `Date`; all others' must be the same
  * @first: the first client's `events`; the same holds
  * @epoch: the first client's epoch; the same holds
+ * @left: (nullable): the epoch in which clients left; those that come back name it
  * @event_bytes: of the newest event as it was received
  * @unstamped: events without a time from the kernel
  *
@@ -33,6 +34,7 @@ typedef struct
   GString *head;
   GString *first;
   GString *epoch;
+  GString *left;
   gsize event_bytes;
   guint64 unstamped;
 } BenchRules;
@@ -41,7 +43,8 @@ typedef struct
  * BenchClientState:
  * @BENCH_CLIENT_CONNECTING: the connection is not there yet
  * @BENCH_CLIENT_WAITING: the request was sent
- * @BENCH_CLIENT_READY: it has the head, and the first event where there is one
+ * @BENCH_CLIENT_READY: it has the head, and the first event where there is one; one that resumes
+ *   has what it missed, and the list behind it
  * @BENCH_CLIENT_CLOSED: there is none
  */
 typedef enum
@@ -56,10 +59,12 @@ typedef enum
  * BenchClient:
  * @number: from 0
  * @stalled: it does not read
+ * @resumes: it was there before, and says which event it had last
  * @headed: its response's head was checked
  * @next: how many of the events expected it has
  * @arrived: when the last byte of the newest of them came in, in ns since 1970 UTC, as the kernel
  *   saw it
+ * @began: when it began to connect, in the same ns
  *
  * One subscriber, which checks every byte it gets.
  */
@@ -70,21 +75,26 @@ typedef struct
   int fd;
   BenchClientState state;
   gboolean stalled;
+  gboolean resumes;
   gboolean headed;
   guint next;
   gint64 arrived;
+  gint64 began;
   guint64 position;
   BenchFraming framing;
   BenchEvents events;
 } BenchClient;
 
 void     bench_rules_forget      (BenchRules  *rules);
+void     bench_rules_leave       (BenchRules  *rules);
 void     bench_rules_clear       (BenchRules  *rules);
 
 gboolean bench_client_open       (BenchClient *self,
                                   BenchRules  *rules,
                                   guint        number,
                                   gboolean     stalled,
+                                  GError     **error);
+gboolean bench_client_return     (BenchClient *self,
                                   GError     **error);
 gboolean bench_client_send       (BenchClient *self,
                                   const char  *token,

@@ -1,35 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "bench-crowd.h"
+#include "bench-crowd-private.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "bench-client.h"
 #include "bench-descriptors.h"
 #include "bench-error.h"
 
-#define BUFFER_SIZE (256 * 1024)
-#define N_EVENTS    256
+#define N_EVENTS 256
 /* A client that is not served within this time never will be. */
 #define CONNECT_BOUND_MS 60000
-
-struct _BenchCrowd
-{
-  BenchRules rules;
-  BenchClient *clients;
-  guint n_clients;
-  guint n_stalled;
-  guint n_waiting; /* neither closed nor ready */
-  guint n_behind;  /* those that read and lack events */
-  char **tokens;
-  guint n_tokens;
-  int epoll;
-  gboolean progress;
-  char buffer[BUFFER_SIZE];
-};
 
 /**
  * bench_crowd_new:
@@ -82,20 +64,28 @@ bench_crowd_set_progress (BenchCrowd *self, gboolean progress)
   self->progress = progress;
 }
 
-static gboolean
-open_client (BenchCrowd *self, guint number, gboolean stalled, GError **error)
+/* Waits for what a client that began to connect gets. */
+gboolean
+bench_crowd_watch (BenchCrowd *self, BenchClient *client, GError **error)
 {
-  BenchClient *client = &self->clients[number];
   struct epoll_event event = { .events = EPOLLOUT, .data.ptr = client };
 
-  if (!bench_client_open (client, &self->rules, number, stalled, error))
-    return FALSE;
-  client->next = bench_expected_count (self->rules.expected);
   self->n_waiting++;
   if (epoll_ctl (self->epoll, EPOLL_CTL_ADD, client->fd, &event) == 0)
     return TRUE;
   bench_error_set_errno (error, "epoll");
   return FALSE;
+}
+
+static gboolean
+open_client (BenchCrowd *self, guint number, gboolean stalled, GError **error)
+{
+  BenchClient *client = &self->clients[number];
+
+  if (!bench_client_open (client, &self->rules, number, stalled, error))
+    return FALSE;
+  client->next = bench_expected_count (self->rules.expected);
+  return bench_crowd_watch (self, client, error);
 }
 
 static gboolean
@@ -113,7 +103,7 @@ on_client (BenchCrowd *self, BenchClient *client, GError **error)
 
   gboolean ready = client->state == BENCH_CLIENT_READY;
   gboolean behind = client->next < all;
-  if (!bench_client_read (client, self->buffer, BUFFER_SIZE, error))
+  if (!bench_client_read (client, self->buffer, BENCH_CROWD_BUFFER, error))
     return FALSE;
   if (!ready && client->state == BENCH_CLIENT_READY)
     {
@@ -141,8 +131,13 @@ turn (BenchCrowd *self, int timeout_ms, GError **error)
   return MAX (n, 0);
 }
 
-static gboolean
-wait_ready (BenchCrowd *self, guint at_most, GError **error)
+/**
+ * bench_crowd_wait_ready:
+ * @at_most: how many clients may be without what they get first
+ * @error: (out) (optional): set where one gets what it must not, or nothing for too long
+ */
+gboolean
+bench_crowd_wait_ready (BenchCrowd *self, guint at_most, GError **error)
 {
   gint64 last = bench_monotonic_ns ();
 
@@ -183,14 +178,15 @@ bench_crowd_connect (BenchCrowd *self, guint n_clients, guint n_at_once, GError 
   self->n_clients = n_clients;
   for (guint i = 0; i < n_clients; i++)
     {
-      if (!open_client (self, i, FALSE, error) || !wait_ready (self, n_at_once - 1, error))
+      if (!open_client (self, i, FALSE, error)
+          || !bench_crowd_wait_ready (self, n_at_once - 1, error))
         return FALSE;
       if (self->progress && (i + 1) % 500 == 0)
         g_printerr ("\r\033[Kconnecting: %u of %u", i + 1, n_clients);
     }
   if (self->progress)
     g_printerr ("\r\033[K");
-  return wait_ready (self, 0, error);
+  return bench_crowd_wait_ready (self, 0, error);
 }
 
 /**
@@ -209,7 +205,7 @@ bench_crowd_stall (BenchCrowd *self, guint n_clients, GError **error)
     {
       guint number = (guint) ((guint64) i * self->n_clients / n_clients);
       bench_client_close (&self->clients[number]);
-      if (!open_client (self, number, TRUE, error) || !wait_ready (self, 0, error))
+      if (!open_client (self, number, TRUE, error) || !bench_crowd_wait_ready (self, 0, error))
         return FALSE;
       self->n_stalled++;
     }
@@ -369,6 +365,17 @@ bench_crowd_get_stalled (BenchCrowd *self)
 }
 
 /**
+ * bench_crowd_get_behind:
+ *
+ * Returns: how many of those that read lack events
+ */
+guint
+bench_crowd_get_behind (BenchCrowd *self)
+{
+  return self->n_behind;
+}
+
+/**
  * bench_crowd_get_event_bytes:
  *
  * Returns: bytes of the newest event as it was received, 0 before the first one
@@ -405,15 +412,6 @@ bench_crowd_get_unstamped (BenchCrowd *self)
   return self->rules.unstamped;
 }
 
-static int
-compare_times (const void *a, const void *b)
-{
-  gint64 first = *(const gint64 *) a;
-  gint64 second = *(const gint64 *) b;
-
-  return (first > second) - (first < second);
-}
-
 /**
  * bench_crowd_get_times:
  * @since: ns since 1970 UTC
@@ -428,10 +426,5 @@ bench_crowd_get_times (BenchCrowd *self, gint64 since, BenchTimes *times)
   for (guint i = 0; i < self->n_clients; i++)
     if (!self->clients[i].stalled)
       all[n++] = self->clients[i].arrived - since;
-  qsort (all, n, sizeof *all, compare_times);
-  *times = (BenchTimes){ 0 };
-  if (n > 0)
-    *times = (BenchTimes){ .median = all[(n - 1) / 2],
-                           .p99 = all[(guint) ((guint64) (n - 1) * 99 / 100)],
-                           .worst = all[n - 1] };
+  bench_times_of (all, n, times);
 }

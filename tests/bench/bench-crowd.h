@@ -3,6 +3,8 @@
 
 #include <glib.h>
 
+#include "bench-times.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -11,21 +13,6 @@ G_BEGIN_DECLS
  * Many subscribers of one server in one thread, with one epoll descriptor.
  */
 typedef struct _BenchCrowd BenchCrowd;
-
-/**
- * BenchTimes:
- * @median: of the clients
- * @p99: the 99th percentile
- * @worst: the last client's
- *
- * Times until the clients had an event, in ns.
- */
-typedef struct
-{
-  gint64 median;
-  gint64 p99;
-  gint64 worst;
-} BenchTimes;
 
 BenchCrowd *bench_crowd_new             (const char   *url,
                                          gboolean      exact,
@@ -59,13 +46,27 @@ gboolean    bench_crowd_read_for        (BenchCrowd   *self,
                                          GError      **error);
 void        bench_crowd_disconnect      (BenchCrowd   *self);
 
+gboolean    bench_crowd_leave           (BenchCrowd   *self,
+                                         GError      **error);
+gboolean    bench_crowd_has_left        (BenchCrowd   *self);
+gboolean    bench_crowd_return          (BenchCrowd   *self,
+                                         guint         n_at_once,
+                                         GError      **error);
+gboolean    bench_crowd_wait_ready      (BenchCrowd   *self,
+                                         guint         at_most,
+                                         GError      **error);
+
 guint       bench_crowd_get_clients     (BenchCrowd   *self);
 guint       bench_crowd_get_stalled     (BenchCrowd   *self);
+guint       bench_crowd_get_behind      (BenchCrowd   *self);
 gsize       bench_crowd_get_event_bytes (BenchCrowd   *self);
 guint64     bench_crowd_get_comments    (BenchCrowd   *self);
 guint64     bench_crowd_get_unstamped   (BenchCrowd   *self);
 void        bench_crowd_get_times       (BenchCrowd   *self,
                                          gint64        since,
+                                         BenchTimes   *times);
+void        bench_crowd_get_return_times
+                                        (BenchCrowd   *self,
                                          BenchTimes   *times);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BenchCrowd, bench_crowd_free)

@@ -5,6 +5,9 @@
 
 #include "bench-error.h"
 
+/* Events in a list; the server leaves the oldest out. */
+#define MAX_LISTED 50
+
 typedef struct
 {
   char *text;
@@ -135,4 +138,60 @@ bench_expected_check (
   if (next < self->items->len && is_item (&g_array_index (self->items, Item, next), data, length))
     return TRUE;
   return describe (self, next, data, length, error);
+}
+
+/* What an item has of its event: all between the members of a `new-event`. */
+static gboolean
+takes_event (const Item *item, const char **at, const char *end)
+{
+  static const char start[] = "{\"type\":\"new-event\",\"event\":";
+  const gsize skipped = sizeof start - 1;
+
+  if (item->length <= skipped + 1 || memcmp (item->text, start, skipped) != 0)
+    return FALSE;
+  gsize length = item->length - skipped - 1;
+  if ((gsize) (end - *at) <= length || memcmp (*at, item->text + skipped, length) != 0)
+    return FALSE;
+  *at += length;
+  return TRUE;
+}
+
+/**
+ * bench_expected_check_list:
+ * @next: how many events this client got before
+ * @data: the data of an `events-update`
+ * @length: its bytes
+ * @error: (out) (optional): set to #BENCH_ERROR_SERVER where it does not begin with those events,
+ *   the newest first, as many as there is room for
+ */
+gboolean
+bench_expected_check_list (
+    const BenchExpected *self, guint next, const char *data, gsize length, GError **error)
+{
+  static const char start[] = "{\"type\":\"events-update\",\"events\":[";
+  const char *end = data + length;
+  const char *at = data + sizeof start - 1;
+  guint most = MIN (next, MAX_LISTED);
+  guint listed = 0;
+
+  if (length < sizeof start || memcmp (data, start, sizeof start - 1) != 0)
+    {
+      g_set_error_literal (error, BENCH_ERROR, BENCH_ERROR_SERVER, "wrong bytes: no list");
+      return FALSE;
+    }
+  while (listed < most
+         && takes_event (&g_array_index (self->items, Item, next - 1 - listed), &at, end))
+    {
+      listed++;
+      if (listed < most && *at == ',')
+        at++;
+    }
+  gboolean ends = end - at == 2 && memcmp (at, "]}", 2) == 0;
+  /* Older ones, which were there before anything was expected, may follow. */
+  gboolean goes_on = listed < MAX_LISTED && (*at == ',' || listed == 0);
+  if (listed == most && (ends || goes_on))
+    return TRUE;
+  g_set_error (error, BENCH_ERROR, BENCH_ERROR_SERVER,
+               "missing: event %u is not in the list at place %u", next - listed, listed + 1);
+  return FALSE;
 }

@@ -23,6 +23,12 @@ gboolean       bench_expected_check (const BenchExpected *self,
                                      const char          *data,
                                      gsize                length,
                                      GError             **error);
+gboolean       bench_expected_check_list
+                                    (const BenchExpected *self,
+                                     guint                next,
+                                     const char          *data,
+                                     gsize                length,
+                                     GError             **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BenchExpected, bench_expected_free)
 

@@ -173,6 +173,9 @@ add_publisher (BenchSteps *steps, const Options *options, GError **error)
 
   if (options->publish == NULL)
     return TRUE;
+  if (g_str_has_prefix (options->publish, "bus:"))
+    steps->bus_address = options->publish + strlen ("bus:");
+  steps->bus_name = options->bus_name;
   if (options->secret_file != NULL
       && !g_file_get_contents (options->secret_file, &secret, NULL, error))
     return FALSE;

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "bench-publisher.h"
 
-#include <gio/gio.h>
-
+#include "bench-bus.h"
 #include "bench-error.h"
 
-#define NAME      "io.github.rivulet.Rivulet"
-#define PATH      "/io/github/rivulet/Rivulet"
-#define INTERFACE "io.github.rivulet.Rivulet1.Publisher"
-#define STREAM    "github-events"
+#define STREAM "github-events"
 
 /* dbus-daemon lets one connection to the system bus have 128 calls without an answer. */
-#define IN_FLIGHT  100
-#define TIMEOUT_MS 60000
+#define IN_FLIGHT 100
 
 typedef struct
 {
@@ -39,9 +34,9 @@ static void
 call (BusPublisher *self, const char *method, GVariant *parameters, const char *type)
 {
   self->parent.waiting++;
-  g_dbus_connection_call (self->connection, self->name, PATH, INTERFACE, method, parameters,
-                          G_VARIANT_TYPE (type), G_DBUS_CALL_FLAGS_NO_AUTO_START, TIMEOUT_MS, NULL,
-                          on_answer, self);
+  g_dbus_connection_call (self->connection, self->name, BENCH_BUS_PATH, BENCH_BUS_INTERFACE, method,
+                          parameters, G_VARIANT_TYPE (type), G_DBUS_CALL_FLAGS_NO_AUTO_START,
+                          BENCH_BUS_TIMEOUT_MS, NULL, on_answer, self);
 }
 
 static gboolean
@@ -119,33 +114,17 @@ free_bus (BenchPublisher *publisher)
 BenchPublisher *
 bench_publisher_new_bus (const char *address, const BenchPublisherOptions *options, GError **error)
 {
-  g_autofree char *found = NULL;
-  gboolean session = g_str_equal (address, "session");
+  GDBusConnection *connection = bench_bus_connect (address, error);
 
-  if (session || g_str_equal (address, "system"))
-    {
-      found = g_dbus_address_get_for_bus_sync (session ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM,
-                                               NULL, error);
-      if (found == NULL)
-        return NULL;
-      address = found;
-    }
-  g_autoptr (GDBusConnection) connection = g_dbus_connection_new_for_address_sync (
-      address,
-      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
-          | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-      NULL, NULL, error);
   if (connection == NULL)
     return NULL;
-  g_dbus_connection_set_exit_on_close (connection, FALSE);
-
   BusPublisher *self = g_new0 (BusPublisher, 1);
   self->parent = (BenchPublisher){ .bound = IN_FLIGHT,
                                    .make = bench_update_new,
                                    .send = send_calls,
                                    .turn = turn_bus,
                                    .free = free_bus };
-  self->connection = g_steal_pointer (&connection);
-  self->name = g_strdup (options->bus_name != NULL ? options->bus_name : NAME);
+  self->connection = connection;
+  self->name = g_strdup (options->bus_name != NULL ? options->bus_name : BENCH_BUS_NAME);
   return &self->parent;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "bench-steps.h"
+#include "bench-steps-private.h"
 
 #include <string.h>
 
@@ -13,35 +13,63 @@
  * never stands still. */
 #define SETTLED_MS       200
 #define SETTLED_BOUND_MS 5000
-#define ANSWER_MS        120000
-#define MISSING_MS       5000
 #define MEMORY_LOOKS     50
 /* What fills the buffers of clients that do not read: so many events of so many bytes. */
 #define FILL_EVENTS 12
 #define FILL_BYTES  15000
 #define MAX_NUMBER  1000000
 
-static gboolean
-needs (gboolean there, const char *what, GError **error)
+/**
+ * bench_steps_need:
+ * @there: whether it is
+ * @what: what the step cannot do without
+ * @error: (out) (optional): set to #BENCH_ERROR_USAGE where it is not there
+ */
+gboolean
+bench_steps_need (gboolean there, const char *what, GError **error)
 {
   if (!there)
     g_set_error (error, BENCH_ERROR, BENCH_ERROR_USAGE, "this needs %s", what);
   return there;
 }
 
-/* Without processes to look at, time is as good as any other figure. */
-static gboolean
-cpu (BenchSteps *self, gint64 *ns, GError **error)
+/**
+ * bench_steps_cpu:
+ * @ns: (out): processor time of the server until now; 0 where no process was named
+ * @error: (out) (optional): set where a process has ended
+ */
+gboolean
+bench_steps_cpu (BenchSteps *self, gint64 *ns, GError **error)
 {
   *ns = 0;
   return bench_processes_cpu (self->processes, ns, error);
 }
 
-static void
-add_cpu (BenchSteps *self, const char *name, gint64 ns, double count)
+/**
+ * bench_steps_add_cpu:
+ * @ns: processor time; not reported where no process was named
+ * @count: what it was spent on
+ */
+void
+bench_steps_add_cpu (BenchSteps *self, const char *name, gint64 ns, double count)
 {
   if (bench_processes_any (self->processes))
     bench_report_add (self->report, name, (double) ns / 1000 / count, "µs");
+}
+
+/**
+ * bench_steps_add_times:
+ * @name: what the figures' names begin with
+ */
+void
+bench_steps_add_times (BenchSteps *self, const char *name, const BenchTimes *times)
+{
+  g_autofree char *median = g_strconcat (name, "-median", NULL);
+  g_autofree char *p99 = g_strconcat (name, "-p99", NULL);
+
+  bench_report_add (self->report, median, (double) times->median / 1000, "µs");
+  bench_report_add (self->report, p99, (double) times->p99 / 1000, "µs");
+  bench_report_add (self->report, name, (double) times->worst / 1000, "µs");
 }
 
 static gboolean
@@ -50,8 +78,14 @@ wait_done (BenchSteps *self, GError **error)
   return bench_processes_wait_still (self->processes, STILL_MS, STILL_BOUND_MS, error);
 }
 
-static gboolean
-wait_settled (BenchSteps *self, GError **error)
+/**
+ * bench_steps_wait_settled:
+ * @error: (out) (optional): set where a process has ended
+ *
+ * Waits until the server is done with connections that were made or closed.
+ */
+gboolean
+bench_steps_wait_settled (BenchSteps *self, GError **error)
 {
   return bench_processes_wait_still (self->processes, SETTLED_MS, SETTLED_BOUND_MS, error);
 }
@@ -63,15 +97,16 @@ step_connect (BenchSteps *self, double n_clients, GError **error)
   gint64 after;
   gint64 start = bench_monotonic_ns ();
 
-  if (!needs (self->crowd != NULL, "--url", error) || !cpu (self, &before, error)
+  if (!bench_steps_need (self->crowd != NULL, "--url", error)
+      || !bench_steps_cpu (self, &before, error)
       || !bench_crowd_connect (self->crowd, (guint) n_clients, self->at_once, error))
     return FALSE;
   gint64 end = bench_monotonic_ns ();
-  if (!wait_settled (self, error) || !cpu (self, &after, error))
+  if (!bench_steps_wait_settled (self, error) || !bench_steps_cpu (self, &after, error))
     return FALSE;
   bench_report_add (self->report, "clients", n_clients, "1");
   bench_report_add (self->report, "connect-seconds", (double) (end - start) / BENCH_NS_PER_S, "s");
-  add_cpu (self, "cpu-per-connect", after - before, n_clients);
+  bench_steps_add_cpu (self, "cpu-per-connect", after - before, n_clients);
   return TRUE;
 }
 
@@ -90,14 +125,15 @@ publish (BenchSteps *self, guint n, gsize length, gint64 *spent, gint64 *sent, G
       g_ptr_array_add (updates, update);
       bench_crowd_expect (self->crowd, update->data, update->tail);
     }
-  if (!bench_crowd_set_watched (self->crowd, FALSE, error) || !cpu (self, &before, error))
+  if (!bench_crowd_set_watched (self->crowd, FALSE, error)
+      || !bench_steps_cpu (self, &before, error))
     return FALSE;
   *sent = bench_realtime_ns ();
   if (!self->publisher->send (self->publisher, updates, error)
-      || !bench_publisher_wait (self->publisher, 0, ANSWER_MS, error) || !wait_done (self, error)
-      || !bench_crowd_set_watched (self->crowd, TRUE, error)
-      || !bench_crowd_read_all (self->crowd, MISSING_MS, error) || !wait_done (self, error)
-      || !cpu (self, &after, error))
+      || !bench_publisher_wait (self->publisher, 0, BENCH_STEPS_ANSWER_MS, error)
+      || !wait_done (self, error) || !bench_crowd_set_watched (self->crowd, TRUE, error)
+      || !bench_crowd_read_all (self->crowd, BENCH_STEPS_MISSING_MS, error)
+      || !wait_done (self, error) || !bench_steps_cpu (self, &after, error))
     return FALSE;
   *spent = after - before;
   return TRUE;
@@ -106,9 +142,9 @@ publish (BenchSteps *self, guint n, gsize length, gint64 *spent, gint64 *sent, G
 static gboolean
 can_publish (BenchSteps *self, GError **error)
 {
-  return needs (self->publisher != NULL, "--publish", error)
-         && needs (self->crowd != NULL && bench_crowd_get_clients (self->crowd) > 0,
-                   "connected clients", error);
+  return bench_steps_need (self->publisher != NULL, "--publish", error)
+         && bench_steps_need (self->crowd != NULL && bench_crowd_get_clients (self->crowd) > 0,
+                              "connected clients", error);
 }
 
 /* How much a server adds to what is published is seen in what arrives. */
@@ -136,10 +172,8 @@ step_deliver (BenchSteps *self, double unused, GError **error)
   bench_report_add (self->report, "clients", clients, "1");
   bench_report_add (self->report, "event-bytes", (double) bench_crowd_get_event_bytes (self->crowd),
                     "B");
-  add_cpu (self, "cpu-per-delivery", spent, clients);
-  bench_report_add (self->report, "last-client-median", (double) times.median / 1000, "µs");
-  bench_report_add (self->report, "last-client-p99", (double) times.p99 / 1000, "µs");
-  bench_report_add (self->report, "last-client", (double) times.worst / 1000, "µs");
+  bench_steps_add_cpu (self, "cpu-per-delivery", spent, clients);
+  bench_steps_add_times (self, "last-client", &times);
   bench_report_add (self->report, "without-timestamp",
                     (double) bench_crowd_get_unstamped (self->crowd), "1");
   adjust_length (self, published);
@@ -158,7 +192,7 @@ step_burst (BenchSteps *self, double n, GError **error)
   guint clients = bench_crowd_get_clients (self->crowd) - bench_crowd_get_stalled (self->crowd);
   bench_report_add (self->report, "clients", clients, "1");
   bench_report_add (self->report, "events", n, "1");
-  add_cpu (self, "burst-cpu-per-delivery", spent, clients * n);
+  bench_steps_add_cpu (self, "burst-cpu-per-delivery", spent, clients * n);
   return TRUE;
 }
 
@@ -168,20 +202,21 @@ step_idle (BenchSteps *self, double seconds, GError **error)
   gint64 before;
   gint64 after;
 
-  if (!needs (self->crowd != NULL && bench_crowd_get_clients (self->crowd) > 0, "connected clients",
-              error)
-      || !bench_crowd_read_all (self->crowd, MISSING_MS, error))
+  if (!bench_steps_need (self->crowd != NULL && bench_crowd_get_clients (self->crowd) > 0,
+                         "connected clients", error)
+      || !bench_crowd_read_all (self->crowd, BENCH_STEPS_MISSING_MS, error))
     return FALSE;
   guint64 comments = bench_crowd_get_comments (self->crowd);
-  if (!cpu (self, &before, error) || !bench_sleep_ms ((guint) (seconds * 1000), error)
-      || !cpu (self, &after, error) || !bench_crowd_read_all (self->crowd, MISSING_MS, error))
+  if (!bench_steps_cpu (self, &before, error) || !bench_sleep_ms ((guint) (seconds * 1000), error)
+      || !bench_steps_cpu (self, &after, error)
+      || !bench_crowd_read_all (self->crowd, BENCH_STEPS_MISSING_MS, error))
     return FALSE;
   double beats = (double) (bench_crowd_get_comments (self->crowd) - comments);
   bench_report_add (self->report, "clients", bench_crowd_get_clients (self->crowd), "1");
   bench_report_add (self->report, "heartbeats", beats, "1");
-  add_cpu (self, "idle-cpu", after - before, seconds);
+  bench_steps_add_cpu (self, "idle-cpu", after - before, seconds);
   if (beats > 0)
-    add_cpu (self, "cpu-per-heartbeat", after - before, beats);
+    bench_steps_add_cpu (self, "cpu-per-heartbeat", after - before, beats);
   return TRUE;
 }
 
@@ -205,18 +240,20 @@ step_stall (BenchSteps *self, double percent, GError **error)
 static gboolean
 step_resume (BenchSteps *self, double unused, GError **error)
 {
-  return needs (self->crowd != NULL, "--url", error) && bench_crowd_resume (self->crowd, error)
-         && bench_crowd_read_all (self->crowd, MISSING_MS, error) && wait_done (self, error);
+  return bench_steps_need (self->crowd != NULL, "--url", error)
+         && bench_crowd_resume (self->crowd, error)
+         && bench_crowd_read_all (self->crowd, BENCH_STEPS_MISSING_MS, error)
+         && wait_done (self, error);
 }
 
 static gboolean
 step_disconnect (BenchSteps *self, double unused, GError **error)
 {
-  if (!needs (self->crowd != NULL, "--url", error)
-      || !bench_crowd_read_all (self->crowd, MISSING_MS, error))
+  if (!bench_steps_need (self->crowd != NULL, "--url", error)
+      || !bench_crowd_read_all (self->crowd, BENCH_STEPS_MISSING_MS, error))
     return FALSE;
   bench_crowd_disconnect (self->crowd);
-  return wait_settled (self, error);
+  return bench_steps_wait_settled (self, error);
 }
 
 /* Waits until it stands still as well: some servers give memory back late. */
@@ -226,12 +263,13 @@ step_memory (BenchSteps *self, double unused, GError **error)
   gint64 before;
   gint64 bytes = -1;
 
-  if (!needs (bench_processes_any (self->processes), "--pid", error))
+  if (!bench_steps_need (bench_processes_any (self->processes), "--pid", error))
     return FALSE;
   for (guint i = 0; i < MEMORY_LOOKS; i++)
     {
       before = bytes;
-      if (!wait_settled (self, error) || !bench_processes_memory (self->processes, &bytes, error))
+      if (!bench_steps_wait_settled (self, error)
+          || !bench_processes_memory (self->processes, &bytes, error))
         return FALSE;
       if (bytes == before)
         break;
@@ -240,30 +278,46 @@ step_memory (BenchSteps *self, double unused, GError **error)
   return TRUE;
 }
 
+/**
+ * bench_steps_send_each:
+ * @updates: #BenchUpdate
+ * @error: (out) (optional): set where one is refused or has no answer
+ *
+ * Publishes updates in calls of their own, as many at a time as there may be, and waits for all
+ * answers.
+ */
+gboolean
+bench_steps_send_each (BenchSteps *self, GPtrArray *updates, GError **error)
+{
+  g_autoptr (GPtrArray) one = g_ptr_array_new ();
+
+  for (guint i = 0; i < updates->len; i++)
+    {
+      g_ptr_array_set_size (one, 0);
+      g_ptr_array_add (one, g_ptr_array_index (updates, i));
+      if (!bench_publisher_wait (self->publisher, self->publisher->bound - 1, BENCH_STEPS_ANSWER_MS,
+                                 error)
+          || !self->publisher->send (self->publisher, one, error))
+        return FALSE;
+    }
+  return bench_publisher_wait (self->publisher, 0, BENCH_STEPS_ANSWER_MS, error);
+}
+
 static gboolean
 step_rate (BenchSteps *self, double n, GError **error)
 {
   g_autoptr (GPtrArray) updates
       = g_ptr_array_new_with_free_func ((GDestroyNotify) bench_update_free);
-  g_autoptr (GPtrArray) one = g_ptr_array_new ();
 
-  if (!needs (self->publisher != NULL, "--publish", error)
-      || !needs (self->crowd == NULL || bench_crowd_get_clients (self->crowd) == 0,
-                 "that no client is connected", error))
+  if (!bench_steps_need (self->publisher != NULL, "--publish", error)
+      || !bench_steps_need (self->crowd == NULL || bench_crowd_get_clients (self->crowd) == 0,
+                            "that no client is connected", error))
     return FALSE;
   for (guint i = 0; i < (guint) n; i++)
     g_ptr_array_add (updates, self->publisher->make (++self->number, self->event_bytes));
 
   gint64 start = bench_monotonic_ns ();
-  for (guint i = 0; i < updates->len; i++)
-    {
-      g_ptr_array_set_size (one, 0);
-      g_ptr_array_add (one, g_ptr_array_index (updates, i));
-      if (!bench_publisher_wait (self->publisher, self->publisher->bound - 1, ANSWER_MS, error)
-          || !self->publisher->send (self->publisher, one, error))
-        return FALSE;
-    }
-  if (!bench_publisher_wait (self->publisher, 0, ANSWER_MS, error))
+  if (!bench_steps_send_each (self, updates, error))
     return FALSE;
   gint64 end = bench_monotonic_ns ();
   bench_report_add (self->report, "publishes", n, "1");
@@ -287,6 +341,11 @@ static const struct
   { "disconnect", FALSE, step_disconnect },
   { "memory", FALSE, step_memory },
   { "rate", TRUE, step_rate },
+  { "leave", FALSE, bench_steps_leave },
+  { "miss", TRUE, bench_steps_miss },
+  { "return", FALSE, bench_steps_return },
+  { "storm", TRUE, bench_steps_storm },
+  { "calls", TRUE, bench_steps_calls },
 };
 
 /**
@@ -305,7 +364,13 @@ bench_steps_help (void)
          "resume           lets them read what they lack\n"
          "disconnect       closes all clients\n"
          "memory           looks at the server's memory\n"
-         "rate N           publishes N updates one by one, without clients\n";
+         "rate N           publishes N updates one by one, without clients\n"
+         "leave            closes all clients, which remember where they were\n"
+         "miss N           publishes N events that they miss\n"
+         "return           lets them come back with their Last-Event-ID\n"
+         "storm N          lets them come back at once, while one publishes N events and others\n"
+         "calls N          publishes N updates for nobody, each when the one before has its "
+         "answer\n";
 }
 
 /**

@@ -20,6 +20,8 @@ G_BEGIN_DECLS
  * @event_bytes: bytes of a whole event as it is received, id and event type included
  * @text_bytes: bytes of the JSON that is published for one
  * @number: of the next update
+ * @bus_address: (nullable): where updates are published, where that is a bus
+ * @bus_name: (nullable): whom they are published to; %NULL for Rivulet
  *
  * What is measured of one server, step by step.
  */
@@ -33,6 +35,8 @@ typedef struct
   gsize event_bytes;
   gsize text_bytes;
   guint64 number;
+  const char *bus_address;
+  const char *bus_name;
 } BenchSteps;
 
 const char *bench_steps_help (void);

@@ -19,15 +19,31 @@ def event(position, text):
     return b"id: e-%d\nevent: new-event\ndata: %s\n\n" % (position, text)
 
 
+def listed(position, texts, epoch=b"e"):
+    """The list that ends a resume: the newest 50, the newest first."""
+    events = [text[len(b'{"type":"new-event","event":'):-1] for text in texts[::-1][:50]]
+    return (b'id: %s-%d\nevent: events-update\ndata: {"type":"events-update","events":[%s]}\n\n'
+            % (epoch, position, b",".join(events)))
+
+
+def resumed(missed, position, texts):
+    """What a client that comes back gets; `missed` are pairs of a position and a text."""
+    return HEAD + b"".join(chunk(event(*pair)) for pair in missed) + chunk(listed(position, texts))
+
+
 class FaultyServer:
     """`start` and `send` make what a client gets; they are told which client of how many it is.
 
     start(number): the head and the first event; send(number, position, text): an event, or None to
-    close the connection.
+    close the connection; resume(number, missed, position, texts): what one gets that comes with a
+    Last-Event-ID.
     """
 
-    def __init__(self, start=None, send=None):
+    def __init__(self, start=None, send=None, resume=None):
         self.start = start or (lambda number: HEAD + chunk(FIRST))
+        self.resume = resume or (lambda number, *more: resumed(*more))
+        self.texts = []
+        self.last_ids = []
         self.send = send or (lambda number, position, text: chunk(event(position, text)))
         self.clients = []
         self.position = 0
@@ -63,6 +79,17 @@ class FaultyServer:
                 received = self.take(connection, received + data)
         except OSError:
             pass
+        with self.lock:
+            self.clients = [None if client is connection else client for client in self.clients]
+
+    def begin(self, request):
+        """What a new client gets first."""
+        last = re.search(rb"Last-Event-ID: (\S+)-(\d+)\r\n", request)
+        if not last:
+            return self.start(len(self.clients))
+        self.last_ids.append(last.group(0).split()[1].decode())
+        missed = list(enumerate(self.texts, 1))[int(last.group(2)):]
+        return self.resume(len(self.clients), missed, self.position, self.texts)
 
     def take(self, connection, received):
         """Takes whole requests; returns what is left."""
@@ -73,7 +100,7 @@ class FaultyServer:
                 break
             with self.lock:
                 if request.group(1) == b"GET":
-                    connection.sendall(self.start(len(self.clients)))
+                    connection.sendall(self.begin(request.group(2)))
                     self.clients.append(connection)
                 else:
                     self.publish(received[request.end():end])
@@ -83,12 +110,16 @@ class FaultyServer:
 
     def publish(self, text):
         self.position += 1
+        self.texts.append(text)
         for number, client in enumerate(self.clients):
             if client is None:
                 continue
             sent = self.send(number, self.position, text)
-            if sent is not None:
-                client.sendall(sent)
-                continue
-            client.shutdown(socket.SHUT_RDWR)
+            try:
+                if sent is not None:
+                    client.sendall(sent)
+                    continue
+                client.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it has left
             self.clients[number] = None

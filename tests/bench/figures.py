@@ -15,7 +15,21 @@ UNITS = {
     "cpu-per-connect": "µs",
     "cpu-per-heartbeat": "µs",
     "dbus-publish-rate": "1/s",
+    "durable-publish-rate": "1/s",
     "webhook-publish-rate": "1/s",
+    "start-empty": "µs",
+    "start-replay": "µs",
+    "cpu-per-resume": "µs",
+    "cpu-per-missed-event": "µs",
+    "resume-median": "µs",
+    "resume-p99": "µs",
+    "storm": "µs",
+    "publish-at-rest": "µs",
+    "publish-at-rest-p99": "µs",
+    "publish-in-storm": "µs",
+    "publish-in-storm-p99": "µs",
+    "memory-before-storm": "B",
+    "memory-peak-in-storm": "B",
 }
 # (figure, server, held against it): their quotient in each round.
 RATIOS = [
@@ -30,7 +44,17 @@ RATIOS = [
     ("memory-per-connection", "rivulet", "nchan"),
     ("cpu-per-heartbeat", "rivulet", "bare"),
     ("dbus-publish-rate", "rivulet", "answering-service"),
+    ("durable-publish-rate", "rivulet", "committing-service"),
+    ("start-replay", "rivulet", "parse-rows"),
 ]
+# (name of the quotient, figure, held against it), of the same server in the same situation.
+WITHIN = [
+    ("last-client-stalled-ratio", "last-client-stalled", "last-client"),
+    ("publish-in-storm-ratio", "publish-in-storm", "publish-at-rest"),
+    ("publish-in-storm-p99-ratio", "publish-in-storm-p99", "publish-at-rest-p99"),
+    ("memory-in-storm-ratio", "memory-peak-in-storm", "memory-before-storm"),
+]
+FRESH = "rivulet fresh"
 GROWING = ("cpu-per-delivery", "cpu-per-connect")
 
 
@@ -51,6 +75,10 @@ class Figures:
     def rounds(self, name, server, clients):
         return len(self.values.get((name, server, clients), ()))
 
+    def having(self, name):
+        """Every (server, clients) of which there is such a figure, in the order they came."""
+        return [(server, clients) for found, server, clients in self.values if found == name]
+
     def sizes(self):
         return sorted({clients for _, _, clients in self.values if clients})
 
@@ -65,16 +93,20 @@ class Figures:
             self.values[name] = quotients
 
     def add_ratios(self):
-        """Ratios between servers, within one server's sizes, and of clients that do not read."""
+        """Ratios between servers, within one server, between its sizes, and of resumes."""
         sizes = self.sizes()
         for name, server, other in RATIOS:
             for clients in [*sizes, 0]:
                 self.pair((f"{name}-ratio", f"{server}/{other}", clients),
                           (name, server, clients), (name, other, clients))
-        for clients in sizes:
-            self.pair(("last-client-stalled-ratio", "rivulet", clients),
-                      ("last-client-stalled", "rivulet", clients),
-                      ("last-client", "rivulet", clients))
+        for name, above, below in WITHIN:
+            for server, clients in self.having(above):
+                self.pair((name, server, clients),
+                          (above, server, clients), (below, server, clients))
+        for server, clients in self.having("cpu-per-resume"):
+            if server != FRESH:
+                self.pair(("cpu-per-resume-ratio", f"{server}/fresh", clients),
+                          ("cpu-per-resume", server, clients), ("cpu-per-resume", FRESH, clients))
         if len(sizes) > 1:
             self.add_growth(sizes[0], sizes[-1])
 

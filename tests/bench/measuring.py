@@ -1,19 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What is measured of one server in one round."""
 
-import os
 import statistics
-import subprocess
 
 from generator import Failed, Generator
-from servers import PROGRAMS, Program, Rivulet
 
 BURST = 100
 STALLED_PERCENT = 1
 HEARTBEAT_MS = 3000
 FEW = 64
 DELIVERED = ("cpu-per-delivery", "last-client-median", "last-client-p99", "last-client")
-ANSWERING_NAME = "io.github.rivulet.Bench.Answering"
 
 
 def deliveries(generator, count):
@@ -76,34 +72,4 @@ def measure_idle(kind, clients, seconds):
             return {"cpu-per-heartbeat": beating,
                     "memory-after-leaving": generator.step("memory")["memory"] / before}
     finally:
-        server.stop()
-
-
-def rate(arguments, count):
-    with Generator(arguments) as generator:
-        generator.step("rate", max(1, count // 10))
-        return generator.step("rate", count)["publish-rate"]
-
-
-def measure_rates(count, turned):
-    """Publishing without clients; returns {(name, server): figure}. The two services alternate."""
-    server = Rivulet(0)
-    service = None
-    bus = server.setting.bus.address
-    hook = server.setting.address
-    try:
-        service = Program([os.path.join(PROGRAMS, "answering-service"), ANSWERING_NAME],
-                          server.folder, stdin=subprocess.DEVNULL,
-                          env={**os.environ, "DBUS_SESSION_BUS_ADDRESS": bus})
-        service.read_line("answering-service: (.*)")
-        ways = [("rivulet", []), ("answering-service", ["--bus-name", ANSWERING_NAME])]
-        found = {("dbus-publish-rate", name): rate(["--publish", f"bus:{bus}", *more], count)
-                 for name, more in (reversed(ways) if turned else ways)}
-        found["webhook-publish-rate", "rivulet"] = rate(
-            ["--publish", f"webhook:http://{hook}/github/webhook",
-             "--webhook-secret-file", server.setting.hook_secret.path], max(10, count // 10))
-        return found
-    finally:
-        if service is not None:
-            service.stop()
         server.stop()

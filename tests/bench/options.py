@@ -14,6 +14,10 @@ def numbers(text):
     return sorted(set(found))
 
 
+def numbers_or_none(text):
+    return [] if text == "0" else numbers(text)
+
+
 def names(text):
     found = text.split(",")
     unknown = set(found) - set(SERVERS)
@@ -39,6 +43,10 @@ def count(text):
     return found
 
 
+def count_or_none(text):
+    return 0 if text == "0" else count(text)
+
+
 def parse(arguments):
     parser = argparse.ArgumentParser(
         prog="sh tests/bench/run", allow_abbrev=False,
@@ -46,7 +54,7 @@ def parse(arguments):
         "bare send() loop, Nchan, NestJS and better-sse, in one run.",
         epilog="tests/bench/README.md says what the figures are.")
     parser.add_argument("--quick", action="store_true",
-                        help="3 rounds with 1000 and 4000 clients: a few minutes")
+                        help="3 rounds with 1000 and 4000 clients: less than 10 minutes")
     parser.add_argument("--json", type=writable, metavar="FILE", help="write every figure there")
     parser.add_argument("--clients", type=numbers, metavar="N,N…",
                         help="how many (1000,4000,18000)")
@@ -57,8 +65,15 @@ def parse(arguments):
                         help="single events in each round (5)")
     parser.add_argument("--idle", type=float, default=6, metavar="SECONDS",
                         help="time with heartbeats alone, with the most clients; 0: none (6)")
-    parser.add_argument("--rate", type=int, default=10000, metavar="N",
+    parser.add_argument("--rate", type=count_or_none, default=10000, metavar="N",
                         help="updates for the publishing rates; 0: none (10000)")
+    parser.add_argument("--rows", type=count_or_none, default=40000, metavar="N",
+                        help="updates in the log that is started with; 0: none (40000)")
+    parser.add_argument("--resumes", type=count_or_none, default=100, metavar="N",
+                        help="clients that resume, one after the other; 0: none (100)")
+    parser.add_argument("--storm", type=numbers_or_none, default=[100, 1000], metavar="N,N…",
+                        help="events that all clients missed, the most there are, before they come "
+                        "back at once; 0: no storm (100,1000)")
     options = parser.parse_args(arguments)
     options.clients = options.clients or ([1000, 4000] if options.quick else [1000, 4000, 18000])
     options.rounds = options.rounds or (3 if options.quick else 7)

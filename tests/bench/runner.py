@@ -17,16 +17,21 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lib"))
 import figures as figures_of  # noqa: E402
 import measuring  # noqa: E402
 import options as options_of  # noqa: E402
+import rates  # noqa: E402
+import returning  # noqa: E402
+import starting  # noqa: E402
 import table  # noqa: E402
 from generator import Failed  # noqa: E402
-from servers import SERVERS, Unavailable  # noqa: E402
+from servers import SERVERS, Unavailable, file_system, place_on_disk  # noqa: E402
 
 OURS = ("rivulet", "bare")
 # Servers that take so long for a burst to many that they have a part only in the first rounds.
 SLOW = ("nestjs", "better-sse")
 SLOW_ROUNDS = 3
 MANY = 4000
-COLUMNS = [*options_of.SERVERS, "answering-service"]
+# A round of storms takes minutes.
+STORM_ROUNDS = 3
+COLUMNS = [*options_of.SERVERS, "answering-service", "committing-service", "parse-rows"]
 
 
 class Run:
@@ -67,21 +72,38 @@ class Run:
                                                 ("last-client", "to the last one"),
                                                 ("cpu-per-connect", "a connection")]))
 
-    def rates(self, number):
-        if not self.options.rate or "rivulet" not in self.servers:
-            return
-        for (name, server), value in measuring.measure_rates(
-                self.options.rate, number % 2 == 1).items():
+    def add_each(self, number, found):
+        for (name, server), value in found.items():
             self.figures.add(number, server, 0, {name: value})
+
+    def log(self, number):
+        """What the log makes of it: Rivulet alone has one."""
+        if self.options.rate:
+            self.add_each(number, rates.measure_rates(self.options.rate, number % 2 == 1))
+        if self.options.rows:
+            self.say(f"round {number + 1}, a start with {self.options.rows:,} updates")
+            self.add_each(number, starting.measure_start(self.options.rows))
+        if self.options.resumes:
+            self.say(f"round {number + 1}, clients that resume")
+            for server, found in returning.measure_resumes(self.options.resumes).items():
+                self.figures.add(number, server, 0, found)
+        if self.options.storm and number < STORM_ROUNDS:
+            clients = self.options.clients[-1]
+            self.say(f"round {number + 1}, {clients:,} clients come back at once")
+            for server, found in returning.measure_storms(clients, self.options.storm).items():
+                self.figures.add(number, server, clients, found)
 
     def round(self, number):
         for clients in self.options.clients:
             turned = number % len(self.servers)
             for name in self.servers[turned:] + self.servers[:turned]:
                 self.one(number, name, clients)
-        self.rates(number)
+        if "rivulet" in self.servers:
+            self.log(number)
 
     def run(self):
+        place = place_on_disk()
+        self.say(f"logs are in {place}, on {file_system(place)}")
         for number in range(self.options.rounds):
             self.round(number)
         self.figures.add_ratios()
@@ -119,7 +141,8 @@ def main(arguments):
     run = Run(options)
     try:
         run.run()
-    except (KeyboardInterrupt, Failed, Unavailable) as error:
+    # What a daemon did not do that it must is an AssertionError, of tests/lib.
+    except (KeyboardInterrupt, Failed, Unavailable, AssertionError) as error:
         # Servers in the terminal's process group get its signal, too, and may end in any way.
         if interrupts.came:
             print("\ninterrupted")

@@ -86,7 +86,7 @@ class Server:
         self.publish = None
         self.tokens = None
         self.program = None
-        self.folder = tempfile.mkdtemp(prefix="rivulet-bench-")
+        self.folder = tempfile.mkdtemp(prefix="rivulet-bench-", dir=place_on_disk())
         try:
             self.start()
         except TimedOut as error:
@@ -96,10 +96,11 @@ class Server:
             self.stop()
             raise
 
-    def arguments(self):
-        """How rivulet-bench is told of it."""
-        arguments = ["--url", self.url, "--publish", self.publish, "--pid", str(self.pid),
+    def arguments(self, timed=True):
+        """How rivulet-bench is told of it, and of its processes where their time is asked for."""
+        arguments = ["--url", self.url, "--publish", self.publish,
                      "--dialect", "rivulet" if self.exact else "any"]
+        arguments += ["--pid", str(self.pid)] if timed else []
         return arguments + (["--token-file", self.tokens] if self.tokens else [])
 
     def run(self, command, **more):
@@ -113,17 +114,33 @@ class Server:
 
 
 class Rivulet(Server):
+    """Its log is in the server's folder; without one where it is not durable."""
+
     name = "rivulet"
     exact = True
     steps = ("idle", "stall")
+    # Without G_SLICE, which tests set: it would cost what it does not cost its users.
+    ENVIRONMENT = {"G_SLICE": ""}
+
+    def __init__(self, clients, heartbeat_ms=NEVER_MS, durable=True, config=None):
+        self.durable = durable
+        self.config = config or {}
+        self.setting = None
+        self.state = None
+        self.away = False
+        super().__init__(clients, heartbeat_ms)
+
+    def groups(self):
+        self.state = os.path.join(self.folder, "state")
+        groups = {"http": {"max-connections": self.clients + 200},
+                  "clients": {"heartbeat-ms": self.heartbeat_ms},
+                  "log": {"directory": self.state} if self.durable else {"durability": "none"}}
+        for group, keys in self.config.items():
+            groups[group] = {**groups.get(group, {}), **keys}
+        return groups
 
     def start(self):
-        self.setting = None
-        # Without G_SLICE, which tests set: it would cost what it does not cost its users.
-        self.setting = cases.Setting(
-            config={"http": {"max-connections": self.clients + 200},
-                    "clients": {"heartbeat-ms": self.heartbeat_ms}},
-            environment={"G_SLICE": ""})
+        self.setting = cases.Setting(config=self.groups(), environment=self.ENVIRONMENT)
         self.pid = self.setting.daemon.pid
         self.url = f"http://{self.setting.address}/github/events/stream"
         self.publish = f"bus:{self.setting.bus.address}"
@@ -132,13 +149,41 @@ class Rivulet(Server):
             file.writelines(tokens.make(self.setting.secret.bytes, f"user-{number}", 86400) + "\n"
                             for number in range(max(1, self.clients)))
 
+    def leave(self, number):
+        """Ends it with a signal; what it kept stays."""
+        self.setting.daemon.signal(number)
+        status = self.setting.daemon.wait()
+        if status not in (0, -number) or self.setting.daemon.complaints():
+            raise Unavailable(f"rivuletd ended with {status}: {self.setting.daemon.said()}")
+        self.away = True
+
+    def come_back(self):
+        """Starts it again with what it kept, where it listened before."""
+        setting = self.setting
+        setting.arguments[setting.arguments.index("--listen") + 1] = setting.address
+        setting.daemon = daemon.Daemon(
+            setting.arguments, {**self.ENVIRONMENT,
+                                "DBUS_SESSION_BUS_ADDRESS": setting.bus.address})
+        setting.daemon.wait_listening()
+        setting.publisher.wait_owner()
+        self.pid = setting.daemon.pid
+        self.away = False
+
+    def resident(self, name):
+        """Bytes of its memory as /proc/PID/status has them: VmRSS now, VmHWM the most so far."""
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as status:
+            return next(int(line.split()[1]) * 1024 for line in status
+                        if line.startswith(name + ":"))
+
     def queued(self):
         """Bytes that wait for its clients."""
         return self.setting.publisher.stream_properties("github-events")["QueuedBytes"]
 
     def stop(self):
         try:
-            if self.setting is not None:
+            if self.away:
+                self.setting.abandon()
+            elif self.setting is not None:
                 self.setting.stop()
         except AssertionError as error:
             raise Unavailable(str(error)) from None
@@ -244,6 +289,29 @@ class Nestjs(NodeServer):
 class BetterSse(NodeServer):
     name = "better-sse"
     script = "better-sse.mjs"
+
+
+def file_system(path):
+    """The type of the file system on which a path is, ext4 say (proc(5), mountinfo)."""
+    path = os.path.realpath(path)
+    found = (0, "unknown")
+    with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+        for line in mounts:
+            words = line.split()
+            point = words[4].encode().decode("unicode_escape")
+            if path == point or path.startswith(point.rstrip("/") + "/"):
+                # Of mounts at the same place, the last one is what is seen.
+                if len(point) >= found[0]:
+                    found = (len(point), words[words.index("-") + 1])
+    return found[1]
+
+
+def place_on_disk():
+    """The temporary folder, or /var/tmp where that one is in memory: a log belongs on a disk."""
+    usual = tempfile.gettempdir()
+    if file_system(usual) in ("tmpfs", "ramfs") and os.access("/var/tmp", os.W_OK):
+        return "/var/tmp"
+    return usual
 
 
 def free_port():

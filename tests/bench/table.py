@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The figures as people read them: a table for each size, ratios, and the bars."""
 
-from figures import GROWING, RATIOS, UNITS
+from figures import GROWING, RATIOS, UNITS, WITHIN
 
 ROWS = [
     ("cpu-per-delivery", "CPU per delivery"),
@@ -15,7 +15,28 @@ ROWS = [
     ("cpu-per-connect", "CPU per connection made"),
     ("cpu-per-heartbeat", "CPU per heartbeat"),
     ("dbus-publish-rate", "publishes per second, D-Bus"),
+    ("durable-publish-rate", "publishes per second, D-Bus, durable"),
     ("webhook-publish-rate", "publishes per second, webhook"),
+    ("start-empty", "start with an empty log"),
+    ("start-replay", "more with updates in it / parsing"),
+]
+# Tables of Rivulet in several situations, a column each: a title, the figure that all have, rows.
+SITUATIONS = [
+    ("resuming, what was missed", "cpu-per-resume", [
+        ("cpu-per-resume", "CPU per resume"),
+        ("cpu-per-missed-event", "CPU per missed event"),
+        ("resume-median", "until the last missed event"),
+        ("resume-p99", "the same, 99% of the clients"),
+    ]),
+    ("storm", "storm", [
+        ("storm", "until all have all that they missed"),
+        ("publish-at-rest", "a publish at rest"),
+        ("publish-at-rest-p99", "the same, 99% of them"),
+        ("publish-in-storm", "a publish meanwhile"),
+        ("publish-in-storm-p99", "the same, 99% of them"),
+        ("memory-before-storm", "memory before"),
+        ("memory-peak-in-storm", "memory, the most"),
+    ]),
 ]
 # (text, figure, server, greatest or least, bound); the size is the greatest one, 0 for rates.
 BARS = [
@@ -34,12 +55,15 @@ BARS = [
      "≤", 1.10),
     ("D-Bus publishes per second, of answering", "dbus-publish-rate-ratio",
      "rivulet/answering-service", "≥", 0.8),
+    ("durable ones, of committing", "durable-publish-rate-ratio", "rivulet/committing-service",
+     "≥", 0.8),
+    ("start with a long log, of parsing it", "start-replay-ratio", "rivulet/parse-rows", "≤", 2.0),
     ("CPU per heartbeat, of bare", "cpu-per-heartbeat-ratio", "rivulet/bare", "≤", 1.2),
     ("last client, 1% not reading, of without", "last-client-stalled-ratio", "rivulet", "≤", 1.10),
 ]
 COMPARE = {"≤": lambda a, b: a <= b, "<": lambda a, b: a < b, "≥": lambda a, b: a >= b}
 LABEL = 36
-COLUMN = 18
+COLUMN = 20
 
 
 def shown(value, unit):
@@ -49,6 +73,8 @@ def shown(value, unit):
         if value >= 1000:
             return f"{value / 1000:,.2f} ms"
         return f"{value:.{max(0, 2 - len(str(int(value))) + 1)}f} µs"
+    if unit == "B" and value >= 10 * 1024 * 1024:
+        return f"{value / 1024 / 1024:.1f} MiB"
     if unit == "B":
         return f"{value / 1024:.2f} KiB"
     if unit == "1/s":
@@ -71,6 +97,19 @@ def size_table(figures, clients, servers):
     yield ""
 
 
+def situation_table(figures, title, common, rows):
+    present = figures.having(common)
+    for clients in sorted({size for _, size in present}):
+        servers = [server for server, size in present if size == clients]
+        yield ((f"{title}, {clients:,} clients" if clients else title).ljust(LABEL)
+               + "".join(server.removeprefix("rivulet ").rjust(COLUMN) for server in servers))
+        for name, label in rows:
+            yield label.ljust(LABEL) + "".join(
+                shown(figures.get(name, server, clients), UNITS[name]).rjust(COLUMN)
+                for server in servers)
+        yield ""
+
+
 def quotient(figures, name, server, clients):
     values = figures.values.get((name, server, clients))
     if values:
@@ -86,7 +125,9 @@ def ratio_table(figures):
     for clients in [*sizes, 0]:
         for name, server, other in RATIOS:
             yield from quotient(figures, f"{name}-ratio", f"{server}/{other}", clients)
-        yield from quotient(figures, "last-client-stalled-ratio", "rivulet", clients)
+        for name in [name for name, _, _ in WITHIN] + ["cpu-per-resume-ratio"]:
+            for server in [server for server, size in figures.having(name) if size == clients]:
+                yield from quotient(figures, name, server, clients)
     for name in GROWING:
         for server in sorted({server for _, server, _ in figures.values}):
             for kind in "growth", "growth-ratio":
@@ -97,9 +138,12 @@ def ratio_table(figures):
 def bar_table(figures):
     most = max(figures.sizes(), default=0)
     yield f"bars, Rivulet with {most:,} clients (they are meant for 18,000)"
-    for text, name, server, how, bound in BARS:
-        clients = 0 if name.startswith("dbus") else most
-        value = figures.get(name, server, clients)
+    storms = [(f"a publish meanwhile, {server.removeprefix('rivulet ')}", "publish-in-storm-ratio",
+               server, "≤", 3.0) for server, _ in figures.having("publish-in-storm-ratio")]
+    for text, name, server, how, bound in BARS + storms:
+        value = figures.get(name, server, most)
+        if value is None:
+            value = figures.get(name, server, 0)
         if value is None:
             state, told = "not measured", "–"
         else:
@@ -111,5 +155,7 @@ def bar_table(figures):
 def everything(figures, servers):
     for clients in [*figures.sizes(), 0]:
         yield from size_table(figures, clients, servers)
+    for title, common, rows in SITUATIONS:
+        yield from situation_table(figures, title, common, rows)
     yield from ratio_table(figures)
     yield from bar_table(figures)

@@ -8,11 +8,15 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
+import servers  # noqa: E402
+import table  # noqa: E402
 from figures import UNITS, Figures  # noqa: E402
+from returning import RESUMES  # noqa: E402
 from waiting import PATIENCE, wait_until  # noqa: E402
 
 RUNNER = ["/usr/bin/python3", os.path.join(HERE, "runner.py")]
@@ -20,6 +24,10 @@ MEMBERS = {"name", "server", "clients", "unit", "median", "min", "max"}
 BOTH = {"cpu-per-delivery", "burst-cpu-per-delivery", "memory-per-connection", "cpu-per-connect",
         "last-client", "last-client-median", "last-client-p99"}
 IDLE = {"cpu-per-heartbeat", "memory-after-leaving"}
+RESUME = {"cpu-per-resume", "cpu-per-missed-event", "resume-median", "resume-p99"}
+STORM = {"storm", "publish-at-rest", "publish-at-rest-p99", "publish-in-storm",
+         "publish-in-storm-p99", "memory-before-storm", "memory-peak-in-storm",
+         "publish-in-storm-ratio", "publish-in-storm-p99-ratio", "memory-in-storm-ratio"}
 
 
 class Small(unittest.TestCase):
@@ -29,7 +37,8 @@ class Small(unittest.TestCase):
             path = os.path.join(folder, "figures.json")
             cls.done = subprocess.run(
                 [*RUNNER, "--only", "rivulet,bare", "--clients", "50,200", "--rounds", "1",
-                 "--deliveries", "2", "--idle", "4", "--rate", "200", "--json", path],
+                 "--deliveries", "2", "--idle", "4", "--rate", "200", "--rows", "300",
+                 "--resumes", "5", "--storm", "20,200", "--json", path],
                 stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
                 timeout=PATIENCE * 4, env={**os.environ, "TMPDIR": folder})
             cls.rows = []
@@ -63,9 +72,6 @@ class Small(unittest.TestCase):
         self.assertEqual(self.names("bare", 200), BOTH | IDLE | growth)
         self.assertEqual(self.names("rivulet", 50), BOTH | stalled)
         self.assertEqual(self.names("rivulet", 200), BOTH | IDLE | growth | stalled)
-        self.assertEqual(self.names("rivulet", 0), {"dbus-publish-rate", "webhook-publish-rate"})
-        self.assertEqual(self.names("answering-service", 0), {"dbus-publish-rate"})
-        self.assertEqual(self.names("rivulet/answering-service", 0), {"dbus-publish-rate-ratio"})
         ratios = {"cpu-per-delivery-ratio", "burst-cpu-per-delivery-ratio", "last-client-ratio",
                   "cpu-per-connect-ratio"}
         self.assertEqual(self.names("rivulet/bare", 50), ratios)
@@ -73,8 +79,33 @@ class Small(unittest.TestCase):
                          ratios | {"cpu-per-heartbeat-ratio", "cpu-per-delivery-growth-ratio",
                                    "cpu-per-connect-growth-ratio"})
 
+    def test_figures_without_clients(self):
+        self.assertEqual(self.names("rivulet", 0), {
+            "dbus-publish-rate", "durable-publish-rate", "webhook-publish-rate", "start-empty",
+            "start-replay"})
+        for other, name in [("answering-service", "dbus-publish-rate"),
+                            ("committing-service", "durable-publish-rate"),
+                            ("parse-rows", "start-replay")]:
+            with self.subTest(other=other):
+                self.assertEqual(self.names(other, 0), {name})
+                self.assertEqual(self.names(f"rivulet/{other}", 0), {f"{name}-ratio"})
+
+    def test_figures_of_resumes(self):
+        self.assertEqual(self.names("rivulet fresh", 0), {"cpu-per-resume"})
+        for place, missed in RESUMES:
+            with self.subTest(place=place, missed=missed):
+                self.assertEqual(self.names(f"rivulet {place}-{missed}", 0), RESUME)
+                self.assertEqual(self.names(f"rivulet {place}-{missed}/fresh", 0),
+                                 {"cpu-per-resume-ratio"})
+
+    def test_figures_of_storms(self):
+        for situation in "stopped-20", "stopped-200", "killed-20", "killed-200":
+            with self.subTest(situation=situation):
+                self.assertEqual(self.names(f"rivulet {situation}", 200), STORM)
+
     def test_what_is_printed(self):
-        for line in "200 clients ", "without clients ", "ratios of the same round", "bars, ":
+        for line in ("200 clients ", "without clients ", "resuming, ", "storm, 200 clients ",
+                     "ratios of the same round", "bars, ", "  a publish meanwhile, killed-200 "):
             self.assertIn("\n" + line, self.done.stdout)
 
 
@@ -95,6 +126,28 @@ class Interrupted(unittest.TestCase):
                 self.assertIn(b"interrupted", told)
                 with self.assertRaises(ProcessLookupError):
                     os.killpg(process.pid, 0)
+
+
+    def test_in_each_part(self):
+        parts = {"logs are in ": [], "a start with": ["--rows", "5000"],
+                 "clients that resume": ["--resumes", "50"],
+                 "come back at once": ["--storm", "5000"]}
+        none = {"--rate": "0", "--rows": "0", "--resumes": "0", "--storm": "0"}
+        for part, more in parts.items():
+            others = [word for pair in none.items() if pair[0] not in more for word in pair]
+            with self.subTest(part=part), tempfile.TemporaryDirectory() as folder:
+                with subprocess.Popen(
+                        [*RUNNER, "--only", "rivulet", "--clients", "50", "--rounds", "1000",
+                         "--deliveries", "1", "--idle", "0", *others, *more],
+                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                        start_new_session=True, env={**os.environ, "TMPDIR": folder}) as process:
+                    while part.encode() not in process.stdout.readline():
+                        self.assertIsNone(process.poll())
+                    wait_until(lambda: os.listdir(folder), "a server's folder")
+                    os.killpg(process.pid, signal.SIGINT)
+                    _, complaints = process.communicate(timeout=PATIENCE)
+                self.assertEqual((process.returncode, complaints), (130, b""))
+                self.assertEqual(os.listdir(folder), [])
 
 
 class Arithmetic(unittest.TestCase):
@@ -119,14 +172,46 @@ class Arithmetic(unittest.TestCase):
         self.assertAlmostEqual(
             figures.get("cpu-per-delivery-growth-ratio", "rivulet/bare", 40), 0.55)
 
+    def test_ratios_within_one_server(self):
+        figures = Figures()
+        for situation, here, at_rest in [("stopped-5", 6, 2), ("killed-5", 8, 2)]:
+            figures.add(0, f"rivulet {situation}", 10,
+                        {"publish-in-storm": here, "publish-at-rest": at_rest})
+        figures.add(0, "rivulet fresh", 0, {"cpu-per-resume": 50})
+        figures.add(0, "rivulet ring-1", 0, {"cpu-per-resume": 100})
+        figures.add_ratios()
+        self.assertEqual(figures.get("publish-in-storm-ratio", "rivulet stopped-5", 10), 3)
+        self.assertEqual(figures.get("publish-in-storm-ratio", "rivulet killed-5", 10), 4)
+        self.assertEqual(figures.get("cpu-per-resume-ratio", "rivulet ring-1/fresh", 0), 2)
+        self.assertIsNone(figures.get("cpu-per-resume-ratio", "rivulet fresh/fresh", 0))
+        told = {line.split("   ")[0].strip(): line.split()[-1]
+                for line in table.bar_table(figures) if "meanwhile" in line}
+        self.assertEqual(told, {"a publish meanwhile, stopped-5": "reached",
+                                "a publish meanwhile, killed-5": "REACHED"})
+
     def test_every_figure_has_a_unit(self):
         self.assertEqual(set(UNITS.values()), {"µs", "B", "1/s", "1"})
+
+
+class Places(unittest.TestCase):
+    def test_file_systems(self):
+        self.assertEqual(servers.file_system("/proc"), "proc")
+        self.assertEqual(servers.file_system("/proc/self/task"), "proc")
+        self.assertNotEqual(servers.file_system("/"), "unknown")
+
+    def test_logs_are_not_in_memory(self):
+        for kind, place in [("tmpfs", "/var/tmp"), ("ext4", "/nonexistent")]:
+            with self.subTest(kind=kind), \
+                    mock.patch("tempfile.gettempdir", return_value="/nonexistent"), \
+                    mock.patch("servers.file_system", return_value=kind):
+                self.assertEqual(servers.place_on_disk(), place)
 
 
 class Options(unittest.TestCase):
     def test_wrong_ones(self):
         for wrong in (["--nonsense"], ["--clients", "0"], ["--clients", "a"], ["--rounds", "0"],
-                      ["--only", "apache"], ["more"], ["--json", "/nonexistent/file"]):
+                      ["--only", "apache"], ["--storm", "-1"], ["--rows", "-1"],
+                      ["more"], ["--json", "/nonexistent/file"]):
             with self.subTest(wrong=wrong):
                 done = subprocess.run([*RUNNER, *wrong], stdin=subprocess.DEVNULL,
                                       capture_output=True, text=True, timeout=PATIENCE, check=False)
