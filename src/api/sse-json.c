@@ -7,25 +7,21 @@
 #include "sse-error.h"
 
 /**
- * sse_json_parse:
- * @text: @length bytes from outside
- * @error: %SSE_ERROR_INVALID_UPDATE, with the byte's offset
+ * sse_json_parse_again:
+ * @text: @length bytes that were scanned before (sse_json_scan())
+ * @error: %SSE_ERROR_INVALID_UPDATE
  *
- * Parses one JSON object, having scanned it first (sse_json_scan()).
+ * Parses one JSON object.
  *
  * Returns: (transfer full) (nullable): a node that holds an object
  */
 JsonNode *
-sse_json_parse (const char *text, gsize length, GError **error)
+sse_json_parse_again (const char *text, gsize length, GError **error)
 {
-  g_autoptr (JsonParser) parser = NULL;
+  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
   g_autoptr (GError) local = NULL;
   JsonNode *root;
 
-  if (!sse_json_scan (text, length, error))
-    return NULL;
-
-  parser = json_parser_new_immutable ();
   if (!json_parser_load_from_data (parser, text, (gssize) length, &local))
     {
       g_set_error (error, SSE_ERROR, SSE_ERROR_INVALID_UPDATE, "not JSON: %s", local->message);
@@ -39,6 +35,21 @@ sse_json_parse (const char *text, gsize length, GError **error)
       return NULL;
     }
   return json_parser_steal_root (parser);
+}
+
+/**
+ * sse_json_parse:
+ * @text: @length bytes from outside
+ * @error: %SSE_ERROR_INVALID_UPDATE, with the byte's offset
+ *
+ * Parses one JSON object, having scanned it first.
+ *
+ * Returns: (transfer full) (nullable): a node that holds an object
+ */
+JsonNode *
+sse_json_parse (const char *text, gsize length, GError **error)
+{
+  return sse_json_scan (text, length, error) ? sse_json_parse_again (text, length, error) : NULL;
 }
 
 /**

@@ -13,6 +13,9 @@ gboolean    sse_json_scan           (const char  *text,
 JsonNode   *sse_json_parse          (const char  *text,
                                      gsize        length,
                                      GError     **error);
+JsonNode   *sse_json_parse_again          (const char  *text,
+                                     gsize        length,
+                                     GError     **error);
 
 gboolean    sse_json_get_object     (JsonObject  *parent,
                                      const char  *where,

@@ -57,6 +57,18 @@ sse_update_unref (SseUpdate *self)
   g_free (self);
 }
 
+static gboolean
+take_root (SseUpdate *self, JsonNode *root, GError **error)
+{
+  const char *kind;
+
+  if (!sse_json_get_string (json_node_get_object (root), "", "type", &kind, error))
+    return FALSE;
+  self->kind = kind;
+  self->root = json_node_ref (root);
+  return TRUE;
+}
+
 /**
  * sse_update_parse:
  * @self: an update
@@ -72,22 +84,29 @@ sse_update_parse (SseUpdate *self, GError **error)
 {
   g_autoptr (JsonNode) root = NULL;
   gsize length;
-  const char *text;
-  const char *kind;
+  const char *text = g_bytes_get_data (self->json, &length);
 
   if (self->root != NULL)
     return TRUE;
-
-  text = g_bytes_get_data (self->json, &length);
   root = sse_json_parse (text, length, error);
-  if (root == NULL)
-    return FALSE;
-  if (!sse_json_get_string (json_node_get_object (root), "", "type", &kind, error))
-    return FALSE;
+  return root != NULL && take_root (self, root, error);
+}
 
-  self->kind = kind;
-  self->root = g_steal_pointer (&root);
-  return TRUE;
+/**
+ * sse_update_parse_again:
+ * @self: an update whose text sse_update_parse() took before, from where it was kept
+ *
+ * Does the same, without scanning the text once more.
+ */
+gboolean
+sse_update_parse_again (SseUpdate *self, GError **error)
+{
+  g_autoptr (JsonNode) root = NULL;
+  gsize length;
+  const char *text = g_bytes_get_data (self->json, &length);
+
+  root = sse_json_parse_again (text, length, error);
+  return root != NULL && take_root (self, root, error);
 }
 
 const char *

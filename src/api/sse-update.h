@@ -22,6 +22,8 @@ void        sse_update_unref        (SseUpdate  *self);
 
 gboolean    sse_update_parse        (SseUpdate  *self,
                                      GError    **error);
+gboolean    sse_update_parse_again  (SseUpdate  *self,
+                                     GError    **error);
 
 const char *sse_update_get_stream   (const SseUpdate *self);
 const char *sse_update_get_audience (const SseUpdate *self);

@@ -11,6 +11,7 @@
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
 
+#include "sse-checksum.h"
 #include "sse-schema.h"
 
 /* How long another process that holds it is waited for, in ms. */
@@ -33,6 +34,10 @@ classify (int code)
     {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+    /* As our statements are in order, it is the tables that are not. */
+    case SQLITE_ERROR:
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
       return SSE_DATABASE_ERROR_CORRUPT;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -169,7 +174,51 @@ sse_database_get_int64 (SseDatabase *self, const char *sql, gint64 *value, GErro
   return code == SQLITE_ROW || code == SQLITE_DONE;
 }
 
+/**
+ * sse_database_set_wal:
+ *
+ * Sees to it that there is a write-ahead log: with a journal of another kind, who reads would hold
+ * up who writes.
+ */
+gboolean
+sse_database_set_wal (SseDatabase *self, GError **error)
+{
+  sqlite3_stmt *statement = sse_database_prepare (self, "PRAGMA journal_mode = WAL", error);
+  gboolean ok;
+
+  if (statement == NULL)
+    return FALSE;
+  ok = sqlite3_step (statement) == SQLITE_ROW || sse_database_fail (self, error);
+  if (ok && g_strcmp0 ((const char *) sqlite3_column_text (statement, 0), "wal") != 0)
+    {
+      g_set_error (error, SSE_DATABASE_ERROR, SSE_DATABASE_ERROR_FAILED,
+                   _ ("%s: it can have no write-ahead log there; name a directory on a local disk"),
+                   self->path);
+      ok = FALSE;
+    }
+  sqlite3_finalize (statement);
+  return ok;
+}
+
 /* ---- opening ---- */
+
+/* SQL's checksum (…): of integers, texts and NULL. */
+static void
+sum_values (sqlite3_context *context, int n_values, sqlite3_value **values)
+{
+  guint64 sum = SSE_CHECKSUM_START;
+
+  for (int i = 0; i < n_values; i++)
+    if (sqlite3_value_type (values[i]) == SQLITE_INTEGER)
+      sum = sse_checksum_add_number (sum, (guint64) sqlite3_value_int64 (values[i]));
+    else
+      {
+        const char *text = (const char *) sqlite3_value_text (values[i]);
+
+        sum = sse_checksum_add_text (sum, text, (gsize) sqlite3_value_bytes (values[i]));
+      }
+  sqlite3_result_int64 (context, (gint64) sum);
+}
 
 static SseDatabase *
 connect_to (const char *path, int flags, GError **error)
@@ -188,12 +237,20 @@ connect_to (const char *path, int flags, GError **error)
   sqlite3_busy_timeout (self->db, BUSY_TIMEOUT);
   sqlite3_db_config (self->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
   sqlite3_db_config (self->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+  sqlite3_create_function_v2 (self->db, "checksum", -1,
+                              SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL,
+                              sum_values, NULL, NULL, NULL);
   return g_steal_pointer (&self);
 }
 
-/* A name is there for good when its directory is on the disk. */
-static gboolean
-sync_directory (const char *path, GError **error)
+/**
+ * sse_database_sync_directory:
+ * @path: a file
+ *
+ * Sees to it that the names in a file's directory are on the disk.
+ */
+gboolean
+sse_database_sync_directory (const char *path, GError **error)
 {
   g_autofree char *directory = g_path_get_dirname (path);
   int fd = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -218,8 +275,7 @@ fill_new (const char *path, GError **error)
   close (fd);
   self = connect_to (path, SQLITE_OPEN_READWRITE, error);
   return self != NULL && sse_database_exec (self, "PRAGMA synchronous = FULL", error)
-         && sse_database_exec (self, "PRAGMA journal_mode = WAL", error)
-         && sse_schema_create (self, error)
+         && sse_database_set_wal (self, error) && sse_schema_create (self, error)
          && sse_database_exec (self, "PRAGMA wal_checkpoint (TRUNCATE)", error);
 }
 
@@ -246,7 +302,7 @@ sse_database_create (const char *path, GError **error)
     return FALSE;
   if (g_rename (new_path, path) < 0)
     return fail_with_errno (path, error);
-  return sync_directory (path, error);
+  return sse_database_sync_directory (path, error);
 }
 
 /**
@@ -284,12 +340,15 @@ sse_database_open (const char *path, gboolean writing, GError **error)
   if (!sse_schema_check (self, error))
     return NULL;
   if (writing
-      && !sse_database_exec (self,
-                             "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
-                             "PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = " WAL_BYTES,
-                             error))
+      && (!sse_database_set_wal (self, error)
+          || !sse_database_exec (self,
+                                 "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
+                                 "PRAGMA cell_size_check = ON;"
+                                 "PRAGMA journal_size_limit = " WAL_BYTES,
+                                 error)))
     return NULL;
-  return g_steal_pointer (&self);
+  /* The first read has opened or made its write-ahead log. */
+  return sse_database_is_there (self, error) ? g_steal_pointer (&self) : NULL;
 }
 
 void
@@ -300,15 +359,10 @@ sse_database_free (SseDatabase *self)
   g_free (self);
 }
 
-/**
- * sse_database_check:
- *
- * Reads all of it and looks whether it is in order, as far as SQLite can tell.
- */
-gboolean
-sse_database_check (SseDatabase *self, GError **error)
+static gboolean
+run_check (SseDatabase *self, const char *sql, GError **error)
 {
-  sqlite3_stmt *statement = sse_database_prepare (self, "PRAGMA quick_check (1)", error);
+  sqlite3_stmt *statement = sse_database_prepare (self, sql, error);
   const char *found;
   gboolean ok;
 
@@ -325,17 +379,32 @@ sse_database_check (SseDatabase *self, GError **error)
   return ok;
 }
 
+/**
+ * sse_database_check:
+ *
+ * Reads all of it and looks whether it is in order, as far as SQLite can tell; of the small tables
+ * the indexes too.
+ */
+gboolean
+sse_database_check (SseDatabase *self, GError **error)
+{
+  return run_check (self, "PRAGMA quick_check (1)", error)
+         && run_check (self, "PRAGMA integrity_check (streams)", error)
+         && run_check (self, "PRAGMA integrity_check (epochs)", error);
+}
+
 /* Whether the file of that name is the one that was seen first. */
 static gboolean
 is_same (const char *path, SseFileId *id, GError **error)
 {
-  struct stat status = { 0 };
+  struct stat status;
+  gboolean there = stat (path, &status) == 0;
 
-  if (stat (path, &status) < 0 && errno != ENOENT)
+  if (!there && errno != ENOENT)
     return fail_with_errno (path, error);
-  if (id->inode == 0)
+  if (there && id->inode == 0)
     *id = (SseFileId){ status.st_dev, status.st_ino };
-  if (id->device == status.st_dev && id->inode == status.st_ino)
+  if (there && id->device == status.st_dev && id->inode == status.st_ino)
     return TRUE;
   g_set_error (error, SSE_DATABASE_ERROR, SSE_DATABASE_ERROR_FAILED,
                _ ("%s: it was removed or replaced while it was open"), path);

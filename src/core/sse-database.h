@@ -69,11 +69,16 @@ sqlite3_stmt *sse_database_prepare   (SseDatabase   *self,
 gboolean      sse_database_run       (SseDatabase   *self,
                                       sqlite3_stmt  *statement,
                                       GError       **error);
+gboolean      sse_database_set_wal   (SseDatabase   *self,
+                                      GError       **error);
 gboolean      sse_database_get_int64 (SseDatabase   *self,
                                       const char    *sql,
                                       gint64        *value,
                                       GError       **error);
 gboolean      sse_database_is_there  (SseDatabase   *self,
+                                      GError       **error);
+gboolean      sse_database_sync_directory
+                                     (const char    *path,
                                       GError       **error);
 gboolean      sse_database_fail      (SseDatabase   *self,
                                       GError       **error);

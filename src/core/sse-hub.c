@@ -25,37 +25,32 @@ struct _SseHub
   GQueue committed; /* SseUpdate that are to be applied, in order */
   GSource *applier; /* while there are some */
   gboolean loaded;
-  gboolean closed; /* to updates */
-  gboolean due;    /* whether the log waits for a checkpoint */
+  gboolean closed;   /* to updates */
+  gboolean due;      /* whether the log waits for a checkpoint, when more is applied */
+  gboolean save_all; /* whether that has to have the states of all */
 };
 
 G_DEFINE_FINAL_TYPE (SseHub, sse_hub, G_TYPE_OBJECT)
 
-void
-sse_outcome_free (SseOutcome *self)
-{
-  g_free (self->id);
-  g_clear_error (&self->error);
-  g_free (self);
-}
-
 /* ---- publishing: shape, then the log ---- */
 
-static gboolean
-check_stream (const SseUpdate *update, gpointer user_data, GError **error)
+static SseStream *
+find_stream (const SseUpdate *update, gpointer hub, GError **error)
 {
-  SseHub *self = SSE_HUB (user_data);
-
-  return sse_streams_find_publishable (self->streams, sse_update_get_stream (update), error)
-         != NULL;
+  return sse_streams_find_publishable (SSE_HUB (hub)->streams, sse_update_get_stream (update),
+                                       error);
 }
 
 static gboolean
-check_shape (const SseUpdate *update, gpointer user_data, GError **error)
+check_stream (const SseUpdate *update, gpointer hub, GError **error)
 {
-  SseHub *self = SSE_HUB (user_data);
-  SseStream *stream
-      = sse_streams_find_publishable (self->streams, sse_update_get_stream (update), error);
+  return find_stream (update, hub, error) != NULL;
+}
+
+static gboolean
+check_shape (const SseUpdate *update, gpointer hub, GError **error)
+{
+  SseStream *stream = find_stream (update, hub, error);
 
   return stream != NULL && sse_source_validate (sse_stream_get_source (stream), update, error);
 }
@@ -130,8 +125,9 @@ apply (SseHub *self, const SseUpdate *update)
 static void
 save (SseHub *self)
 {
+  sse_streams_save (self->streams, self->log, self->save_all);
   self->due = FALSE;
-  sse_streams_save (self->streams, self->log);
+  self->save_all = FALSE;
 }
 
 /* Applies what is committed for a slice of time; what is left comes next, before other things of
@@ -192,16 +188,26 @@ on_failed (SseLog *log, GPtrArray *updates, const GError *error, gpointer user_d
     }
 }
 
-/* Nothing is to be applied, as a rule; but if it asks again, that may be so for long. */
 static void
-on_due (SseLog *log, gpointer user_data)
+on_due (SseLog *log, guint64 position, gboolean full, gpointer user_data)
 {
   SseHub *self = SSE_HUB (user_data);
 
-  if (self->due || self->committed.length == 0)
+  self->save_all |= full;
+  self->due = self->host.position < position;
+  if (!self->due)
     save (self);
-  else
-    self->due = TRUE;
+}
+
+/* What was given to it as a checkpoint may not be there. */
+static void
+on_changed (SseLog *log, gpointer user_data)
+{
+  SseHub *self = SSE_HUB (user_data);
+
+  self->save_all = TRUE;
+  if (self->committed.length == 0)
+    self->host.position = MAX (self->host.position, sse_log_get_position (log));
 }
 
 /* ---- clients ---- */
@@ -263,12 +269,7 @@ sse_hub_get_streams (SseHub *self)
 guint
 sse_hub_get_n_clients (SseHub *self)
 {
-  GPtrArray *streams = sse_streams_get (self->streams);
-  guint n = 0;
-
-  for (guint i = 0; i < streams->len; i++)
-    n += sse_stream_get_clients (g_ptr_array_index (streams, i));
-  return n;
+  return sse_streams_count_clients (self->streams);
 }
 
 /* ---- the object ---- */
@@ -417,6 +418,7 @@ sse_hub_new (GPtrArray *plugins, SseLog *log, const SseHubOptions *options, GErr
   g_signal_connect (log, "committed", G_CALLBACK (on_committed), self);
   g_signal_connect (log, "failed", G_CALLBACK (on_failed), self);
   g_signal_connect (log, "due", G_CALLBACK (on_due), self);
+  g_signal_connect (log, "changed", G_CALLBACK (on_changed), self);
   return g_steal_pointer (&self);
 }
 

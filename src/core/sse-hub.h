@@ -6,6 +6,7 @@
 #include "sse-fanout.h"
 #include "sse-intake.h"
 #include "sse-log.h"
+#include "sse-outcome.h"
 #include "sse-plugin-loader.h"
 #include "sse-stream.h"
 
@@ -38,22 +39,6 @@ typedef struct
   guint resume_events;
   gsize resume_bytes;
 } SseHubOptions;
-
-/**
- * SseOutcome:
- * @id: the update's event id, %NULL where it was not taken
- * @error: why it was not taken, %NULL where it was; in the domain %SSE_ERROR
- *
- * What became of one update.
- */
-struct _SseOutcome
-{
-  char *id;
-  GError *error;
-};
-
-void        sse_outcome_free       (SseOutcome *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseOutcome, sse_outcome_free)
 
 /**
  * SseSubscriber:

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "sse-error.h"
-#include "sse-hub.h"
 #include "sse-json.h"
 
 /* What is larger than this is parsed and checked in a thread, in bytes. */

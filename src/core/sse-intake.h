@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "sse-outcome.h"
 #include "sse-update.h"
 
 G_BEGIN_DECLS
@@ -19,8 +20,6 @@ typedef struct
   guint max_updates;
   gsize max_bytes;
 } SseIntakeOptions;
-
-typedef struct _SseOutcome SseOutcome;
 
 /**
  * SseIntake:

@@ -64,6 +64,28 @@ is_held (SseLogDirectory *self, const char *path)
          && named.st_dev == held.st_dev && named.st_ino == held.st_ino;
 }
 
+/* Makes it where it is missing. Where others may write, they could put a file of theirs there. */
+static gboolean
+ensure_directory (SseLogDirectory *self, GError **error)
+{
+  struct stat status;
+
+  if (stat (self->path, &status) < 0)
+    {
+      if (g_mkdir_with_parents (self->path, 0700) < 0 || stat (self->path, &status) < 0)
+        return fail (self->path, error);
+      if (!sse_database_sync_directory (self->path, error))
+        return FALSE;
+    }
+  if ((status.st_mode & S_IWOTH) == 0 && (status.st_uid == geteuid () || status.st_uid == 0))
+    return TRUE;
+  g_set_error (error, SSE_DATABASE_ERROR, SSE_DATABASE_ERROR_FOREIGN,
+               _ ("%s: others may write there; it must belong to the user that rivuletd runs as, "
+                  "and have mode 0700"),
+               self->path);
+  return FALSE;
+}
+
 /**
  * sse_log_directory_hold:
  * @error: %SSE_DATABASE_ERROR_LOCKED where another process has it
@@ -79,8 +101,8 @@ sse_log_directory_hold (SseLogDirectory *self, GError **error)
 
   if (is_held (self, path))
     return TRUE;
-  if (g_mkdir_with_parents (self->path, 0700) < 0)
-    return fail (self->path, error);
+  if (!ensure_directory (self, error))
+    return FALSE;
   fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0)
     return fail (path, error);
@@ -110,7 +132,13 @@ sse_log_directory_has_file (SseLogDirectory *self, gboolean *has, GError **error
   struct stat status;
 
   *has = lstat (self->file, &status) == 0;
-  return *has || errno == ENOENT || fail (self->file, error);
+  if (!*has)
+    return errno == ENOENT || fail (self->file, error);
+  if (S_ISREG (status.st_mode))
+    return TRUE;
+  g_set_error (error, SSE_DATABASE_ERROR, SSE_DATABASE_ERROR_FOREIGN,
+               _ ("%s: it is no regular file"), self->file);
+  return FALSE;
 }
 
 static gboolean
@@ -143,7 +171,7 @@ rename_if_there (const char *path, const char *name, GError **error)
   if (g_rename (path, name) < 0)
     return errno == ENOENT || fail (path, error);
   g_warning ("%s was set aside as %s; nothing in it was changed", path, name);
-  return TRUE;
+  return sse_database_sync_directory (path, error);
 }
 
 /**

@@ -18,31 +18,36 @@
 static const char *const sql[SSE_LOG_FILE_N_STATEMENTS] = {
   [SSE_LOG_FILE_BEGIN] = "BEGIN IMMEDIATE",
   [SSE_LOG_FILE_COMMIT] = "COMMIT",
-  [SSE_LOG_FILE_ADD_STREAM] = "INSERT INTO streams (name) VALUES (?1)",
-  [SSE_LOG_FILE_ADD_PART] = "INSERT INTO checkpoint VALUES (?1, ?2, NULL, ?3)",
-  [SSE_LOG_FILE_END_EPOCH] = "UPDATE epochs SET last = ?1 WHERE last IS NULL",
-  [SSE_LOG_FILE_ADD_EPOCH] = "INSERT INTO epochs (epoch) VALUES (?1)"
-                             " ON CONFLICT (epoch) DO UPDATE SET last = NULL",
-  [SSE_LOG_FILE_ADD_ENDED] = "INSERT OR IGNORE INTO epochs (epoch, last) VALUES (?1, ?2)",
+  [SSE_LOG_FILE_ADD_STREAM] = "INSERT INTO streams VALUES (?1, ?2, checksum (?1, ?2))",
+  [SSE_LOG_FILE_ADD_PART]
+  = "INSERT INTO checkpoint VALUES (?1, ?2, NULL, ?3, checksum (?1, ?2, ?3))",
+  [SSE_LOG_FILE_END_EPOCH] = "UPDATE epochs SET last = ?1, checksum = checksum (epoch, ?1)"
+                             " WHERE last IS NULL",
+  [SSE_LOG_FILE_ADD_EPOCH]
+  = "INSERT INTO epochs (epoch, checksum) VALUES (?1, checksum (?1, NULL))"
+    " ON CONFLICT (epoch) DO UPDATE SET last = NULL, checksum = excluded.checksum",
+  [SSE_LOG_FILE_ADD_ENDED] = "INSERT OR IGNORE INTO epochs (epoch, last, checksum)"
+                             " VALUES (?1, ?2, checksum (?1, ?2))",
   [SSE_LOG_FILE_DROP_EPOCHS] = "DELETE FROM epochs"
                                " WHERE number <= (SELECT max (number) FROM epochs) - " MAX_EPOCHS,
   [SSE_LOG_FILE_ADD_UPDATE] = "INSERT INTO updates VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6)",
-  [SSE_LOG_FILE_MARK_UNAPPLIED] = "UPDATE updates SET applied = 0 WHERE position = ?1",
+  /* The checksum was of one that was applied. */
+  [SSE_LOG_FILE_MARK_UNAPPLIED] = "UPDATE updates SET applied = 0, checksum = ~checksum"
+                                  " WHERE position = ?1 AND applied = 1",
   [SSE_LOG_FILE_ADD_EVENT] = "INSERT OR REPLACE INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-  [SSE_LOG_FILE_SAVE]
-  = "UPDATE checkpoint SET position = ?2, state = ?3, checksum = ?4 WHERE stream = ?1",
+  [SSE_LOG_FILE_SAVE] = "UPDATE checkpoint SET position = ?2, state = ?3, state_checksum = ?4,"
+                        "  checksum = checksum (?1, ?2, ?4) WHERE stream = ?1",
+  [SSE_LOG_FILE_SAVE_AGAIN] = "UPDATE checkpoint SET position = ?2,"
+                              "  checksum = checksum (?1, ?2, state_checksum) WHERE stream = ?1",
   [SSE_LOG_FILE_GET_ACCEPTED] = "SELECT accepted FROM updates WHERE position = ?1",
   [SSE_LOG_FILE_TRIM_UPDATE] = "DELETE FROM updates WHERE position = ?1",
-  /* Where so many of a stream's oldest end, of those up to a position and, if they are to be older
-   * than a time, before that. */
-  [SSE_LOG_FILE_LAST_EVENT]
-  = "SELECT max (position), count (*) FROM (SELECT position FROM events"
-    "  WHERE stream = ?1 AND position <= ?2 AND (?3 IS NULL OR accepted < ?3)"
-    "  ORDER BY position LIMIT ?4)",
+  [SSE_LOG_FILE_OLDEST_EVENTS] = "SELECT position, accepted FROM events"
+                                 " WHERE stream = ?1 AND position <= ?2 ORDER BY position LIMIT ?3",
   [SSE_LOG_FILE_TRIM_EVENTS] = "DELETE FROM events WHERE stream = ?1 AND position <= ?2",
   [SSE_LOG_FILE_TRIM_TO]
-  = "INSERT INTO trimmed VALUES (?1, ?2)"
-    " ON CONFLICT DO UPDATE SET position = max (position, excluded.position)",
+  = "INSERT INTO trimmed VALUES (?1, ?2, checksum (?1, ?2)) ON CONFLICT DO UPDATE"
+    " SET position = excluded.position, checksum = excluded.checksum"
+    " WHERE excluded.position > position",
 };
 
 gboolean
@@ -93,21 +98,20 @@ static SseLogStream *
 ensure_stream (SseLogFile *self, const char *name, GError **error)
 {
   SseLogStream *stream = g_hash_table_lookup (self->streams, name);
-  gint64 id;
+  guint64 id;
 
   if (stream != NULL)
     return stream;
-  sse_log_file_bind_text (self, SSE_LOG_FILE_ADD_STREAM, 1, name, strlen (name));
-  if (!sse_log_file_run (self, SSE_LOG_FILE_ADD_STREAM, error))
-    return NULL;
-  id = sqlite3_last_insert_rowid (self->database->db);
-  sse_log_file_bind_number (self, SSE_LOG_FILE_ADD_PART, 1, (guint64) id);
+  id = g_hash_table_size (self->streams) + 1;
+  sse_log_file_bind_number (self, SSE_LOG_FILE_ADD_STREAM, 1, id);
+  sse_log_file_bind_text (self, SSE_LOG_FILE_ADD_STREAM, 2, name, strlen (name));
+  sse_log_file_bind_number (self, SSE_LOG_FILE_ADD_PART, 1, id);
   sse_log_file_bind_number (self, SSE_LOG_FILE_ADD_PART, 2, self->position);
-  sse_log_file_bind_number (self, SSE_LOG_FILE_ADD_PART, 3,
-                            sse_log_row_sum_part (self->position, NULL, 0));
-  if (!sse_log_file_run (self, SSE_LOG_FILE_ADD_PART, error))
+  sse_log_file_bind_number (self, SSE_LOG_FILE_ADD_PART, 3, sse_log_row_sum_state (NULL, 0));
+  if (!sse_log_file_run (self, SSE_LOG_FILE_ADD_STREAM, error)
+      || !sse_log_file_run (self, SSE_LOG_FILE_ADD_PART, error))
     return NULL;
-  stream = remember (self, id, name);
+  stream = remember (self, (gint64) id, name);
   stream->part = self->position;
   return stream;
 }
@@ -198,7 +202,7 @@ sse_log_file_add_event (SseLogFile *self, const SseLogEvent *event, GError **err
 /**
  * sse_log_file_save:
  * @stream: a stream's name
- * @state: its source's state at @position
+ * @state: (nullable): its source's state at @position; %NULL: the same as is there
  * @size: (out): of what was written, in bytes
  *
  * Writes a source's part of the checkpoint.
@@ -211,23 +215,27 @@ sse_log_file_save (SseLogFile *self,
                    gsize *size,
                    GError **error)
 {
+  SseLogFileStatement statement = state != NULL ? SSE_LOG_FILE_SAVE : SSE_LOG_FILE_SAVE_AGAIN;
   SseLogStream *known = ensure_stream (self, stream, error);
   g_autoptr (GBytes) bytes = NULL;
-  const char *data;
   gboolean ok;
 
   *size = 0;
   if (known == NULL)
     return FALSE;
-  bytes = sse_log_row_new_state (state);
-  data = g_bytes_get_data (bytes, size);
-  sse_log_file_bind_number (self, SSE_LOG_FILE_SAVE, 1, (guint64) known->id);
-  sse_log_file_bind_number (self, SSE_LOG_FILE_SAVE, 2, position);
-  sqlite3_bind_blob64 (self->statements[SSE_LOG_FILE_SAVE], 3, data, *size, SQLITE_STATIC);
-  sse_log_file_bind_number (self, SSE_LOG_FILE_SAVE, 4,
-                            sse_log_row_sum_part (position, data, *size));
-  ok = sse_log_file_run (self, SSE_LOG_FILE_SAVE, error);
-  sqlite3_clear_bindings (self->statements[SSE_LOG_FILE_SAVE]);
+  sse_log_file_bind_number (self, statement, 1, (guint64) known->id);
+  sse_log_file_bind_number (self, statement, 2, position);
+  if (state != NULL)
+    {
+      const char *data;
+
+      bytes = sse_log_row_new_state (state);
+      data = g_bytes_get_data (bytes, size);
+      sqlite3_bind_blob64 (self->statements[statement], 3, data, *size, SQLITE_STATIC);
+      sse_log_file_bind_number (self, statement, 4, sse_log_row_sum_state (data, *size));
+    }
+  ok = sse_log_file_run (self, statement, error);
+  sqlite3_clear_bindings (self->statements[statement]);
   known->part = position;
   return ok;
 }
@@ -304,22 +312,34 @@ read_streams (SseLogFile *self, GError **error)
 static gboolean
 read_updates (SseLogFile *self, GError **error)
 {
-  sqlite3_stmt *query = sse_database_prepare (self->database,
-                                              "SELECT position, name FROM updates"
-                                              " JOIN streams ON id = stream ORDER BY position",
-                                              error);
+  sqlite3_stmt *query = sse_database_prepare (
+      self->database, "SELECT position, stream FROM updates ORDER BY position", error);
+  g_autofree SseLogStream **by_id = NULL;
+  GHashTableIter iter;
+  SseLogStream *stream;
+  gint64 n_streams = g_hash_table_size (self->streams);
   int code;
 
   if (query == NULL)
     return FALSE;
+  by_id = g_new0 (SseLogStream *, n_streams + 1);
+  g_hash_table_iter_init (&iter, self->streams);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &stream))
+    if (stream->id > 0 && stream->id <= n_streams)
+      by_id[stream->id] = stream;
   while ((code = sqlite3_step (query)) == SQLITE_ROW)
     {
       guint64 position = (guint64) sqlite3_column_int64 (query, 0);
-      SseLogStream *stream = g_hash_table_lookup (self->streams, sqlite3_column_text (query, 1));
+      gint64 id = sqlite3_column_int64 (query, 1);
 
+      stream = id > 0 && id <= n_streams ? by_id[id] : NULL;
+      if (stream == NULL)
+        break;
       g_array_append_val (stream->updates, position);
     }
-  if (code != SQLITE_DONE)
+  if (code == SQLITE_ROW)
+    sse_database_corrupt (self->database, error, "there is an update of no stream");
+  else if (code != SQLITE_DONE)
     sse_database_fail (self->database, error);
   sqlite3_finalize (query);
   return code == SQLITE_DONE;
@@ -357,32 +377,37 @@ on_wal (void *user_data, sqlite3 *db, const char *name, int n_pages)
 gboolean
 sse_log_file_fold (SseLogFile *self, gboolean all, GError **error)
 {
+  int code;
+
   if (!all && self->wal_pages < FOLD_PAGES)
     return TRUE;
   self->wal_pages = 0;
-  return sqlite3_wal_checkpoint_v2 (self->database->db, NULL,
+  code = sqlite3_wal_checkpoint_v2 (self->database->db, NULL,
                                     all ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
-                                    NULL, NULL)
-             == SQLITE_OK
+                                    NULL, NULL);
+  /* Another process may be doing it. */
+  return code == SQLITE_OK || (!all && (code & 0xff) == SQLITE_BUSY)
          || sse_database_fail (self->database, error);
 }
 
 /**
  * sse_log_file_open:
  * @path: a database that is there
+ * @check: whether to look first whether all of it is in order, as far as SQLite can tell
  * @error: in the domain %SSE_DATABASE_ERROR
  *
  * Opens the log's file for writing; one that is older is brought to what it is now.
  */
 SseLogFile *
-sse_log_file_open (const char *path, GError **error)
+sse_log_file_open (const char *path, gboolean check, GError **error)
 {
   g_autoptr (SseLogFile) self = g_new0 (SseLogFile, 1);
 
   self->streams = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, stream_free);
   self->statements = g_new0 (sqlite3_stmt *, SSE_LOG_FILE_N_STATEMENTS);
   self->database = sse_database_open (path, TRUE, error);
-  if (self->database == NULL || !sse_schema_migrate (self->database, error))
+  if (self->database == NULL || (check && !sse_database_check (self->database, error))
+      || !sse_schema_migrate (self->database, error))
     return NULL;
   for (guint i = 0; i < SSE_LOG_FILE_N_STATEMENTS; i++)
     {

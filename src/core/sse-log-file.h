@@ -51,6 +51,7 @@ typedef struct
 } SseLogFile;
 
 SseLogFile   *sse_log_file_open           (const char         *path,
+                                           gboolean            check,
                                            GError            **error);
 void          sse_log_file_free           (SseLogFile         *self);
 

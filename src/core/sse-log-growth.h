@@ -9,7 +9,8 @@ G_BEGIN_DECLS
  * SseLogGrowth:
  * @rows: updates behind the checkpoint
  * @bytes: of them
- * @size: of the checkpoint, in bytes
+ * @size: of what the last checkpoint wrote, in bytes
+ * @since: when the first of them came, in µs since 1970 UTC
  *
  * How much the log has grown since the last checkpoint, and whether it is time for another: a start
  * must not take long, and writing checkpoints must not be most of the work.
@@ -19,6 +20,7 @@ typedef struct
   guint64 rows;
   guint64 bytes;
   guint64 size;
+  gint64 since;
 } SseLogGrowth;
 
 gboolean sse_log_growth_begin  (SseLogGrowth   *self,
@@ -31,6 +33,8 @@ gboolean sse_log_growth_save   (SseLogGrowth   *self,
                                 guint64         position,
                                 GArray         *parts,
                                 GError        **error);
-gboolean sse_log_growth_is_due (const SseLogGrowth *self);
+gboolean sse_log_growth_is_due (const SseLogGrowth *self,
+                                guint64             max_rows,
+                                gint64              max_age);
 
 G_END_DECLS

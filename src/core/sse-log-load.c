@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "sse-log-ahead.h"
 #include "sse-log-row.h"
 
 /* Rows that are looked at for one answer, whoever they are for. */
@@ -46,17 +45,18 @@ read_update (SseDatabase *database, sqlite3_stmt *query, SseUpdate **update, GEr
   gsize length = (gsize) sqlite3_column_bytes (query, 5);
   g_autoptr (GBytes) bytes = NULL;
   g_autoptr (GError) local = NULL;
+  guint64 sum;
 
-  if (column_position (query, 7)
-      != sse_log_row_sum_update (position, sqlite3_column_int64 (query, 1), audience, accepted,
-                                 json, length))
+  sum = sse_log_row_sum_update (position, sqlite3_column_int64 (query, 1), audience, accepted, json,
+                                length);
+  if (column_position (query, 7) != (sqlite3_column_int (query, 6) == 1 ? sum : ~sum))
     return sse_database_corrupt (database, error, "the update at %" G_GUINT64_FORMAT " is damaged",
                                  position);
   if (update == NULL)
     return TRUE;
   bytes = g_bytes_new (json, length);
   *update = sse_update_new (column_text (query, 2), audience, bytes);
-  if (!sse_update_parse (*update, &local))
+  if (!sse_update_parse_again (*update, &local))
     return sse_database_corrupt (database, error, "the update at %" G_GUINT64_FORMAT ": %s",
                                  position, local->message);
   sse_update_set_position (*update, position);
@@ -80,7 +80,7 @@ sse_log_load_updates (SseDatabase *database,
 {
   sqlite3_stmt *query = sse_database_prepare (
       database,
-      "SELECT position, stream, name, audience, accepted, json, applied, checksum"
+      "SELECT position, stream, name, audience, accepted, json, applied, updates.checksum"
       " FROM updates JOIN streams ON id = stream WHERE position > ?1 ORDER BY position",
       error);
   gboolean ok = TRUE;
@@ -287,7 +287,7 @@ load_parts (SseDatabase *database,
 {
   sqlite3_stmt *query
       = sse_database_prepare (database,
-                              "SELECT name, position, state, checksum"
+                              "SELECT name, position, state, state_checksum"
                               " FROM checkpoint JOIN streams ON id = stream ORDER BY name",
                               error);
   gboolean ok = TRUE;
@@ -305,7 +305,7 @@ load_parts (SseDatabase *database,
       gsize size = (gsize) sqlite3_column_bytes (query, 2);
       g_autoptr (GVariant) state = data != NULL ? sse_log_row_read_state (data, size) : NULL;
 
-      if (column_position (query, 3) != sse_log_row_sum_part (position, data, size)
+      if (column_position (query, 3) != sse_log_row_sum_state (data, size)
           || (data != NULL && state == NULL))
         ok = sse_database_corrupt (database, error, "the state of %s is damaged", name);
       else
@@ -354,9 +354,7 @@ sse_log_load_file (SseDatabase *database,
 
   return load_parts (database, loader, user_data, &first, &last, error)
          && load_all_newest (database, loader, user_data, error)
-         && (loader->update != NULL
-                 ? sse_log_ahead_load (database, first, last, loader->update, user_data, error)
-                 : sse_log_load_updates (database, first, last, NULL, NULL, error));
+         && sse_log_load_updates (database, first, last, loader->update, user_data, error);
 }
 
 static void
@@ -372,6 +370,25 @@ ignore_start (const char *stream, guint64 after, gpointer user_data)
 static void
 ignore_event (const SseLogEvent *event, gpointer user_data)
 {
+}
+
+/* The rows that say what the others mean. */
+static gboolean
+check_frame (SseDatabase *database, GError **error)
+{
+  gint64 n_damaged;
+
+  if (!sse_database_get_int64 (
+          database,
+          "SELECT (SELECT count (*) FROM streams WHERE checksum IS NOT checksum (id, name))"
+          " + (SELECT count (*) FROM epochs WHERE checksum IS NOT checksum (epoch, last))"
+          " + (SELECT count (*) FROM trimmed WHERE checksum IS NOT checksum (stream, position))"
+          " + (SELECT count (*) FROM checkpoint"
+          "    WHERE checksum IS NOT checksum (stream, position, state_checksum))",
+          &n_damaged, error))
+    return FALSE;
+  return n_damaged == 0
+         || sse_database_corrupt (database, error, "streams, epochs or positions are damaged");
 }
 
 /**
@@ -390,5 +407,5 @@ sse_log_load_check (SseDatabase *database, GError **error)
     .event = ignore_event,
   };
 
-  return sse_log_load_file (database, &nobody, NULL, error);
+  return check_frame (database, error) && sse_log_load_file (database, &nobody, NULL, error);
 }

@@ -12,10 +12,9 @@
 static SseLogFile *
 open_checked (const char *path, GError **error)
 {
-  g_autoptr (SseLogFile) file = sse_log_file_open (path, error);
+  g_autoptr (SseLogFile) file = sse_log_file_open (path, TRUE, error);
 
-  if (file == NULL || !sse_database_check (file->database, error)
-      || !sse_log_load_check (file->database, error))
+  if (file == NULL || !sse_log_load_check (file->database, error))
     return NULL;
   return g_steal_pointer (&file);
 }
@@ -52,13 +51,14 @@ sse_log_repair_begin (SseLogDirectory *directory, GError **error)
     }
   if (!sse_log_directory_create_file (directory, error))
     return NULL;
-  return sse_log_file_open (directory->file, error);
+  return sse_log_file_open (directory->file, FALSE, error);
 }
 
 /**
  * sse_log_repair_open:
  * @identity: of the file that this process wrote last
  * @epoch: the current epoch
+ * @corrupt: whether that has been seen already
  * @error: why it is no use yet
  *
  * Opens the log's file anew. One that is corrupt, or not what this process wrote, is set aside.
@@ -66,7 +66,11 @@ sse_log_repair_begin (SseLogDirectory *directory, GError **error)
  * Returns: (transfer full) (nullable): the file; %NULL without error where there is none (any more)
  */
 SseLogFile *
-sse_log_repair_open (SseLogDirectory *directory, gint64 identity, const char *epoch, GError **error)
+sse_log_repair_open (SseLogDirectory *directory,
+                     gint64 identity,
+                     const char *epoch,
+                     gboolean corrupt,
+                     GError **error)
 {
   g_autoptr (SseLogFile) file = NULL;
   g_autoptr (GError) local = NULL;
@@ -75,20 +79,30 @@ sse_log_repair_open (SseLogDirectory *directory, gint64 identity, const char *ep
   if (!sse_log_directory_hold (directory, error)
       || !sse_log_directory_has_file (directory, &has, error) || !has)
     return NULL;
-  file = sse_log_file_open (directory->file, &local);
+  if (!corrupt)
+    file = sse_log_file_open (directory->file, FALSE, &local);
   /* One that was put in its place is another, or has been used by another process meanwhile. */
   if (file != NULL && file->identity == identity
       && sse_log_epoch_is_current (file, epoch, &ours, &local) && ours)
     return g_steal_pointer (&file);
 
   g_clear_pointer (&file, sse_log_file_free);
-  if (local == NULL)
-    sse_log_directory_set_aside (directory, "replaced", error);
-  else if (g_error_matches (local, SSE_DATABASE_ERROR, SSE_DATABASE_ERROR_CORRUPT))
+  if (corrupt || g_error_matches (local, SSE_DATABASE_ERROR, SSE_DATABASE_ERROR_CORRUPT))
     sse_log_directory_set_aside (directory, "corrupt", error);
+  else if (local == NULL)
+    sse_log_directory_set_aside (directory, "replaced", error);
   else
     g_propagate_error (error, g_steal_pointer (&local));
   return NULL;
+}
+
+static int
+compare_ends (gconstpointer a, gconstpointer b, gpointer epochs)
+{
+  const guint64 *end_a = g_hash_table_lookup (epochs, a);
+  const guint64 *end_b = g_hash_table_lookup (epochs, b);
+
+  return (*end_a > *end_b) - (*end_a < *end_b);
 }
 
 /**
@@ -101,32 +115,36 @@ SseLogFile *
 sse_log_repair_create (SseLogDirectory *directory, GHashTable *epochs, GError **error)
 {
   g_autoptr (SseLogFile) file = NULL;
-  GHashTableIter iter;
-  const char *epoch;
-  const guint64 *last;
+  g_autoptr (GList) names = g_hash_table_get_keys (epochs);
 
   if (!sse_log_directory_create_file (directory, error))
     return NULL;
-  file = sse_log_file_open (directory->file, error);
+  file = sse_log_file_open (directory->file, FALSE, error);
   if (file == NULL || !sse_log_file_begin (file, error))
     return NULL;
-  g_hash_table_iter_init (&iter, epochs);
-  while (g_hash_table_iter_next (&iter, (gpointer *) &epoch, (gpointer *) &last))
-    if (!sse_log_epoch_add (file, epoch, *last, error))
-      return NULL;
+  names = g_list_sort_with_data (g_steal_pointer (&names), compare_ends, epochs);
+  for (GList *link = names; link != NULL; link = link->next)
+    {
+      const guint64 *last = g_hash_table_lookup (epochs, link->data);
+
+      if (!sse_log_epoch_add (file, link->data, *last, error))
+        return NULL;
+    }
   return sse_log_file_commit (file, error) ? g_steal_pointer (&file) : NULL;
 }
 
 /**
  * sse_log_repair_prove:
  *
- * Looks whether it can be written, by writing something that is there already.
+ * Looks whether it can be written, by writing it. All is moved out of the write-ahead log: what the
+ * kernel could not write there once, it may take for written the next time, and what is behind such
+ * a hole would be lost.
  */
 gboolean
 sse_log_repair_prove (SseLogFile *file, const char *epoch, GError **error)
 {
   return sse_log_file_begin (file, error) && sse_log_epoch_begin (file, epoch, error)
-         && sse_log_file_commit (file, error);
+         && sse_log_file_commit (file, error) && sse_log_file_fold (file, TRUE, error);
 }
 
 static void
@@ -155,7 +173,9 @@ sse_log_repair_read_rest (SseLogFile *file, guint64 committed, GError **error)
 /**
  * sse_log_repair_restore:
  * @file: a file that lacks something up to @position
+ * @position: of what is in memory
  * @parts: (element-type SseLogPart): of a checkpoint there
+ * @highest: the position past all that were ever given, so that none is given twice
  *
  * Makes a file good with what is in memory: the checkpoint has all that it lacks but the events,
  * which are given up.
@@ -165,11 +185,13 @@ sse_log_repair_restore (SseLogFile *file,
                         const char *epoch,
                         guint64 position,
                         GArray *parts,
+                        guint64 highest,
                         SseLogGrowth *growth,
                         GError **error)
 {
-  file->position = MAX (file->position, position);
+  file->position = MAX (position, highest);
   return sse_log_file_begin (file, error) && sse_log_epoch_begin (file, epoch, error)
-         && sse_log_growth_save (growth, file, position, parts, error)
-         && sse_log_trim_forget (file, position, error) && sse_log_file_commit (file, error);
+         && sse_log_growth_save (growth, file, file->position, parts, error)
+         && sse_log_trim_forget (file, position, error) && sse_log_file_commit (file, error)
+         && sse_log_file_fold (file, TRUE, error);
 }

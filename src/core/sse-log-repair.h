@@ -14,6 +14,7 @@ SseLogFile *sse_log_repair_begin     (SseLogDirectory  *directory,
 SseLogFile *sse_log_repair_open      (SseLogDirectory  *directory,
                                       gint64            identity,
                                       const char       *epoch,
+                                      gboolean          corrupt,
                                       GError          **error);
 SseLogFile *sse_log_repair_create    (SseLogDirectory  *directory,
                                       GHashTable       *epochs,
@@ -28,6 +29,7 @@ gboolean    sse_log_repair_restore   (SseLogFile       *file,
                                       const char       *epoch,
                                       guint64           position,
                                       GArray           *parts,
+                                      guint64           highest,
                                       SseLogGrowth     *growth,
                                       GError          **error);
 

@@ -13,7 +13,7 @@ add_audience (guint64 sum, const char *audience)
   return sse_checksum_add_text (sum, audience, audience != NULL ? strlen (audience) : 0);
 }
 
-/* Of an update; whether it was applied is not in it, as that is learnt later. */
+/* Of an update that was applied; of one that was not, it is the complement. */
 guint64
 sse_log_row_sum_update (guint64 position,
                         gint64 stream,
@@ -43,12 +43,11 @@ sse_log_row_sum_event (gint64 stream, const SseLogEvent *event)
   return sse_checksum_add_text (sum, event->members, event->length);
 }
 
-/* Of a part of the checkpoint. @state: (nullable) */
+/* Of a source's state. @state: (nullable) */
 guint64
-sse_log_row_sum_part (guint64 position, const void *state, gsize size)
+sse_log_row_sum_state (const void *state, gsize size)
 {
-  return sse_checksum_add_text (sse_checksum_add_number (SSE_CHECKSUM_START, position), state,
-                                size);
+  return sse_checksum_add_text (SSE_CHECKSUM_START, state, size);
 }
 
 /* The bytes are the same on every machine: little-endian. */

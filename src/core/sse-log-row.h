@@ -16,8 +16,7 @@ guint64   sse_log_row_sum_update (guint64            position,
                                   gsize              length);
 guint64   sse_log_row_sum_event  (gint64             stream,
                                   const SseLogEvent *event);
-guint64   sse_log_row_sum_part   (guint64            position,
-                                  const void        *state,
+guint64   sse_log_row_sum_state  (const void        *state,
                                   gsize              size);
 GBytes   *sse_log_row_new_state  (GVariant          *state);
 GVariant *sse_log_row_read_state (const void        *data,

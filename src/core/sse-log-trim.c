@@ -94,20 +94,23 @@ find_last_event (SseLogFile *self,
                  guint *n_found,
                  GError **error)
 {
-  sqlite3_stmt *query = self->statements[SSE_LOG_FILE_LAST_EVENT];
+  sqlite3_stmt *query = self->statements[SSE_LOG_FILE_OLDEST_EVENTS];
   gboolean ok = TRUE;
+  int code;
 
-  sse_log_file_bind_number (self, SSE_LOG_FILE_LAST_EVENT, 1, (guint64) stream->id);
-  sse_log_file_bind_number (self, SSE_LOG_FILE_LAST_EVENT, 2, stream->part);
-  if (oldest > 0)
-    sse_log_file_bind_number (self, SSE_LOG_FILE_LAST_EVENT, 3, (guint64) oldest);
-  else
-    sqlite3_bind_null (query, 3);
-  sse_log_file_bind_number (self, SSE_LOG_FILE_LAST_EVENT, 4, n);
-  if (sqlite3_step (query) != SQLITE_ROW)
+  *n_found = 0;
+  sse_log_file_bind_number (self, SSE_LOG_FILE_OLDEST_EVENTS, 1, (guint64) stream->id);
+  sse_log_file_bind_number (self, SSE_LOG_FILE_OLDEST_EVENTS, 2, stream->part);
+  sse_log_file_bind_number (self, SSE_LOG_FILE_OLDEST_EVENTS, 3, n);
+  while ((code = sqlite3_step (query)) == SQLITE_ROW)
+    {
+      if (oldest > 0 && sqlite3_column_int64 (query, 1) >= oldest)
+        break;
+      *last = (guint64) sqlite3_column_int64 (query, 0);
+      ++*n_found;
+    }
+  if (code != SQLITE_ROW && code != SQLITE_DONE)
     ok = sse_database_fail (self->database, error);
-  *last = ok ? (guint64) sqlite3_column_int64 (query, 0) : 0;
-  *n_found = ok ? (guint) sqlite3_column_int64 (query, 1) : 0;
   sqlite3_reset (query);
   return ok;
 }
@@ -130,7 +133,7 @@ trim_events (SseLogFile *self,
              GError **error)
 {
   guint64 excess = count_excess (stream->n_events, max, oldest, max_rows);
-  guint64 last;
+  guint64 last = 0;
 
   *n_rows = 0;
   if (excess == 0)
@@ -222,14 +225,15 @@ sse_log_retention_trim (SseLogRetention *self, SseLogFile *file, GError **error)
   guint n_trimmed;
 
   if (now >= self->next)
-    oldest = g_get_real_time () - self->max_hours * G_TIME_SPAN_HOUR;
+    oldest = MAX (g_get_real_time () - self->max_hours * G_TIME_SPAN_HOUR, 1);
   if (!sse_log_file_begin (file, error)
       || !trim (file, self->max_updates, oldest, TRIM_ROWS, &n_trimmed, error)
       || !sse_log_file_commit (file, error))
     return FALSE;
-  self->has_more = n_trimmed == TRIM_ROWS;
-  if (oldest > 0 && !self->has_more)
+  if (oldest > 0 && n_trimmed < TRIM_ROWS)
     self->next = now + TRIM_SPAN;
+  else if (oldest == 0)
+    self->has_more = n_trimmed == TRIM_ROWS;
   return TRUE;
 }
 
@@ -252,6 +256,5 @@ sse_log_trim_forget (SseLogFile *self, guint64 position, GError **error)
         return FALSE;
       stream->kept = MAX (stream->kept, position);
     }
-  self->position = MAX (self->position, position);
   return TRUE;
 }

@@ -25,8 +25,8 @@ sse_log_default_init (SseLogInterface *iface)
                                      NULL, G_TYPE_NONE, 1, G_TYPE_PTR_ARRAY);
   signals[FAILED] = g_signal_new ("failed", SSE_TYPE_LOG, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                   G_TYPE_NONE, 2, G_TYPE_PTR_ARRAY, G_TYPE_ERROR);
-  signals[DUE]
-      = g_signal_new ("due", SSE_TYPE_LOG, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[DUE] = g_signal_new ("due", SSE_TYPE_LOG, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                               G_TYPE_NONE, 2, G_TYPE_UINT64, G_TYPE_BOOLEAN);
   signals[CHANGED] = g_signal_new ("changed", SSE_TYPE_LOG, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                    G_TYPE_NONE, 0);
 }
@@ -73,7 +73,7 @@ sse_log_part_clear (gpointer part)
   SseLogPart *self = part;
 
   g_free (self->stream);
-  g_variant_unref (self->state);
+  g_clear_pointer (&self->state, g_variant_unref);
 }
 
 /**
@@ -189,16 +189,17 @@ sse_log_mark_unapplied (SseLog *self, guint64 position)
  * sse_log_save:
  * @position: the last one that was applied
  * @parts: (element-type SseLogPart): of all sources that run; the others keep theirs
+ * @full: whether all of them have their states
  *
  * Keeps a checkpoint, with the next commit.
  */
 void
-sse_log_save (SseLog *self, guint64 position, GArray *parts)
+sse_log_save (SseLog *self, guint64 position, GArray *parts, gboolean full)
 {
   SseLogInterface *iface = SSE_LOG_GET_IFACE (self);
 
   if (iface->save != NULL)
-    iface->save (self, position, parts);
+    iface->save (self, position, parts, full);
 }
 
 /**
@@ -268,11 +269,11 @@ sse_log_emit_failed (SseLog *self, GPtrArray *updates, const GError *error)
   g_signal_emit (self, signals[FAILED], 0, updates, error);
 }
 
-/* Asks for a checkpoint. */
+/* Asks for a checkpoint. @position: that it has to cover @full: whether with all states */
 void
-sse_log_emit_due (SseLog *self)
+sse_log_emit_due (SseLog *self, guint64 position, gboolean full)
 {
-  g_signal_emit (self, signals[DUE], 0);
+  g_signal_emit (self, signals[DUE], 0, position, full);
 }
 
 /* Tells that sse_log_get_error() has another answer. */

@@ -73,7 +73,7 @@ typedef void (*SseLogRead) (GPtrArray *events, guint64 position, gpointer user_d
 /**
  * SseLogPart:
  * @stream: the stream's name
- * @state: what its source's save() gave
+ * @state: (nullable): what its source's save() gave; %NULL: the same as in the checkpoint before
  *
  * A source's part of a checkpoint.
  */
@@ -96,7 +96,8 @@ void sse_log_part_clear (gpointer part);
  * @keep_event: keeps an appended event, with the next commit
  * @get_kept: the position up to which all events are kept
  * @mark_unapplied: keeps that the update at a position was not applied, likewise
- * @save: keeps a checkpoint at @position: the parts of all sources that run
+ * @save: keeps a checkpoint at @position: the parts of all sources that run, all with their states
+ *   if it is @full
  * @read: reads events behind a position that everyone or @user sees
  * @get_error: (nullable): why nothing can be committed just now
  *
@@ -111,8 +112,8 @@ void sse_log_part_clear (gpointer part);
  *
  * And two that say something of the log:
  *
- * - `due ()`: it wants a checkpoint, at the last position that was committed
- * - `changed ()`: get_error() has another answer
+ * - `due (guint64 position, gboolean full)`: it wants a checkpoint, at @position or later
+ * - `changed ()`: get_error() has another answer, and get_position() perhaps
  */
 struct _SseLogInterface
 {
@@ -127,7 +128,7 @@ struct _SseLogInterface
   void (*keep_event) (SseLog *self, const SseLogEvent *event);
   guint64 (*get_kept) (SseLog *self);
   void (*mark_unapplied) (SseLog *self, guint64 position);
-  void (*save) (SseLog *self, guint64 position, GArray *parts);
+  void (*save) (SseLog *self, guint64 position, GArray *parts, gboolean full);
   void (*read) (SseLog *self,
                 const char *stream,
                 const char *user,
@@ -156,7 +157,8 @@ void        sse_log_mark_unapplied (SseLog             *self,
                                     guint64             position);
 void        sse_log_save           (SseLog             *self,
                                     guint64             position,
-                                    GArray             *parts);
+                                    GArray             *parts,
+                                    gboolean            full);
 gboolean    sse_log_read           (SseLog             *self,
                                     const char         *stream,
                                     const char         *user,
@@ -173,7 +175,9 @@ void        sse_log_emit_committed (SseLog             *self,
 void        sse_log_emit_failed    (SseLog             *self,
                                     GPtrArray          *updates,
                                     const GError       *error);
-void        sse_log_emit_due       (SseLog             *self);
+void        sse_log_emit_due       (SseLog             *self,
+                                    guint64             position,
+                                    gboolean            full);
 void        sse_log_emit_changed   (SseLog             *self);
 
 G_END_DECLS

@@ -19,29 +19,34 @@
  *   streams that ever were, so that the log is kept for one whose plugin is missing.
  * - epochs: in order; last is the position at which it ended, NULL for the current one.
  * - events: the appended events, for clients that come back late.
- * - trimmed: the highest position of a stream's events that are not there any more. */
+ * - trimmed: the highest position of a stream's events that are not there any more.
+ *
+ * Each row of these has a checksum. That of a state is apart from that of its row, so that the
+ * position can go on where the state is the same. */
 static const char *const migrations[] = {
   "CREATE TABLE identity (id INTEGER NOT NULL) STRICT;"
   "INSERT INTO identity VALUES (random ());"
   "CREATE TABLE streams ("
-  "  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
+  "  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, checksum INTEGER NOT NULL) STRICT;"
   "CREATE TABLE updates ("
   "  position INTEGER PRIMARY KEY, stream INTEGER NOT NULL REFERENCES streams, audience TEXT,"
   "  accepted INTEGER NOT NULL, json TEXT NOT NULL, applied INTEGER NOT NULL,"
   "  checksum INTEGER NOT NULL) STRICT;"
   "CREATE TABLE checkpoint ("
   "  stream INTEGER PRIMARY KEY REFERENCES streams, position INTEGER NOT NULL, state BLOB,"
-  "  checksum INTEGER NOT NULL) STRICT;"
+  "  state_checksum INTEGER NOT NULL, checksum INTEGER NOT NULL) STRICT;"
   "CREATE TABLE epochs ("
-  "  number INTEGER PRIMARY KEY, epoch TEXT NOT NULL UNIQUE, last INTEGER) STRICT;",
+  "  number INTEGER PRIMARY KEY, epoch TEXT NOT NULL UNIQUE, last INTEGER,"
+  "  checksum INTEGER NOT NULL) STRICT;",
 
   "CREATE TABLE events ("
   "  stream INTEGER NOT NULL REFERENCES streams, position INTEGER NOT NULL, audience TEXT,"
   "  accepted INTEGER NOT NULL, type TEXT NOT NULL, members TEXT NOT NULL,"
   "  checksum INTEGER NOT NULL, PRIMARY KEY (stream, position)) STRICT, WITHOUT ROWID;"
   "CREATE TABLE trimmed ("
-  "  stream INTEGER PRIMARY KEY REFERENCES streams, position INTEGER NOT NULL) STRICT;"
-  "INSERT INTO trimmed SELECT stream, position FROM checkpoint;",
+  "  stream INTEGER PRIMARY KEY REFERENCES streams, position INTEGER NOT NULL,"
+  "  checksum INTEGER NOT NULL) STRICT;"
+  "INSERT INTO trimmed SELECT stream, position, checksum (stream, position) FROM checkpoint;",
 };
 
 static gboolean

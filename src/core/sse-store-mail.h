@@ -23,6 +23,7 @@ typedef enum
  * @event: an appended event
  * @position: of an update that was not applied, or of a checkpoint
  * @parts: (element-type SseLogPart): of a checkpoint
+ * @full: whether it has the states of all, whatever the file has
  *
  * What the writing thread is asked. What a type has no use for is zero.
  */
@@ -34,6 +35,7 @@ typedef struct
   SseLogEvent *event;
   guint64 position;
   GArray *parts;
+  gboolean full;
 } SseStoreJob;
 
 typedef enum
@@ -52,7 +54,7 @@ typedef enum
  * @kept: up to where all events are in the file, where something was committed
  * @error: why it failed
  * @events: (nullable): what was read
- * @position: up to where
+ * @position: up to where; or the last one there is, or that a checkpoint has to cover
  * @func: who asked
  *
  * What a thread tells.

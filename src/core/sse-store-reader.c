@@ -31,7 +31,10 @@ struct _SseStoreReader
   SseMailbox inbox;
   SseMailbox *notes;
   pthread_t thread;
-  SseDatabase *database; /* the thread's; NULL where it is to be opened */
+
+  pthread_mutex_t lock;  /* around what follows */
+  SseDatabase *database; /* NULL where it is to be opened */
+  gboolean complained;
 
   /* The main thread's. */
   SseMailList waiting; /* Questions */
@@ -67,14 +70,18 @@ answer (SseStoreReader *self, const Question *question)
   note->func = question->func;
   note->user_data = question->user_data;
   note->position = question->position;
+  pthread_mutex_lock (&self->lock);
   if (!open_if_needed (self, &error)
       || !sse_log_load_events (self->database, question->stream, question->user, &note->position,
                                question->max_bytes, &note->events, &error))
     {
-      g_warning ("a client of %s cannot get what it missed, and starts afresh: %s",
-                 question->stream, error->message);
+      if (!self->complained)
+        g_warning ("clients of %s cannot get what they missed, and start afresh: %s",
+                   question->stream, error->message);
       g_clear_pointer (&self->database, sse_database_free);
     }
+  self->complained = error != NULL;
+  pthread_mutex_unlock (&self->lock);
   sse_store_note_post (note, self->notes);
 }
 
@@ -134,12 +141,14 @@ sse_store_reader_new (const char *path, SseMailbox *notes, GError **error)
 
   self->path = g_strdup (path);
   self->notes = notes;
+  pthread_mutex_init (&self->lock, NULL);
   if (sse_mailbox_init (&self->inbox, error))
     {
       if (sse_thread_start (&self->thread, reader_run, self, error))
         return self;
       sse_mailbox_clear (&self->inbox);
     }
+  pthread_mutex_destroy (&self->lock);
   g_free (self->path);
   g_free (self);
   return NULL;
@@ -169,6 +178,26 @@ sse_store_reader_ask (SseStoreReader *self,
   question->user_data = user_data;
   sse_mail_list_push (&self->waiting, &question->mail);
   ask_some (self);
+}
+
+/**
+ * sse_store_reader_pause:
+ *
+ * Closes its connection, and has it read nothing until sse_store_reader_resume(). In any thread:
+ * SQLite looks at a file anew only where no connection to it is left.
+ */
+void
+sse_store_reader_pause (SseStoreReader *self)
+{
+  pthread_mutex_lock (&self->lock);
+  g_clear_pointer (&self->database, sse_database_free);
+}
+
+/* In the thread that paused it. */
+void
+sse_store_reader_resume (SseStoreReader *self)
+{
+  pthread_mutex_unlock (&self->lock);
 }
 
 /**
@@ -206,6 +235,7 @@ sse_store_reader_free (SseStoreReader *self)
     }
   g_clear_pointer (&self->database, sse_database_free);
   sse_mailbox_clear (&self->inbox);
+  pthread_mutex_destroy (&self->lock);
   g_free (self->path);
   g_free (self);
 }

@@ -22,6 +22,10 @@ void            sse_store_reader_ask  (SseStoreReader  *self,
                                        gsize            max_bytes,
                                        SseLogRead       func,
                                        gpointer         user_data);
+void            sse_store_reader_pause
+                                      (SseStoreReader  *self);
+void            sse_store_reader_resume
+                                      (SseStoreReader  *self);
 void            sse_store_reader_tell (SseStoreReader  *self,
                                        SseStoreNote    *note);
 void            sse_store_reader_free (SseStoreReader  *self);

@@ -23,14 +23,16 @@ struct _SseStoreWriter
   pthread_t thread;
 
   /* All that follows belongs to the thread. */
-  SseMailList jobs; /* SseStoreJob, not done yet */
-  SseLogFile *file; /* NULL where it could not be opened */
-  GError *error;    /* why nothing can be committed, NULL where it can */
-  gint64 identity;  /* of the file that was committed to last */
-  guint64 committed;
+  SseMailList jobs;  /* SseStoreJob, not done yet */
+  SseLogFile *file;  /* NULL where it could not be opened */
+  GError *error;     /* why nothing can be committed, NULL where it can */
+  gint64 identity;   /* of the file that was committed to last */
+  guint64 committed; /* the last position that was told */
+  guint64 highest;   /* that was ever given, also where that failed */
   gint64 retry_at;
   gint64 retry_span;
   SseLogRetention retention;
+  gboolean corrupt;  /* whether the file is, whatever it looks like when it is opened */
   gboolean lacks;    /* whether the file lacks what was committed: it takes a checkpoint */
   gboolean due;      /* whether one was asked for */
   SseStoreJob *save; /* the newest that came while it was ill, or NULL */
@@ -38,10 +40,15 @@ struct _SseStoreWriter
   SseLogGrowth growth;
 };
 
+/* Asks for a checkpoint. @position: that it has to cover, at least */
 static void
-tell (SseStoreWriter *self, SseStoreNoteType type)
+ask_for_checkpoint (SseStoreWriter *self, guint64 position)
 {
-  sse_store_note_post (sse_store_note_new (type), self->notes);
+  SseStoreNote *note = sse_store_note_new (SSE_STORE_NOTE_DUE);
+
+  note->position = position;
+  sse_store_note_post (note, self->notes);
+  self->due = TRUE;
 }
 
 /* ---- failing ---- */
@@ -75,8 +82,13 @@ fail_jobs (SseStoreWriter *self)
           sse_store_job_free (job);
           break;
         case SSE_STORE_JOB_SAVE:
-          g_clear_pointer (&self->save, sse_store_job_free);
-          self->save = job;
+          if (job->full)
+            {
+              g_clear_pointer (&self->save, sse_store_job_free);
+              self->save = job;
+            }
+          else
+            sse_store_job_free (job);
           break;
         case SSE_STORE_JOB_STOP:
           self->stopped = TRUE;
@@ -98,6 +110,7 @@ fail (SseStoreWriter *self, GError *error)
   g_clear_pointer (&self->file, sse_log_file_free);
   g_clear_error (&self->error);
   self->error = error;
+  self->corrupt = g_error_matches (error, SSE_DATABASE_ERROR, SSE_DATABASE_ERROR_CORRUPT);
   self->retry_at = g_get_monotonic_time () + self->retry_span;
   self->retry_span = MIN (2 * self->retry_span, LAST_RETRY);
   if (!same)
@@ -119,6 +132,7 @@ write_append (SseStoreWriter *self, SseStoreJob *job, GError **error)
     {
       SseUpdate *update = g_ptr_array_index (job->updates, i);
 
+      self->highest = MAX (self->highest, self->file->position + 1);
       if (!sse_log_file_add_update (self->file, update, error))
         return FALSE;
       sse_log_growth_add (&self->growth, g_bytes_get_size (sse_update_get_json (update)));
@@ -159,6 +173,15 @@ write_jobs (SseStoreWriter *self, GError **error)
          && sse_log_file_commit (self->file, error);
 }
 
+static void
+look_at_growth (SseStoreWriter *self)
+{
+  if (!self->due
+      && sse_log_growth_is_due (&self->growth, self->retention.max_updates,
+                                self->retention.max_hours * G_TIME_SPAN_HOUR))
+    ask_for_checkpoint (self, 0);
+}
+
 /* Tells of what was committed, which all has its place in one array. */
 static void
 finish_jobs (SseStoreWriter *self)
@@ -176,7 +199,10 @@ finish_jobs (SseStoreWriter *self)
       else if (job->type == SSE_STORE_JOB_EVENT)
         note->kept = job->event->position;
       else if (job->type == SSE_STORE_JOB_SAVE)
-        self->due = FALSE;
+        {
+          self->due = FALSE;
+          self->retention.has_more = TRUE;
+        }
       else if (job->type == SSE_STORE_JOB_STOP)
         self->stopped = TRUE;
       sse_store_job_free (job);
@@ -184,11 +210,7 @@ finish_jobs (SseStoreWriter *self)
   self->committed = self->file->position;
   sse_store_note_post (note, self->notes);
 
-  if (!self->due && sse_log_growth_is_due (&self->growth))
-    {
-      self->due = TRUE;
-      tell (self, SSE_STORE_NOTE_DUE);
-    }
+  look_at_growth (self);
 }
 
 static void
@@ -204,6 +226,8 @@ commit (SseStoreWriter *self)
   finish_jobs (self);
   if (!sse_log_file_fold (self->file, FALSE, &error))
     fail (self, error);
+  else
+    self->retry_span = FIRST_RETRY;
 }
 
 /* ---- becoming well again ---- */
@@ -211,13 +235,14 @@ commit (SseStoreWriter *self)
 static void
 become_well (SseStoreWriter *self)
 {
+  SseStoreNote *note = sse_store_note_new (SSE_STORE_NOTE_WELL);
+
   g_clear_error (&self->error);
   g_clear_pointer (&self->save, sse_store_job_free);
-  self->identity = self->file->identity;
   self->lacks = FALSE;
   self->due = FALSE;
-  self->retry_span = FIRST_RETRY;
-  tell (self, SSE_STORE_NOTE_WELL);
+  self->committed = note->position = self->file->position;
+  sse_store_note_post (note, self->notes);
 }
 
 /* What failed may be there all the same. Nobody waits for it, but it happened. */
@@ -232,31 +257,23 @@ tell_rest (SseStoreWriter *self, GError **error)
       sse_store_note_free (note);
       return FALSE;
     }
-  self->committed = self->file->position;
   sse_store_note_post (note, self->notes);
   return TRUE;
 }
 
-static void
-ask_for_checkpoint (SseStoreWriter *self)
-{
-  self->lacks = TRUE;
-  tell (self, SSE_STORE_NOTE_DUE);
-}
-
+/* Opens the file anew. One that is there, and has all, is proved before it is trusted. */
 static void
 reopen (SseStoreWriter *self)
 {
   GError *error = NULL;
 
-  self->file
-      = sse_log_repair_open (self->options.directory, self->identity, self->options.epoch, &error);
-  if (error != NULL)
-    fail (self, error);
-  else if (self->file == NULL || self->file->position < self->committed)
-    ask_for_checkpoint (self);
-  else if (sse_log_repair_prove (self->file, self->options.epoch, &error)
-           && tell_rest (self, &error))
+  self->file = sse_log_repair_open (self->options.directory, self->identity, self->options.epoch,
+                                    self->corrupt, &error);
+  self->lacks = error == NULL && (self->file == NULL || self->file->position < self->committed);
+  if (self->lacks)
+    ask_for_checkpoint (self, self->committed);
+  else if (error == NULL && sse_log_repair_prove (self->file, self->options.epoch, &error)
+           && sse_log_growth_begin (&self->growth, self->file, &error) && tell_rest (self, &error))
     become_well (self);
   else
     fail (self, error);
@@ -266,20 +283,17 @@ reopen (SseStoreWriter *self)
 static void
 restore (SseStoreWriter *self)
 {
-  SseStoreJob *save = self->save;
   GError *error = NULL;
 
-  if (save->position < self->committed)
-    {
-      g_clear_pointer (&self->save, sse_store_job_free);
-      ask_for_checkpoint (self);
-      return;
-    }
   if (self->file == NULL)
-    self->file = sse_log_repair_create (self->options.directory, self->options.epochs, &error);
+    {
+      self->file = sse_log_repair_create (self->options.directory, self->options.epochs, &error);
+      if (self->file != NULL)
+        self->identity = self->file->identity;
+    }
   if (self->file != NULL
-      && sse_log_repair_restore (self->file, self->options.epoch, save->position, save->parts,
-                                 &self->growth, &error))
+      && sse_log_repair_restore (self->file, self->options.epoch, self->save->position,
+                                 self->save->parts, self->highest, &self->growth, &error))
     become_well (self);
   else
     {
@@ -288,15 +302,18 @@ restore (SseStoreWriter *self)
     }
 }
 
-/* While it is ill. At the end it tries once more. */
+/* While it is ill. At the end it tries once more, with what there is. */
 static void
 attend (SseStoreWriter *self)
 {
   fail_jobs (self);
+  sse_store_reader_pause (self->options.reader);
   if (!self->lacks && (self->stopped || g_get_monotonic_time () >= self->retry_at))
     reopen (self);
-  if (self->lacks && self->save != NULL)
+  if (self->lacks && self->save != NULL
+      && (self->stopped || self->save->position >= self->committed))
     restore (self);
+  sse_store_reader_resume (self->options.reader);
 }
 
 /* ---- the thread ---- */
@@ -309,6 +326,8 @@ trim (SseStoreWriter *self)
   if (!sse_log_retention_trim (&self->retention, self->file, &error)
       || !sse_log_file_fold (self->file, FALSE, &error))
     fail (self, error);
+  else
+    look_at_growth (self);
 }
 
 /* In ms, as poll() wants it; -1: for ever. */
@@ -374,7 +393,7 @@ sse_store_writer_new (const SseStoreWriterOptions *options,
   self->options = *options;
   self->file = file;
   self->identity = file->identity;
-  self->committed = file->position;
+  self->committed = self->highest = file->position;
   self->notes = notes;
   self->retry_span = FIRST_RETRY;
   self->retention.max_updates = options->retain_updates;

@@ -5,11 +5,13 @@
 #include "sse-log-file.h"
 #include "sse-log-growth.h"
 #include "sse-store-mail.h"
+#include "sse-store-reader.h"
 
 G_BEGIN_DECLS
 
 /**
  * SseStoreWriterOptions:
+ * @reader: paused while the file is opened anew
  * @directory: where the file is; held
  * @epoch: the current epoch
  * @epochs: (element-type utf8 guint64): those that have ended, with where they did
@@ -20,6 +22,7 @@ G_BEGIN_DECLS
  */
 typedef struct
 {
+  SseStoreReader *reader;
   SseLogDirectory *directory;
   const char *epoch;
   GHashTable *epochs;

@@ -105,9 +105,10 @@ on_note (SseStore *self, SseStoreNote *note)
       on_failed (self, note);
       break;
     case SSE_STORE_NOTE_DUE:
-      sse_log_emit_due (SSE_LOG (self));
+      sse_log_emit_due (SSE_LOG (self), note->position, self->error != NULL);
       break;
     case SSE_STORE_NOTE_WELL:
+      self->position = note->position;
       set_error (self, NULL);
       break;
     case SSE_STORE_NOTE_ILL:
@@ -214,12 +215,13 @@ sse_store_get_kept (SseLog *log)
 }
 
 static void
-sse_store_save (SseLog *log, guint64 position, GArray *parts)
+sse_store_save (SseLog *log, guint64 position, GArray *parts, gboolean full)
 {
   SseStoreJob *job = sse_store_job_new (SSE_STORE_JOB_SAVE);
 
   job->position = position;
   job->parts = g_array_ref (parts);
+  job->full = full;
   post (SSE_STORE (log), job);
 }
 
@@ -266,9 +268,10 @@ begin (SseStore *self, const char *const *streams, GError **error)
 }
 
 static gboolean
-start_threads (SseStore *self, GError **error)
+start_writer (SseStore *self, GError **error)
 {
   const SseStoreWriterOptions options = {
+    .reader = self->reader,
     .directory = self->directory,
     .epoch = self->epoch,
     .epochs = self->epochs,
@@ -280,8 +283,9 @@ start_threads (SseStore *self, GError **error)
                                        &self->notes, error);
   if (self->writer == NULL)
     return FALSE;
-  self->reader = sse_store_reader_new (self->directory->file, &self->notes, error);
-  return self->reader != NULL;
+  self->waits = self->outbox.first != NULL; /* events that were derived again */
+  flush (self);
+  return TRUE;
 }
 
 static gboolean
@@ -294,7 +298,9 @@ sse_store_load (SseLog *log, const SseLogLoader *loader, gpointer user_data, GEr
   self->kept = sse_log_file_get_covered (self->file);
   self->epochs = sse_log_epoch_load (self->file, error);
   return self->epochs != NULL && sse_log_load_file (self->file->database, loader, user_data, error)
-         && start_threads (self, error);
+         && (self->reader = sse_store_reader_new (self->directory->file, &self->notes, error))
+                != NULL
+         && start_writer (self, error);
 }
 
 static void

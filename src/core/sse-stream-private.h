@@ -51,6 +51,8 @@ void        sse_stream_add_event    (SseStream           *self,
                                      const SseLogEvent   *event);
 gboolean    sse_stream_replay       (SseStream           *self,
                                      const SseUpdate     *update);
+GVariant   *sse_stream_save         (SseStream           *self,
+                                     gboolean             full);
 SseVerdict  sse_stream_apply        (SseStream           *self,
                                      const SseUpdate     *update,
                                      GError             **error);

@@ -28,6 +28,7 @@ struct _SseStream
 
   guint64 position;
   guint64 restored;
+  guint64 saved; /* its position at the last checkpoint */
   guint64 n_dropped;
   gboolean cannot_follow;
 };
@@ -62,7 +63,7 @@ sse_stream_restore (SseStream *self, guint64 position, GVariant *state)
 {
   g_autoptr (GError) error = NULL;
 
-  self->position = self->restored = position;
+  self->position = self->restored = self->saved = position;
   if (state == NULL || sse_source_restore (self->source, state, &error))
     return;
   g_warning ("%s is disabled, as it does not take its state at %" G_GUINT64_FORMAT
@@ -103,6 +104,21 @@ sse_stream_add_event (SseStream *self, const SseLogEvent *event)
   g_autoptr (SseFrame) frame = new_frame (self, event);
 
   keep_frame (self, event->position, event->audience, frame);
+}
+
+/**
+ * sse_stream_save:
+ * @full: whether also where it has not changed since the last time
+ *
+ * Returns: (transfer full) (nullable): its source's state
+ */
+GVariant *
+sse_stream_save (SseStream *self, gboolean full)
+{
+  if (!full && self->saved == self->position)
+    return NULL;
+  self->saved = self->position;
+  return sse_source_save (self->source);
 }
 
 /* ---- applying ---- */

@@ -115,6 +115,21 @@ sse_streams_settle (SseStreams *self)
     sse_stream_settle (g_ptr_array_index (self->streams, i));
 }
 
+/**
+ * sse_streams_count_clients:
+ *
+ * Returns: how many clients all of them have, those that are about to join included
+ */
+guint
+sse_streams_count_clients (SseStreams *self)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->streams->len; i++)
+    n += sse_stream_get_clients (g_ptr_array_index (self->streams, i));
+  return n;
+}
+
 /* ---- what is kept ---- */
 
 static void
@@ -148,7 +163,8 @@ load_event (const SseLogEvent *event, gpointer user_data)
     sse_stream_add_event (stream, event);
 }
 
-/* Whether it was applied is known for a stream whose source has that behind it. */
+/* What changed nothing the first time is left out: its publisher may have been told that it was
+ * refused, whatever a newer plugin would make of it. */
 static void
 load_update (SseUpdate *update, gboolean applied, gpointer user_data)
 {
@@ -158,12 +174,12 @@ load_update (SseUpdate *update, gboolean applied, gpointer user_data)
   GPtrArray *followers = g_hash_table_lookup (self->followers, name);
 
   self->host->position = sse_update_get_position (update);
-  if (stream != NULL && sse_stream_is_enabled (stream)
+  if (applied && stream != NULL && sse_stream_is_enabled (stream)
       && self->host->position > sse_stream_get_restored (stream))
     {
       gboolean now = sse_stream_replay (stream, update);
 
-      if (applied && !now)
+      if (!now)
         sse_log_mark_unapplied (self->host->log, self->host->position);
       applied = now;
     }
@@ -220,11 +236,12 @@ sse_streams_load (SseStreams *self, SseLog *log, GError **error)
 
 /**
  * sse_streams_save:
+ * @full: whether to give the states also of those that have not changed since the last time
  *
  * Gives the log a checkpoint: the states of all sources as they are now.
  */
 void
-sse_streams_save (SseStreams *self, SseLog *log)
+sse_streams_save (SseStreams *self, SseLog *log, gboolean full)
 {
   g_autoptr (GArray) parts = g_array_new (FALSE, FALSE, sizeof (SseLogPart));
 
@@ -237,10 +254,10 @@ sse_streams_save (SseStreams *self, SseLog *log)
       if (!sse_stream_is_enabled (stream))
         continue;
       part.stream = g_strdup (sse_stream_get_name (stream));
-      part.state = sse_source_save (sse_stream_get_source (stream));
+      part.state = sse_stream_save (stream, full);
       g_array_append_val (parts, part);
     }
-  sse_log_save (log, self->host->position, parts);
+  sse_log_save (log, self->host->position, parts, full);
 }
 
 /* ---- making and ending ---- */

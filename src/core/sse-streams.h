@@ -34,8 +34,11 @@ void        sse_streams_settle
                               (SseStreams          *self);
 gboolean    sse_streams_are_settled
                               (SseStreams          *self);
+guint       sse_streams_count_clients
+                              (SseStreams          *self);
 void        sse_streams_save  (SseStreams          *self,
-                               SseLog              *log);
+                               SseLog              *log,
+                               gboolean             full);
 void        sse_streams_stop  (SseStreams          *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseStreams, sse_streams_free)

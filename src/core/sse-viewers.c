@@ -10,7 +10,7 @@
 #include "sse-newcomer.h"
 
 /* The longest that rendering holds up the main thread at a time, in µs. */
-#define TURN_SLICE 5000
+#define TURN_SLICE 2000
 
 struct _SseViewers
 {

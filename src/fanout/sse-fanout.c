@@ -12,7 +12,7 @@
 
 /* The longest that telling of clients holds up the main thread at a time, in µs: who is told may
  * have something to do. */
-#define TELL_SLICE 5000
+#define TELL_SLICE 2000
 
 typedef struct
 {

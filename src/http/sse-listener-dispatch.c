@@ -13,7 +13,7 @@
 #include "sse-address.h"
 
 /* What is done in one iteration of the main context, at most. */
-#define MAX_ACCEPTS 32
+#define MAX_ACCEPTS 8
 #define MAX_EVENTS  32
 
 /* For a client that was refused to take its answer and hang up. */

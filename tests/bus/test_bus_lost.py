@@ -77,7 +77,7 @@ class NameTaken(FreshCase):
     def test_before_it_starts(self):
         """It says so and ends; the one that has the name is not disturbed."""
         first = self.rivulet
-        status, _, said = run_to_end(first.arguments,
+        status, _, said = run_to_end([*first.arguments, "--state-dir", f"{first.folder}/other"],
                                      {"DBUS_SESSION_BUS_ADDRESS": first.bus.address})
         self.assertEqual(status, 1)
         self.assertIn(NAME, said)

@@ -3,7 +3,7 @@
 
 from cases import DaemonCase, FreshCase
 from eventstream import INITIAL
-from waiting import amount
+from waiting import amount, wait_until
 
 
 def event(number, **members):
@@ -130,8 +130,11 @@ class ForEveryone(ResumeCase):
         self.assertEqual(client.next().type, "events-update")
 
 
+VOLATILE = {"durability": "none", "directory": None}
+
+
 class Trimmed(ResumeCase):
-    setting = {"config": {"hub": {"resume-events": 10}}}
+    setting = {"config": {"hub": {"resume-events": 10}, "log": VOLATILE}}
 
     def test_older_than_what_is_kept(self):
         ids = [self.new_event(number) for number in range(30)]
@@ -143,12 +146,107 @@ class Trimmed(ResumeCase):
 
 
 class NothingKept(ResumeCase):
-    setting = {"config": {"hub": {"resume-events": 0}}}
+    setting = {"config": {"hub": {"resume-events": 0}, "log": VOLATILE}}
 
     def test_only_the_newest_id_is_covered(self):
         first = self.new_event(1)
         self.new_event(2)
         self.assert_afresh(self.resume(first))
+
+
+class FromTheLog(ResumeCase):
+    """What is not in memory any more."""
+
+    setting = {"config": {"hub": {"resume-events": 10}}}
+
+    def test_from_anywhere(self):
+        ids = [self.new_event(number) for number in range(30)]
+        for place, last in enumerate(ids):
+            with self.resume(last) as client:
+                self.assertEqual([got.id for got in client.take(29 - place)], ids[place + 1 :])
+                self.assertEqual(client.next().type, "events-update")
+
+    def test_then_it_goes_on(self):
+        last = self.new_event(0)
+        ids = [self.new_event(number) for number in range(1, 40)]
+        client = self.resume(last)
+        ids += [self.new_event(number) for number in range(40, 80)]
+        taken = client.until(lambda got: got.id == ids[-1] and got.type == "new-event", "the last")
+        self.assertEqual([got.id for got in taken if got.type == "new-event"], ids)
+
+    def test_own_and_everyones(self):
+        last = self.new_event(0)
+        ids = [self.new_event(1), self.new_event(987655, None)]
+        for number in range(2, 30):
+            self.new_event(number, "somebody else")
+        ids.append(self.new_event(30))
+        client = self.resume(last)
+        self.assertEqual([got.id for got in client.take(3)], ids)
+        self.assertEqual(client.next().type, "events-update")
+
+    def test_in_slices(self):
+        """More than a slice has, at once for many clients."""
+        last = self.new_event(0)
+        count = amount(300)
+        ids = [self.new_event(number, text="x" * 4000) for number in range(1, count)]
+        clients = [self.resume(last) for _ in range(20)]
+        for client in clients:
+            self.assertEqual([got.id for got in client.take(count - 1)], ids)
+            self.assertEqual(client.next().type, "events-update")
+
+
+class Retained(FreshCase):
+    setting = {"config": {"hub": {"resume-events": 5}, "log": {"retain-updates": 20}}}
+
+    def test_older_than_what_is_kept(self):
+        ids = [self.publisher.publish("github-events", {"type": "new-event", "event": event(number)})
+               for number in range(40)]
+        self.rivulet.daemon.stop()
+        self.rivulet.start_again()
+        fresh = self.resumes(ids[0])
+        self.assertEqual(fresh, ["events"])
+        wait_until(lambda: self.resumes(ids[18]) == ["events"], "what is too many to be trimmed")
+        self.assertEqual(self.resumes(ids[19]), ids[20:])
+
+    def resumes(self, last):
+        """The positions that a client gets, or what it starts afresh by."""
+        with self.rivulet.follow("github-events", headers={"Last-Event-ID": last}) as client:
+            got = client.until(lambda event: event.type in ("events", "events-update"), "a list")
+        epoch = last.rsplit("-", 1)[0]
+        return [f"{epoch}-{one.position}" for one in got[:-1]] or [got[-1].type]
+
+
+class AfterARestart(FreshCase):
+    def test_an_id_of_an_earlier_epoch(self):
+        """Good up to that epoch's end, after every start and stop, and after a crash."""
+        first = self.publish(1)
+        missed = []
+        for number, end in enumerate(["stop", "kill", "stop"], 2):
+            missed.append(self.publish(number))
+            getattr(self.rivulet.daemon, end)()
+            self.rivulet.start_again()
+            with self.rivulet.follow("github-events", headers={"Last-Event-ID": first}) as client:
+                events = client.take(len(missed) + 1)
+            self.assertEqual([got.position for got in events[:-1]],
+                             [int(one.rsplit("-", 1)[1]) for one in missed])
+            self.assertEqual(events[-1].type, "events-update")
+            self.assertNotEqual(events[0].epoch, first.rsplit("-", 1)[0])
+
+    def test_past_the_end_of_its_epoch(self):
+        last = self.publish(1)
+        epoch, position = last.rsplit("-", 1)
+        self.rivulet.daemon.stop()
+        self.rivulet.start_again()
+        for number in range(2, 5):
+            self.publish(number)
+        for past in range(1, 4):
+            client = self.follow("github-events",
+                                 headers={"Last-Event-ID": f"{epoch}-{int(position) + past}"})
+            self.assertEqual(client.next().type, "events")
+
+    def publish(self, number):
+        return self.publisher.publish("github-events",
+                                      {"type": "new-event", "event": event(number)})
 
 
 class AnotherEpoch(FreshCase):

@@ -24,6 +24,7 @@ class Setting:
         self.publisher = None
         self.daemon = None
         self.used = set()
+        self.said_earlier = ""
         try:
             self._configure(config or {}, webhook, plugins)
             self._start(listen, bus, environment or {})
@@ -54,15 +55,24 @@ class Setting:
         self.arguments = ["--config", self.config_path, "--session" if bus else "--no-bus"]
         for address in listen:
             self.arguments += ["--listen", address]
-        environment = {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent", **environment}
+        self.environment = {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent", **environment}
         if bus:
             self.bus = PrivateBus(self.folder)
-            environment["DBUS_SESSION_BUS_ADDRESS"] = self.bus.address
-        self.daemon = daemon.Daemon(self.arguments, environment)
+            self.environment["DBUS_SESSION_BUS_ADDRESS"] = self.bus.address
+        self.daemon = daemon.Daemon(self.arguments, self.environment)
         self.addresses = self.daemon.wait_listening(len(listen))
         self.address = self.addresses[0]
         if bus:
             self.publisher = Publisher(self.bus.address)
+            self.publisher.wait_owner()
+
+    def start_again(self):
+        """Starts another daemon where the first one ended."""
+        self.said_earlier += self.daemon.said()
+        self.daemon = daemon.Daemon(self.arguments, self.environment)
+        self.addresses = self.daemon.wait_listening(len(self.addresses))
+        self.address = self.addresses[0]
+        if self.bus:
             self.publisher.wait_owner()
 
     def token(self, subject="42", lifetime=3600, **claims):
@@ -83,7 +93,7 @@ class Setting:
         return wire.request(self.address, target, headers, method, **more)
 
     def assert_nothing_leaked(self):
-        said = self.daemon.said()
+        said = self.said_earlier + self.daemon.said()
         secrets = {self.secret.text, self.hook_secret.text, self.previous_hook_secret.text}
         for secret in self.used | secrets:
             for part in {secret, secret.rsplit(".", 1)[-1]}:

@@ -183,11 +183,11 @@ def tap_programs(suite, folder, environment, without=()):
                       environment)
 
 
-def unit_programs(suite, build, environment, prefix=""):
+def unit_programs(suite, build, environment, prefixes=("",)):
     told = subprocess.run(["meson", "introspect", build, "--tests"], check=True,
                           stdout=subprocess.PIPE).stdout
     for test in json.loads(told):
-        if any("unit" in name for name in test["suite"]) and test["name"].startswith(prefix):
+        if any("unit" in name for name in test["suite"]) and test["name"].startswith(prefixes):
             yield Program(suite, test["name"], test["cmd"], {**test["env"], **environment},
                           test["workdir"] or build)
 
@@ -223,6 +223,9 @@ def leak_programs(suite):
                   environment)
 
 
+# Unit tests in which threads have work to do.
+THREADED = ("fanout/", "core/store", "core/hub-log", "core/hub-behind")
+
 SUITES = {
     "style": lambda suite: tap_programs(suite, "style", {}),
     "unit": lambda suite: unit_programs(suite, os.path.join(ROOT, "build"), {}),
@@ -240,7 +243,7 @@ SUITES = {
     "cli-asan": lambda suite: tap_programs(
         suite, "cli", sanitized(**of_build("build-asan", RIVULET_TEST_SCALE="0.25")), ["test_demo"]),
     "threads": lambda suite: unit_programs(
-        suite, os.path.join(ROOT, "build-tsan"), sanitized(), "fanout/"),
+        suite, os.path.join(ROOT, "build-tsan"), sanitized(), THREADED),
     "leaks": leak_programs,
 }
 

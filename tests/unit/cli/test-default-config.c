@@ -8,9 +8,10 @@ static const struct
   const char *name;
   const SseSetting *settings;
 } groups[] = {
-  { "http", sse_settings_http }, { "auth", sse_settings_auth },
-  { "hub", sse_settings_hub },   { "clients", sse_settings_clients },
-  { "bus", sse_settings_bus },   { "plugins", sse_settings_plugins },
+  { "http", sse_settings_http },       { "auth", sse_settings_auth },
+  { "hub", sse_settings_hub },         { "log", sse_settings_log },
+  { "clients", sse_settings_clients }, { "bus", sse_settings_bus },
+  { "plugins", sse_settings_plugins },
 };
 
 /* The file that is installed, as if its keys were not commented out. */

@@ -26,6 +26,10 @@ void kept_publish (Kept *kept, const char *audience, const char *kind, const cha
 char *kept_dup_id (Kept *kept, guint64 position);
 gint64 kept_query (Kept *kept, const char *sql);
 void kept_exec (Kept *kept, const char *sql);
-void kept_expect (Kept *kept, const char *stream, const char *user, const char *id, const char *expected);
+void kept_expect (Kept *kept,
+                  const char *stream,
+                  const char *user,
+                  const char *id,
+                  const char *expected);
 
 G_END_DECLS

@@ -33,9 +33,19 @@ on_failed (SseLog *log, GPtrArray *updates, const GError *error, gpointer user_d
 }
 
 static void
-count (SseLog *log, guint *n)
+on_due (SseLog *log, guint64 position, gboolean full, gpointer user_data)
 {
-  ++*n;
+  Store *store = user_data;
+
+  store->n_due++;
+  store->due_position = position;
+  store->due_full = full;
+}
+
+static void
+on_changed (SseLog *log, gpointer user_data)
+{
+  ((Store *) user_data)->n_changed++;
 }
 
 /* ---- loading ---- */
@@ -104,8 +114,8 @@ store_open_for (Store *store, const char *const *streams)
   g_assert_no_error (error);
   g_signal_connect (store->log, "committed", G_CALLBACK (on_committed), store);
   g_signal_connect (store->log, "failed", G_CALLBACK (on_failed), store);
-  g_signal_connect (store->log, "due", G_CALLBACK (count), &store->n_due);
-  g_signal_connect (store->log, "changed", G_CALLBACK (count), &store->n_changed);
+  g_signal_connect (store->log, "due", G_CALLBACK (on_due), store);
+  g_signal_connect (store->log, "changed", G_CALLBACK (on_changed), store);
   g_string_truncate (store->loaded, 0);
   g_ptr_array_set_size (store->committed, 0);
   g_array_set_size (store->commits, 0);
@@ -199,26 +209,29 @@ store_keep (
   sse_log_keep_event (store->log, &event);
 }
 
-/* Keeps a checkpoint of pairs of a stream and a state, which are taken. */
+/* Keeps a checkpoint of pairs of a stream and a state, which are taken; %NULL: the same as before.
+ */
 void
 store_save (Store *store, guint64 position, const char *stream, GVariant *state, ...)
 {
   g_autoptr (GArray) parts = g_array_new (FALSE, FALSE, sizeof (SseLogPart));
+  gboolean full = TRUE;
   va_list more;
 
   g_array_set_clear_func (parts, sse_log_part_clear);
   va_start (more, state);
   while (stream != NULL)
     {
-      SseLogPart part = { g_strdup (stream), g_variant_ref_sink (state) };
+      SseLogPart part = { g_strdup (stream), state != NULL ? g_variant_ref_sink (state) : NULL };
 
+      full &= state != NULL;
       g_array_append_val (parts, part);
       stream = va_arg (more, const char *);
       if (stream != NULL)
         state = va_arg (more, GVariant *);
     }
   va_end (more);
-  sse_log_save (store->log, position, parts);
+  sse_log_save (store->log, position, parts, full);
 }
 
 static void

@@ -19,6 +19,8 @@ typedef struct
   GArray *commits;      /* guint: how many came with each emission */
   GPtrArray *failures;  /* messages, one for each append that failed */
   guint n_due;
+  guint64 due_position; /* that the last one was to cover */
+  gboolean due_full;    /* and whether with all states */
   guint n_changed;
   guint n_pushed;
   GString *loaded; /* a line for each thing that it was loaded with */
@@ -33,14 +35,29 @@ void store_open (Store *store);
 void store_open_for (Store *store, const char *const *streams);
 void store_close (Store *store);
 
-SseUpdate *store_new_update (Store *store, const char *stream, const char *audience, const char *value);
+SseUpdate *store_new_update (Store *store,
+                             const char *stream,
+                             const char *audience,
+                             const char *value);
 void store_append (Store *store, SseUpdate *first, ...) G_GNUC_NULL_TERMINATED;
 void store_push (Store *store, const char *stream, const char *audience, const char *value);
 void store_wait (Store *store, guint n_committed);
 void store_publish (Store *store, const char *stream, const char *audience, const char *value);
-void store_keep (Store *store, const char *stream, guint64 position, const char *audience, const char *members);
-void store_save (Store *store, guint64 position, const char *stream, GVariant *state, ...) G_GNUC_NULL_TERMINATED;
-char *store_read (Store *store, const char *stream, const char *user, guint64 position, gsize max_bytes);
+void store_keep (Store *store,
+                 const char *stream,
+                 guint64 position,
+                 const char *audience,
+                 const char *members);
+void store_save (Store *store,
+                 guint64 position,
+                 const char *stream,
+                 GVariant *state,
+                 ...) G_GNUC_NULL_TERMINATED;
+char *store_read (Store *store,
+                  const char *stream,
+                  const char *user,
+                  guint64 position,
+                  gsize max_bytes);
 
 char *store_get_path (Store *store, const char *suffix);
 char *store_find_aside (Store *store, const char *why);

@@ -233,7 +233,7 @@ test_damaged (Kept *kept, gconstpointer data)
   append (expected, "value", N, N, FALSE);
   bob = client_new (&kept->hub, "probe", "bob", "ep-25"); /* damaged in its first slice */
   client_expect (bob, expected->str);
-  warnings_expect ("a client of probe cannot get what it missed, and starts afresh: *"
+  warnings_expect ("clients of probe cannot get what they missed, and start afresh: *"
                    "the event at 30 is damaged");
 
   for (guint i = 31; i <= N; i++)
@@ -273,7 +273,7 @@ test_trimmed (Kept *kept, gconstpointer data)
   kept_begin (kept, "good", NULL);
   for (guint i = 1; i < N; i++)
     say (kept, i, FALSE);
-  sse_log_emit_due (kept->log);
+  sse_log_emit_due (kept->log, 0, FALSE);
   say (kept, N, FALSE);
   while (kept_query (kept, "SELECT count (*) FROM events") > 10)
     iterate (1);

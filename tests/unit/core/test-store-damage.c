@@ -11,6 +11,7 @@
 /* Bytes from one that is damaged to the next. */
 #define STRIDE 101
 
+#define FRAME "streams, epochs or positions are damaged"
 #define EMPTY "part a 0 -\npart b 0 -\nevents a 0\nevents b 0\n"
 
 /* Fills a store with what is behind the checkpoint and what is not, and closes it. */
@@ -171,7 +172,10 @@ test_changed_rows (Store *store, gconstpointer data)
     { "UPDATE events SET audience = 'bob'", "the event at 2 is damaged" },
     { "UPDATE events SET position = 1", "the event at 1 is damaged" },
     { "UPDATE events SET type = 'sad'", "the event at 2 is damaged" },
-    { "UPDATE checkpoint SET position = 2 WHERE stream = 1", "the state of a is damaged" },
+    { "UPDATE checkpoint SET position = 2 WHERE stream = 1", FRAME },
+    { "INSERT INTO trimmed VALUES (1, 1, 0)", FRAME },
+    { "UPDATE epochs SET last = 9", FRAME },
+    { "UPDATE streams SET name = 'c' WHERE name = 'a'", FRAME },
     { "UPDATE checkpoint SET state = NULL WHERE stream = 1", "the state of a is damaged" },
   };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <unistd.h>
 
+#include "sse-log-trim.h"
 #include "store-fixture.h"
 
 #define COUNT(table, stream)                                                                       \
@@ -149,6 +150,28 @@ test_age (Store *store, gconstpointer data)
   g_assert_cmpuint (sse_log_get_position (store->log), ==, 308);
 }
 
+/* A clock that is not set yet says 1970: what may be kept since before that is looked at as seldom
+ * as ever. */
+static void
+test_age_before_1970 (Store *store, gconstpointer data)
+{
+  SseLogRetention retention = { .max_updates = 1000, .max_hours = 1000000 };
+  g_autofree char *path = store_get_path (store, "");
+  g_autoptr (SseLogFile) file = NULL;
+  g_autoptr (GError) error = NULL;
+
+  store_open (store);
+  publish (store, "a", 1);
+  store_close (store);
+  file = sse_log_file_open (path, FALSE, &error);
+  g_assert_no_error (error);
+  g_assert_true (sse_log_retention_trim (&retention, file, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (sse_log_retention_get_due (&retention), >, g_get_monotonic_time ());
+  g_clear_pointer (&file, sse_log_file_free);
+  g_assert_cmpint (store_query (store, COUNT ("updates", "a")), ==, 1);
+}
+
 /* ---- when a checkpoint is due ---- */
 
 static void
@@ -208,6 +231,39 @@ test_due_large_state (Store *store, gconstpointer data)
   g_assert_cmpuint (store->n_due, ==, 1);
 }
 
+/* But not without end. */
+static void
+test_due_many (Store *store, gconstpointer data)
+{
+  store_open (store);
+  save_bytes (store, 8000000);
+  push_many (store, 39900);
+  g_assert_cmpuint (store->n_due, ==, 0);
+  push_many (store, 200);
+  g_assert_cmpuint (store->n_due, ==, 1);
+}
+
+/* What retention leaves is not to wait for a checkpoint. */
+static void
+test_due_retained (Store *store, gconstpointer data)
+{
+  store->options.retain_updates = 100;
+  store_open (store);
+  push_many (store, 90);
+  g_assert_cmpuint (store->n_due, ==, 0);
+  push_many (store, 10);
+  g_assert_cmpuint (store->n_due, ==, 1);
+  g_assert_cmpuint (store->due_position, ==, 0);
+  g_assert_false (store->due_full);
+  store_close (store);
+
+  store->options.retain_updates = 10000;
+  store->options.retain_hours = 0;
+  store_open (store);
+  push_many (store, 1);
+  g_assert_cmpuint (store->n_due, ==, 2);
+}
+
 static void
 test_due_bytes (Store *store, gconstpointer data)
 {
@@ -238,8 +294,11 @@ main (int argc, char **argv)
   add ("/core/store-trim/not-past-checkpoint", test_not_past_checkpoint);
   add ("/core/store-trim/missing-plugin", test_missing_plugin);
   add ("/core/store-trim/age", test_age);
+  add ("/core/store-trim/age-before-1970", test_age_before_1970);
   add ("/core/store-trim/due-rows", test_due_rows);
   add ("/core/store-trim/due-large-state", test_due_large_state);
+  add ("/core/store-trim/due-many", test_due_many);
+  add ("/core/store-trim/due-retained", test_due_retained);
   add ("/core/store-trim/due-bytes", test_due_bytes);
   return g_test_run ();
 }

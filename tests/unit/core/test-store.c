@@ -144,6 +144,21 @@ test_checkpoint (Store *store, gconstpointer data)
                    "events a 0\nevents b 0\nevents c 0\n");
 }
 
+/* A part without a state goes on with the one that it has, or with none. */
+static void
+test_same_state (Store *store, gconstpointer data)
+{
+  store_open (store);
+  store_publish (store, "a", NULL, "x");
+  store_save (store, 1, "a", g_variant_new_string ("a at 1"), "b", NULL, NULL);
+  store_publish (store, "a", NULL, "x");
+  store_save (store, 2, "a", NULL, "b", NULL, NULL);
+  store_close (store);
+  store_open (store);
+  g_assert_cmpstr (store->loaded->str, ==,
+                   "part a 2 'a at 1'\npart b 2 -\nevents a 0\nevents b 0\n");
+}
+
 /* A stream that is met for the first time in an update is kept from before it. */
 static void
 test_unknown_stream (Store *store, gconstpointer data)
@@ -227,7 +242,7 @@ dup_epoch (Store *store)
 static void
 test_epochs (Store *store, gconstpointer data)
 {
-  g_autofree char *epochs[3] = { NULL };
+  char *epochs[3];
   const guint64 ends[] = { 2, 2, 5 };
 
   store_open (store);
@@ -259,6 +274,8 @@ test_epochs (Store *store, gconstpointer data)
     }
   g_assert_false (sse_log_covers (store->log, "0123456789abcdef", 0));
   g_assert_false (sse_log_covers (store->log, "", 0));
+  for (guint i = 0; i < G_N_ELEMENTS (epochs); i++)
+    g_free (epochs[i]);
 }
 
 /* A directory as it was before, put back: nobody can go on from what it does not know of. */
@@ -311,6 +328,7 @@ main (int argc, char **argv)
   add ("/core/store/end", test_end);
   add ("/core/store/unapplied", test_unapplied);
   add ("/core/store/checkpoint", test_checkpoint);
+  add ("/core/store/same-state", test_same_state);
   add ("/core/store/unknown-stream", test_unknown_stream);
   add ("/core/store/states", test_states);
   add ("/core/store/many", test_many);
