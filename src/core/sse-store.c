@@ -411,7 +411,7 @@ add_source (SseStore *self, GSourceFuncs *funcs, const char *name, int priority)
 
 /**
  * sse_store_new:
- * @options: copied, but for the directory's name, which outlives it
+ * @options: copied
  * @error: where the file can't be had; in the domain %SSE_DATABASE_ERROR
  *
  * Opens the log, and makes it where there is none. A corrupt one is set aside.
@@ -424,6 +424,7 @@ sse_store_new (const SseStoreOptions *options, GError **error)
   g_autoptr (SseStore) self = g_object_new (SSE_TYPE_STORE, NULL);
 
   self->options = *options;
+  self->options.directory = NULL;
   self->directory = sse_log_directory_new (options->directory);
   self->has_notes = sse_mailbox_init (&self->notes, error);
   if (!self->has_notes)

@@ -37,18 +37,16 @@ G_DEFINE_FINAL_TYPE (SseStream, sse_stream, G_TYPE_OBJECT)
 
 /* ---- from the log ---- */
 
-static void
-keep_frame (SseStream *self, guint64 position, const char *audience, SseFrame *frame)
-{
-  sse_ring_push (self->ring, position, audience, frame, sse_log_get_kept (self->host->log));
-}
-
+/* Makes the frame of an event, and keeps it for clients that resume. */
 static SseFrame *
-new_frame (SseStream *self, const SseLogEvent *event)
+keep_frame (SseStream *self, const SseLogEvent *event)
 {
   g_autofree char *id = sse_event_id_format (self->host->epoch, event->position);
+  SseFrame *frame = sse_frame_new_event (id, event->type, event->members, event->length);
 
-  return sse_frame_new_event (id, event->type, event->members, event->length);
+  sse_ring_push (self->ring, event->position, event->audience, frame,
+                 sse_log_get_kept (self->host->log));
+  return frame;
 }
 
 /**
@@ -101,9 +99,7 @@ sse_stream_begin_events (SseStream *self, guint64 after)
 void
 sse_stream_add_event (SseStream *self, const SseLogEvent *event)
 {
-  g_autoptr (SseFrame) frame = new_frame (self, event);
-
-  keep_frame (self, event->position, event->audience, frame);
+  sse_frame_unref (keep_frame (self, event));
 }
 
 /**
@@ -133,13 +129,10 @@ keep_appended (SseStream *self, const SseUpdate *update)
     .audience = sse_update_get_audience (update),
     .type = sse_batch_get_event_type (self->batch),
   };
-  SseFrame *frame;
 
   event.members = sse_batch_get_members (self->batch, &event.length);
-  frame = new_frame (self, &event);
-  keep_frame (self, event.position, event.audience, frame);
   sse_log_keep_event (self->host->log, &event);
-  return frame;
+  return keep_frame (self, &event);
 }
 
 /* Applies an update to the source. @frame: (out) (nullable): the event that it appended */
@@ -386,6 +379,7 @@ static void
 sse_stream_finalize (GObject *object)
 {
   SseStream *self = SSE_STREAM (object);
+
   g_clear_pointer (&self->viewers, sse_viewers_free);
   g_clear_pointer (&self->ring, sse_ring_free);
   g_clear_pointer (&self->batch, sse_batch_free);

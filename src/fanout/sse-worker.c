@@ -7,12 +7,12 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include "sse-command.h"
 #include "sse-roster.h"
+#include "sse-thread.h"
 
 /* Events of clients in one turn; with more of them the others come in the next. */
 #define MAX_EVENTS 256
@@ -177,23 +177,6 @@ open_epoll (SseWorker *self, GError **error)
   return TRUE;
 }
 
-static gboolean
-start_thread (SseWorker *self, GError **error)
-{
-  sigset_t all, old;
-  int code;
-
-  /* Signals are the main thread's. */
-  sigfillset (&all);
-  pthread_sigmask (SIG_SETMASK, &all, &old);
-  code = pthread_create (&self->thread, NULL, worker_run, self);
-  pthread_sigmask (SIG_SETMASK, &old, NULL);
-  if (code != 0)
-    return fail (error, code, "a thread");
-  self->started = TRUE;
-  return TRUE;
-}
-
 /**
  * sse_worker_new:
  * @options: the fan-out's
@@ -217,7 +200,9 @@ sse_worker_new (const SseFanoutOptions *options, guint number, SseMailbox *notes
     }
 
   sse_roster_init (&self->roster, options);
-  if (!open_epoll (self, error) || !open_context (self, error) || !start_thread (self, error))
+  self->started = open_epoll (self, error) && open_context (self, error)
+                  && sse_thread_start (&self->thread, worker_run, self, error);
+  if (!self->started)
     g_clear_pointer (&self, sse_worker_free);
   return self;
 }
