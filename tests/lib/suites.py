@@ -224,7 +224,7 @@ def leak_programs(suite):
 
 
 # Unit tests in which threads have work to do.
-THREADED = ("fanout/", "core/store", "core/hub-log", "core/hub-behind")
+THREADED = ("fanout/", "store/")
 
 SUITES = {
     "style": lambda suite: tap_programs(suite, "style", {}),
