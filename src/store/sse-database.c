@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <glib/gi18n.h>
-#include <glib/gstdio.h>
 
 #include "sse-checksum.h"
 #include "sse-schema.h"
@@ -263,9 +262,14 @@ sse_database_sync_directory (const char *path, GError **error)
   return ok;
 }
 
-/* Closing it puts all of it into the file itself, and on the disk. */
-static gboolean
-fill_new (const char *path, GError **error)
+/**
+ * sse_database_create:
+ * @path: where there is no file
+ *
+ * Makes an empty database. All of it is in the file itself, and on the disk.
+ */
+gboolean
+sse_database_create (const char *path, GError **error)
 {
   g_autoptr (SseDatabase) self = NULL;
   int fd = open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -277,32 +281,6 @@ fill_new (const char *path, GError **error)
   return self != NULL && sse_database_exec (self, "PRAGMA synchronous = FULL", error)
          && sse_database_set_wal (self, error) && sse_schema_create (self, error)
          && sse_database_exec (self, "PRAGMA wal_checkpoint (TRUNCATE)", error);
-}
-
-/**
- * sse_database_create:
- * @path: where there is no file
- *
- * Makes an empty database. It has its name when it is complete: a file that is there is no empty
- * one that was begun.
- */
-gboolean
-sse_database_create (const char *path, GError **error)
-{
-  g_autofree char *new_path = g_strconcat (path, ".new", NULL);
-  const char *const suffixes[] = { "", "-wal", "-shm" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
-    {
-      g_autofree char *rest = g_strconcat (new_path, suffixes[i], NULL);
-
-      g_unlink (rest);
-    }
-  if (!fill_new (new_path, error))
-    return FALSE;
-  if (g_rename (new_path, path) < 0)
-    return fail_with_errno (path, error);
-  return sse_database_sync_directory (path, error);
 }
 
 /**

@@ -39,6 +39,7 @@ sse_log_directory_new (const char *path)
 
   self->path = g_strdup (path);
   self->file = g_build_filename (path, FILE_NAME, NULL);
+  self->new_file = g_build_filename (path, FILE_NAME ".new", NULL);
   self->lock = -1;
   return self;
 }
@@ -51,6 +52,7 @@ sse_log_directory_free (SseLogDirectory *self)
     close (self->lock);
   g_free (self->path);
   g_free (self->file);
+  g_free (self->new_file);
   g_free (self);
 }
 
@@ -194,15 +196,43 @@ sse_log_directory_set_aside (SseLogDirectory *self, const char *why, GError **er
   return rename_if_there (self->file, name, error) && rename_if_there (wal, wal_name, error);
 }
 
+static void
+remove_new (SseLogDirectory *self, gboolean all)
+{
+  const char *const suffixes[] = { "-wal", "-shm", "" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes) - (all ? 0 : 1); i++)
+    {
+      g_autofree char *path = g_strconcat (self->new_file, suffixes[i], NULL);
+
+      g_unlink (path);
+    }
+}
+
 /**
- * sse_log_directory_create_file:
+ * sse_log_directory_begin_file:
  *
- * Makes an empty log's file where there is none. A write-ahead log that lies about would be taken
- * for the new one's.
+ * Makes an empty log's file where there is none, under the name of @new_file. A write-ahead log
+ * that lies about would be taken for the new one's.
  */
 gboolean
-sse_log_directory_create_file (SseLogDirectory *self, GError **error)
+sse_log_directory_begin_file (SseLogDirectory *self, GError **error)
 {
+  remove_new (self, TRUE);
   return sse_log_directory_set_aside (self, "rest", error)
-         && sse_database_create (self->file, error);
+         && sse_database_create (self->new_file, error);
+}
+
+/**
+ * sse_log_directory_finish_file:
+ *
+ * Gives the new file, to which there is no connection, its name: it has that when it is complete.
+ */
+gboolean
+sse_log_directory_finish_file (SseLogDirectory *self, GError **error)
+{
+  remove_new (self, FALSE);
+  if (g_rename (self->new_file, self->file) < 0)
+    return fail (self->file, error);
+  return sse_database_sync_directory (self->file, error);
 }

@@ -9,6 +9,7 @@ G_BEGIN_DECLS
  * SseLogDirectory:
  * @path: the directory
  * @file: the log's file in it
+ * @new_file: one that is being made
  *
  * The directory of the log, which one process at a time may use. Errors are in the domain
  * %SSE_DATABASE_ERROR.
@@ -17,6 +18,7 @@ typedef struct
 {
   char *path;
   char *file;
+  char *new_file;
 
   /*< private >*/
   int lock;
@@ -33,7 +35,10 @@ gboolean         sse_log_directory_has_file  (SseLogDirectory  *self,
 gboolean         sse_log_directory_set_aside (SseLogDirectory  *self,
                                               const char       *why,
                                               GError          **error);
-gboolean         sse_log_directory_create_file
+gboolean         sse_log_directory_begin_file
+                                             (SseLogDirectory  *self,
+                                              GError          **error);
+gboolean         sse_log_directory_finish_file
                                              (SseLogDirectory  *self,
                                               GError          **error);
 

@@ -49,7 +49,8 @@ sse_log_repair_begin (SseLogDirectory *directory, GError **error)
       if (!sse_log_directory_set_aside (directory, "corrupt", error))
         return NULL;
     }
-  if (!sse_log_directory_create_file (directory, error))
+  if (!sse_log_directory_begin_file (directory, error)
+      || !sse_log_directory_finish_file (directory, error))
     return NULL;
   return sse_log_file_open (directory->file, FALSE, error);
 }
@@ -105,32 +106,22 @@ compare_ends (gconstpointer a, gconstpointer b, gpointer epochs)
   return (*end_a > *end_b) - (*end_a < *end_b);
 }
 
-/**
- * sse_log_repair_create:
- * @epochs: (element-type utf8 guint64): earlier ones, with where they ended
- *
- * Makes a file where there is none.
- */
-SseLogFile *
-sse_log_repair_create (SseLogDirectory *directory, GHashTable *epochs, GError **error)
+static gboolean
+add_epochs (SseLogFile *file, GHashTable *epochs, GError **error)
 {
-  g_autoptr (SseLogFile) file = NULL;
   g_autoptr (GList) names = g_hash_table_get_keys (epochs);
 
-  if (!sse_log_directory_create_file (directory, error))
-    return NULL;
-  file = sse_log_file_open (directory->file, FALSE, error);
-  if (file == NULL || !sse_log_file_begin (file, error))
-    return NULL;
+  if (!sse_log_file_begin (file, error))
+    return FALSE;
   names = g_list_sort_with_data (g_steal_pointer (&names), compare_ends, epochs);
   for (GList *link = names; link != NULL; link = link->next)
     {
       const guint64 *last = g_hash_table_lookup (epochs, link->data);
 
       if (!sse_log_epoch_add (file, link->data, *last, error))
-        return NULL;
+        return FALSE;
     }
-  return sse_log_file_commit (file, error) ? g_steal_pointer (&file) : NULL;
+  return sse_log_file_commit (file, error);
 }
 
 /**
@@ -194,4 +185,37 @@ sse_log_repair_restore (SseLogFile *file,
          && sse_log_growth_save (growth, file, file->position, parts, error)
          && sse_log_trim_forget (file, position, error) && sse_log_file_commit (file, error)
          && sse_log_file_fold (file, TRUE, error);
+}
+
+/**
+ * sse_log_repair_remake:
+ * @epochs: (element-type utf8 guint64): earlier ones, with where they ended
+ * @identity: (out): the new file's
+ *
+ * Makes a file where there is none with what is in memory; see sse_log_repair_restore().
+ */
+SseLogFile *
+sse_log_repair_remake (SseLogDirectory *directory,
+                       GHashTable *epochs,
+                       const char *epoch,
+                       guint64 position,
+                       GArray *parts,
+                       guint64 highest,
+                       SseLogGrowth *growth,
+                       gint64 *identity,
+                       GError **error)
+{
+  g_autoptr (SseLogFile) file = NULL;
+
+  if (!sse_log_directory_begin_file (directory, error))
+    return NULL;
+  file = sse_log_file_open (directory->new_file, FALSE, error);
+  if (file == NULL || !add_epochs (file, epochs, error)
+      || !sse_log_repair_restore (file, epoch, position, parts, highest, growth, error))
+    return NULL;
+  *identity = file->identity;
+  g_clear_pointer (&file, sse_log_file_free);
+  return sse_log_directory_finish_file (directory, error)
+             ? sse_log_file_open (directory->file, FALSE, error)
+             : NULL;
 }

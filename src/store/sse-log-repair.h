@@ -16,9 +16,6 @@ SseLogFile *sse_log_repair_open      (SseLogDirectory  *directory,
                                       const char       *epoch,
                                       gboolean          corrupt,
                                       GError          **error);
-SseLogFile *sse_log_repair_create    (SseLogDirectory  *directory,
-                                      GHashTable       *epochs,
-                                      GError          **error);
 gboolean    sse_log_repair_prove     (SseLogFile       *file,
                                       const char       *epoch,
                                       GError          **error);
@@ -31,6 +28,15 @@ gboolean    sse_log_repair_restore   (SseLogFile       *file,
                                       GArray           *parts,
                                       guint64           highest,
                                       SseLogGrowth     *growth,
+                                      GError          **error);
+SseLogFile *sse_log_repair_remake    (SseLogDirectory  *directory,
+                                      GHashTable       *epochs,
+                                      const char       *epoch,
+                                      guint64           position,
+                                      GArray           *parts,
+                                      guint64           highest,
+                                      SseLogGrowth     *growth,
+                                      gint64           *identity,
                                       GError          **error);
 
 G_END_DECLS

@@ -279,21 +279,22 @@ reopen (SseStoreWriter *self)
     fail (self, error);
 }
 
-/* Writes what the file lacks: a checkpoint has all of it. */
+/* Writes what the file lacks, or all of it where there is none: a checkpoint has that. */
 static void
 restore (SseStoreWriter *self)
 {
+  const SseStoreWriterOptions *options = &self->options;
+  const SseStoreJob *save = self->save;
   GError *error = NULL;
 
   if (self->file == NULL)
-    {
-      self->file = sse_log_repair_create (self->options.directory, self->options.epochs, &error);
-      if (self->file != NULL)
-        self->identity = self->file->identity;
-    }
-  if (self->file != NULL
-      && sse_log_repair_restore (self->file, self->options.epoch, self->save->position,
-                                 self->save->parts, self->highest, &self->growth, &error))
+    self->file = sse_log_repair_remake (options->directory, options->epochs, options->epoch,
+                                        save->position, save->parts, self->highest, &self->growth,
+                                        &self->identity, &error);
+  else
+    sse_log_repair_restore (self->file, options->epoch, save->position, save->parts, self->highest,
+                            &self->growth, &error);
+  if (error == NULL)
     become_well (self);
   else
     {
