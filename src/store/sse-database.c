@@ -296,6 +296,7 @@ sse_database_open (const char *path, gboolean writing, GError **error)
 {
   g_autoptr (SseDatabase) self = NULL;
   struct stat status;
+  gint64 n_tables;
 
   if (stat (path, &status) < 0)
     {
@@ -325,7 +326,9 @@ sse_database_open (const char *path, gboolean writing, GError **error)
                                  "PRAGMA journal_size_limit = " WAL_BYTES,
                                  error)))
     return NULL;
-  /* The first read has opened or made its write-ahead log. */
+  /* A read opens its write-ahead log, or makes it. */
+  if (!sse_database_get_int64 (self, "SELECT count (*) FROM sqlite_schema", &n_tables, error))
+    return NULL;
   return sse_database_is_there (self, error) ? g_steal_pointer (&self) : NULL;
 }
 

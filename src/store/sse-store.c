@@ -12,6 +12,12 @@
 #include "sse-store-reader.h"
 #include "sse-store-writer.h"
 
+/* Behind what brings more of it. */
+#define COMMIT_PRIORITY (G_PRIORITY_DEFAULT + 1)
+
+/* The longest that a job that is waited for stays here, in µs, where the main context is busy. */
+#define MAX_WAIT 2000
+
 struct _SseStore
 {
   GObject parent_instance;
@@ -27,10 +33,11 @@ struct _SseStore
   gboolean has_notes;
   GSource *teller;
   GSource *flusher;
+  GSource *committer;
   SseStoreWriter *writer; /* NULL until all is loaded */
   SseStoreReader *reader;
   SseMailList outbox; /* jobs for the writer */
-  gboolean waits;     /* whether one of them is waited for */
+  gint64 waits_since; /* since when one of them is waited for, monotonic, in µs; 0: none is */
   guint64 position;
   guint64 kept;
   char *error;
@@ -49,13 +56,24 @@ typedef struct
   SseStore *store;
 } StoreSource;
 
+/* Has the writer commit what waits. */
 static void
 flush (SseStore *self)
 {
-  if (self->waits)
-    sse_store_writer_post (self->writer, &self->outbox);
-  self->waits = FALSE;
+  sse_store_writer_post (self->writer, &self->outbox);
+  self->waits_since = 0;
+  g_source_set_ready_time (self->committer, -1);
 }
+
+/* When all that was there is dispatched: what came at once goes in one commit. */
+static gboolean
+committer_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  flush (((StoreSource *) source)->store);
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs committer_funcs = { .dispatch = committer_dispatch };
 
 /* ---- what the threads tell ---- */
 
@@ -145,11 +163,15 @@ teller_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Never ready: being asked is what it is for. The context asks before each time that it waits. */
+/* Never ready: being asked is what it is for, in each iteration, also where the committer's turn
+ * does not come. */
 static gboolean
 flusher_prepare (GSource *source, int *timeout)
 {
-  flush (((StoreSource *) source)->store);
+  SseStore *self = ((StoreSource *) source)->store;
+
+  if (self->waits_since > 0 && g_get_monotonic_time () - self->waits_since >= MAX_WAIT)
+    flush (self);
   *timeout = -1;
   return FALSE;
 }
@@ -172,13 +194,15 @@ sse_store_get_position (SseLog *log)
   return SSE_STORE (log)->position;
 }
 
-/* For a job that is waited for. What comes in one iteration of the main context goes in one commit;
- * what nobody waits for goes along with it. */
+/* For a job that is waited for. What nobody waits for goes along with it. */
 static void
 post (SseStore *self, SseStoreJob *job)
 {
   sse_mail_list_push (&self->outbox, &job->mail);
-  self->waits = TRUE;
+  if (self->waits_since > 0)
+    return;
+  self->waits_since = g_get_monotonic_time ();
+  g_source_set_ready_time (self->committer, 0);
 }
 
 static void
@@ -283,8 +307,7 @@ start_writer (SseStore *self, GError **error)
                                        &self->notes, error);
   if (self->writer == NULL)
     return FALSE;
-  self->waits = self->outbox.first != NULL; /* events that were derived again */
-  flush (self);
+  flush (self); /* of events that were derived again */
   return TRUE;
 }
 
@@ -363,6 +386,7 @@ sse_store_dispose (GObject *object)
     sse_store_job_free ((SseStoreJob *) mail);
   g_clear_pointer (&self->teller, remove_source);
   g_clear_pointer (&self->flusher, remove_source);
+  g_clear_pointer (&self->committer, remove_source);
   G_OBJECT_CLASS (sse_store_parent_class)->dispose (object);
 }
 
@@ -436,6 +460,7 @@ sse_store_new (const SseStoreOptions *options, GError **error)
   self->teller = add_source (self, &teller_funcs, "store's teller", G_PRIORITY_DEFAULT);
   g_source_add_unix_fd (self->teller, self->notes.event_fd, G_IO_IN);
   /* First in each iteration: where another source is ready, those behind it are not asked. */
+  self->committer = add_source (self, &committer_funcs, "store's committer", COMMIT_PRIORITY);
   self->flusher = add_source (self, &flusher_funcs, "store's flusher", G_MININT);
   return SSE_LOG (g_steal_pointer (&self));
 }
