@@ -19,6 +19,9 @@
 /* What of the write-ahead log's file stays when all of it is in the database, in bytes. */
 #define WAL_BYTES "16777216"
 
+/* Of the format's versions, for writing and for reading, in a database's header. */
+#define FORMAT_OFFSET 18
+
 /* SQLite's smallest page. */
 #define MIN_BYTES 512
 
@@ -283,6 +286,28 @@ sse_database_create (const char *path, GError **error)
          && sse_database_exec (self, "PRAGMA wal_checkpoint (TRUNCATE)", error);
 }
 
+/* What SQLite writes there, it reads; with other numbers it would take the file for a newer
+ * SQLite's, and not write it. */
+static gboolean
+check_format (const char *path, GError **error)
+{
+  guint8 versions[2] = { 0 };
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
+  gboolean ok = fd >= 0 && pread (fd, versions, sizeof versions, FORMAT_OFFSET) >= 0;
+
+  if (!ok)
+    fail_with_errno (path, error);
+  else if (versions[0] < 1 || versions[0] > 2 || versions[1] < 1 || versions[1] > 2)
+    {
+      g_set_error (error, SSE_DATABASE_ERROR, SSE_DATABASE_ERROR_CORRUPT,
+                   "%s: its header is damaged", path);
+      ok = FALSE;
+    }
+  if (fd >= 0)
+    close (fd);
+  return ok;
+}
+
 /**
  * sse_database_open:
  * @path: a file that is there
@@ -310,6 +335,9 @@ sse_database_open (const char *path, gboolean writing, GError **error)
                    path);
       return NULL;
     }
+  /* While there is no connection to it in this process, which would lose its locks by that. */
+  if (writing && !check_format (path, error))
+    return NULL;
   self = connect_to (path, writing ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY, error);
   if (self == NULL)
     return NULL;

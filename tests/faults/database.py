@@ -12,6 +12,7 @@ import tempfile
 from ledger import canonical
 
 FILES = ["rivulet.db", "rivulet.db-wal", "rivulet.db-shm"]
+PAGE = 4096  # bytes
 
 
 def copy(directory, destination):
@@ -41,6 +42,12 @@ def corrupt_names(directory):
     """The databases that were set aside."""
     return [os.path.basename(path) for path in
             sorted(glob.glob(os.path.join(glob.escape(directory), "rivulet.db.corrupt-*")))]
+
+
+def names_aside(directory):
+    """All that was set aside, whatever for."""
+    return [name for name in os.listdir(directory)
+            if name.startswith("rivulet.db.") and not name.startswith("rivulet.db.new")]
 
 
 class Row:
@@ -80,6 +87,31 @@ def trimmed_up_to(directory, stream):
     found = query(directory, "SELECT position FROM trimmed JOIN streams ON streams.id = stream"
                              " WHERE name = ?", (stream,))
     return found[0][0] if found else 0
+
+
+def counts(directory):
+    """{table: {stream: rows}} of the database while a daemon has it."""
+    uri = f"file:{os.path.join(directory, FILES[0])}?mode=ro"
+    connection = sqlite3.connect(uri, uri=True)
+    try:
+        return {table: dict(connection.execute(
+            f"SELECT name, count (*) FROM {table} JOIN streams ON id = stream GROUP BY name"))
+            for table in ("updates", "events")}
+    finally:
+        connection.close()
+
+
+def place_of(directory, statement):
+    """The first byte that a statement would change, and what to: (offset, byte)."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy(directory, folder)
+        change(folder, statement)
+        with (open(os.path.join(directory, FILES[0]), "rb") as before,
+              open(os.path.join(folder, FILES[0]), "rb") as after):
+            old, new = before.read(), after.read()
+    # The header tells of each change.
+    return next((offset, new[offset]) for offset in range(PAGE, len(old))
+                if old[offset] != new[offset])
 
 
 def change(directory, *statements):

@@ -11,6 +11,7 @@ from daemon import Daemon
 from eventstream import INITIAL
 from ledger import Ledger
 from oracle import Oracle
+from publisher import ERROR
 
 USERS = ["ann", "ben", "cleo"]
 NOBODY = "somebody else"  # of whom nothing is published
@@ -38,13 +39,9 @@ class House(Setting):
         log = {"directory": self.state, **config.get("log", {})}
         super()._configure({**config, "log": log}, webhook, plugins)
 
-    def environment(self):
-        return {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent",
-                "DBUS_SESSION_BUS_ADDRESS": self.bus.address}
-
     def launch(self):
         """Starts the daemon, and waits for nothing."""
-        self.daemon = Daemon(self.arguments, self.environment())
+        self.daemon = Daemon(self.arguments, self.environment)
         return self.daemon
 
     def start(self):
@@ -87,6 +84,14 @@ class House(Setting):
         self.ledger.note_result(entry, event_id, None)
         return event_id
 
+    def publish_many(self, updates):
+        """Publishes (stream, update, audience) in one call; returns the name of the first error."""
+        entries = self.ledger.send(updates)
+        results = self.publisher.publish_many(updates)
+        for entry, (event_id, name, _) in zip(entries, results):
+            self.ledger.note_result(entry, event_id, name.removeprefix(ERROR))
+        return next((entry.answer for entry in entries if entry.answer != "taken"), None)
+
     def judge(self, covered=lambda since: True, retained=None):
         """After a life's end: what was acknowledged is kept once, and clients got just that."""
         connections = self.crowd.finish()
@@ -95,19 +100,19 @@ class House(Setting):
         self.assert_nothing_leaked()
         return rows
 
-    def live_again(self, covered=lambda since: True):
+    def live_again(self, *judging):
         """Kills, judges and starts."""
         self.end()
-        self.judge(covered)
+        self.judge(*judging)
         self.start()
 
-    def close(self, covered=lambda since: True):
+    def close(self, *judging):
         """A last clean life: stops it, judges, starts once more, and looks at what is there."""
         self.daemon.assert_clean()
-        self.judge(covered)
+        self.judge(*judging)
         self.start()
         self.daemon.assert_clean()
-        self.judge(covered)
+        self.judge(*judging)
         self.abandon()
 
     def abandon(self):

@@ -15,19 +15,24 @@ from house import USERS, House
 from model import Model
 from randomupdates import RandomUpdates
 
-# Of the header: that it is read-only, its version and whose it is. With one of these changed it
-# looks like somebody else's, and is left alone.
-FOREIGN = {18, *range(60, 64), *range(68, 72)}
+# Of the header: its version and whose it is. With one of these changed it looks like somebody
+# else's, and is left alone.
+FOREIGN = {*range(60, 64), *range(68, 72)}
+
+# Of the header: which journals those who write and read it must know.
+FORMATS = [18, 19]
 
 
 class Kept(unittest.TestCase):
     """A house in which much was published, and a copy of its store as the daemon left it."""
 
+    config = None
+    retained = None
     maxDiff = None
     house = None
 
     def setUp(self):
-        self.house = House(crowd=False)
+        self.house = House(self.config, crowd=False)
         self.addCleanup(self.house.abandon)
         self.updates = RandomUpdates(self.id(), [None, *USERS], growing=True)
         self.ids = []
@@ -86,7 +91,7 @@ class Kept(unittest.TestCase):
         return found
 
 
-class Damage(Kept):
+class DamageCase(Kept):
     def setUp(self):
         super().setUp()
         self.random = chance.begin(self.id())
@@ -95,7 +100,7 @@ class Damage(Kept):
         """Two lives, the second ended by a stop or a kill; returns where the store was copied."""
         self.publish_some(150)
         self.house.daemon.assert_clean()
-        self.house.judge()
+        self.house.judge(retained=self.retained)
         self.folded = self.house.oracle.end
         self.house.start()
         self.publish_some(150)
@@ -103,12 +108,11 @@ class Damage(Kept):
             self.house.daemon.assert_clean()
         else:
             self.house.end()
-        self.house.judge()
+        self.house.judge(retained=self.retained)
         self.right = self.views_of(self.house.oracle.model)
         self.house.arguments = [argument if argument != "--session" else "--no-bus"
                                 for argument in self.house.arguments]
         return self.keep()
-
 
     def assert_right_or_aside(self, what, may_be_foreign=False, older=()):
         """Starts with what is there, and looks at what is served."""
@@ -167,6 +171,8 @@ class Damage(Kept):
             self.assertEqual(found.get(name.replace("rivulet.db", base)), content,
                              f"{what}: {name} set aside")
 
+
+class Damage(DamageCase):
     def test_truncated(self):
         kept = self.live(clean=True)
         path = os.path.join(self.house.state, "rivulet.db")
@@ -195,7 +201,7 @@ class Damage(Kept):
         kept = self.keep()
         self.assertEqual(self.assert_right_or_aside("as it was"), "right")
         whole = os.path.getsize(os.path.join(kept, "rivulet.db"))
-        places = [self.random.randrange(100) for _ in range(max(4, chance.ROUNDS // 4))]
+        places = FORMATS + [self.random.randrange(100) for _ in range(max(4, chance.ROUNDS // 4))]
         places += [self.random.randrange(whole) for _ in range(chance.ROUNDS)]
         outcomes = []
         for place in places:
@@ -237,6 +243,29 @@ class Damage(Kept):
             model.apply(row.stream, row.update, row.audience)
             found[row.position] = self.views_of(model)
         return [views for position, views in found.items() if position >= self.folded]
+
+
+class Meaning(DamageCase):
+    """A stream's name, an epoch's end, a position: another value would look as good as the right."""
+
+    config = {"log": {"retain-updates": 50}}
+    retained = 50
+    changes = [
+        "UPDATE streams SET name = 'quotb' WHERE name = 'quota'",
+        "UPDATE epochs SET last = last + 1 WHERE last > 0",
+        "UPDATE trimmed SET position = position - 1",
+        "UPDATE checkpoint SET position = position - 1",
+    ]
+
+    def test_bits_of_what_others_rest_on(self):
+        kept = self.live(clean=True)
+        for change in self.changes:
+            self.put_back(kept)
+            place, byte = database.place_of(kept, change)
+            with open(os.path.join(self.house.state, "rivulet.db"), "r+b") as file:
+                file.seek(place)
+                file.write(bytes([byte]))
+            self.assertEqual(self.assert_right_or_aside(change), "set aside", change)
 
 
 class Others(Kept):
@@ -310,7 +339,7 @@ class Others(Kept):
 
     def assert_left_alone(self, *words):
         before = database.contents(self.house.state)
-        status, _, said = run_to_end(self.house.arguments, self.house.environment())
+        status, _, said = run_to_end(self.house.arguments, self.house.environment)
         self.assertEqual(status, 1, said)
         for word in (os.path.join(self.house.state, "rivulet.db"), *words):
             self.assertIn(word, said)
@@ -322,6 +351,23 @@ class Others(Kept):
         ((version,),) = database.query(self.house.state, "PRAGMA user_version")
         database.change(self.house.state, "PRAGMA user_version = 99")
         self.assert_left_alone("99", str(version))
+
+    def test_with_a_journal_of_another_kind(self):
+        """As somebody may leave it who looked into it; with it, reading would hold up writing."""
+        last = self.publish_some(50)
+        self.house.daemon.assert_clean()
+        self.house.judge()
+        database.change(self.house.state, "PRAGMA journal_mode = DELETE")
+        self.house.start()
+        self.assertEqual(self.served(), self.views_of(self.house.oracle.model))
+        self.assert_resumes(last)
+        self.publish_some(5)
+        self.house.end()
+        self.assertEqual(database.query(self.house.state, "PRAGMA journal_mode"), [("wal",)])
+        self.house.judge()
+        self.house.start()
+        self.house.daemon.assert_clean()
+        self.house.judge()
 
     def test_of_another_program(self):
         self.publish_some(5)

@@ -7,7 +7,7 @@ import sqlite3
 
 import daemon
 from mounts import FailingDisk, SmallDisk
-from publisher import ERROR, Refusal
+from publisher import Refusal
 from trouble import COMPLAINT, TroubleCase
 
 
@@ -35,12 +35,11 @@ class FullDisk(TroubleCase):
         self.disk.empty()
         self.assert_well()
 
-
     def test_full_at_the_start(self):
         self.house.end()
         self.house.judge()
         self.disk.fill()
-        status, _, said = daemon.run_to_end(self.house.arguments, self.house.environment())
+        status, _, said = daemon.run_to_end(self.house.arguments, self.house.environment)
         self.assertEqual(status, 1, said)
         self.assertIn(os.path.join(self.state, "rivulet.db"), said)
         self.assertIn("full", said)
@@ -78,8 +77,7 @@ class Directory(TroubleCase):
         away = self.house.state + "-away"
         os.rename(self.house.state, away)
         many = [("quota", quota(number), "cleo") for number in range(10)]
-        self.assertEqual({name for _, name, _ in self.house.publisher.publish_many(many)},
-                         {ERROR + "StoreFailed"})
+        self.assertEqual(self.house.publish_many(many), "StoreFailed")
         self.wait_well()
         self.house.publish("quota", quota(101), "ann")
         self.house.publish("quota", quota(102), "ben")
@@ -97,6 +95,55 @@ class Directory(TroubleCase):
                 with self.house.follow("quota", user) as client:
                     self.assertEqual(client.next().data, quota(used))
         self.house.daemon.assert_clean()
+
+    def test_renamed_away_and_put_back_at_a_start(self):
+        """Ids of what was acknowledged elsewhere say nothing about what lies there."""
+        self.house.daemon.expect(COMPLAINT)
+        away = self.house.state + "-away"
+        os.rename(self.house.state, away)
+        many = [(*self.updates.new_event(), None) for _ in range(10)]
+        self.assertEqual(self.house.publish_many(many), "StoreFailed")
+        self.wait_well()
+        seen = [self.house.publish(*self.updates.new_event()) for _ in range(5)]
+        self.house.daemon.assert_clean()
+        self.house.crowd.finish()
+        shutil.rmtree(self.house.state)
+        os.rename(away, self.house.state)
+        self.house.start()
+        for since in seen:
+            with self.house.follow("github-events", "ann", {"Last-Event-ID": since}) as client:
+                self.assertEqual(client.next().type, "events")
+        self.house.daemon.assert_clean()
+
+    def refuse_to_start(self, *words):
+        status, _, said = daemon.run_to_end(self.house.arguments, self.house.environment)
+        self.assertEqual(status, 1, said)
+        for word in words:
+            self.assertIn(word, said)
+
+    def test_where_all_may_write(self):
+        self.house.end()
+        self.house.judge()
+        os.chmod(self.house.state, 0o777)
+        self.refuse_to_start(f"{self.house.state}: others may write there")
+        os.chmod(self.house.state, 0o700)
+        self.house.start()
+        self.house.close()
+
+    def test_symbolic_links(self):
+        """What another put in the place of a file is not followed, and stays as it is."""
+        self.house.daemon.assert_clean()
+        self.house.judge()
+        for name, words in ("rivulet.db", "no regular file"), ("lock", "symbolic link"):
+            path = os.path.join(self.house.state, name)
+            elsewhere = os.path.join(self.house.folder, "elsewhere-" + name)
+            os.rename(path, elsewhere)
+            os.symlink(elsewhere, path)
+            self.refuse_to_start(path, words)
+            self.assertEqual(os.readlink(path), elsewhere)
+            os.replace(elsewhere, path)
+        self.house.start()
+        self.house.close()
 
 
 class Unreadable(TroubleCase):
@@ -136,7 +183,7 @@ class Held(TroubleCase):
         other = sqlite3.connect(path, isolation_level=None)
         self.addCleanup(other.close)
         other.execute("BEGIN EXCLUSIVE")
-        status, _, said = daemon.run_to_end(self.house.arguments, self.house.environment())
+        status, _, said = daemon.run_to_end(self.house.arguments, self.house.environment)
         self.assertEqual(status, 1, said)
         self.assertIn(f"{path}: another process holds it", said)
         other.execute("ROLLBACK")
@@ -148,7 +195,7 @@ class Held(TroubleCase):
         """It is refused, and the first one goes on."""
         arguments = [argument if argument != "--session" else "--no-bus"
                      for argument in self.house.arguments]
-        status, _, said = daemon.run_to_end(arguments, self.house.environment())
+        status, _, said = daemon.run_to_end(arguments, self.house.environment)
         self.assertNotEqual(status, 0)
         self.assertIn(self.house.state, said)
         self.assertIn("another", said)

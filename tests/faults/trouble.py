@@ -91,11 +91,11 @@ class TroubleCase(unittest.TestCase):
             connection.client.parser.comments > count for connection, count in comments),
             "a heartbeat at every client")
 
-    def assert_well(self, covered=lambda since: True):
+    def assert_well(self, covered=lambda since: True, retained=None):
         """By itself it is well again; all that was acknowledged outlives a SIGKILL, and a stop."""
         self.wait_well()
         self.publish_some()
         self.assertEqual(self.house.daemon.complaints(), [])
-        self.house.live_again(covered)
+        self.house.live_again(covered, retained)
         self.publish_some()
-        self.house.close()
+        self.house.close(covered)
