@@ -9,14 +9,9 @@
 #include "sse-log-epoch.h"
 #include "sse-log-load.h"
 #include "sse-log-repair.h"
+#include "sse-store-outbox.h"
 #include "sse-store-reader.h"
 #include "sse-store-writer.h"
-
-/* Behind what brings more of it. */
-#define COMMIT_PRIORITY (G_PRIORITY_DEFAULT + 1)
-
-/* The longest that a job that is waited for stays here, in µs, where the main context is busy. */
-#define MAX_WAIT 2000
 
 struct _SseStore
 {
@@ -32,12 +27,9 @@ struct _SseStore
   SseMailbox notes;
   gboolean has_notes;
   GSource *teller;
-  GSource *flusher;
-  GSource *committer;
   SseStoreWriter *writer; /* NULL until all is loaded */
   SseStoreReader *reader;
-  SseMailList outbox; /* jobs for the writer */
-  gint64 waits_since; /* since when one of them is waited for, monotonic, in µs; 0: none is */
+  SseStoreOutbox *outbox;
   guint64 position;
   guint64 kept;
   char *error;
@@ -55,25 +47,6 @@ typedef struct
   GSource source;
   SseStore *store;
 } StoreSource;
-
-/* Has the writer commit what waits. */
-static void
-flush (SseStore *self)
-{
-  sse_store_writer_post (self->writer, &self->outbox);
-  self->waits_since = 0;
-  g_source_set_ready_time (self->committer, -1);
-}
-
-/* When all that was there is dispatched: what came at once goes in one commit. */
-static gboolean
-committer_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
-{
-  flush (((StoreSource *) source)->store);
-  return G_SOURCE_CONTINUE;
-}
-
-static GSourceFuncs committer_funcs = { .dispatch = committer_dispatch };
 
 /* ---- what the threads tell ---- */
 
@@ -163,21 +136,6 @@ teller_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Never ready: being asked is what it is for, in each iteration, also where the committer's turn
- * does not come. */
-static gboolean
-flusher_prepare (GSource *source, int *timeout)
-{
-  SseStore *self = ((StoreSource *) source)->store;
-
-  if (self->waits_since > 0 && g_get_monotonic_time () - self->waits_since >= MAX_WAIT)
-    flush (self);
-  *timeout = -1;
-  return FALSE;
-}
-
-static GSourceFuncs flusher_funcs = { .prepare = flusher_prepare };
-
 static GSourceFuncs teller_funcs = { .dispatch = teller_dispatch };
 
 /* ---- the log ---- */
@@ -194,24 +152,13 @@ sse_store_get_position (SseLog *log)
   return SSE_STORE (log)->position;
 }
 
-/* For a job that is waited for. What nobody waits for goes along with it. */
-static void
-post (SseStore *self, SseStoreJob *job)
-{
-  sse_mail_list_push (&self->outbox, &job->mail);
-  if (self->waits_since > 0)
-    return;
-  self->waits_since = g_get_monotonic_time ();
-  g_source_set_ready_time (self->committer, 0);
-}
-
 static void
 sse_store_append (SseLog *log, GPtrArray *updates)
 {
   SseStoreJob *job = sse_store_job_new (SSE_STORE_JOB_APPEND);
 
   job->updates = updates;
-  post (SSE_STORE (log), job);
+  sse_store_outbox_post (SSE_STORE (log)->outbox, job);
 }
 
 static void
@@ -220,7 +167,7 @@ sse_store_keep_event (SseLog *log, const SseLogEvent *event)
   SseStoreJob *job = sse_store_job_new (SSE_STORE_JOB_EVENT);
 
   job->event = sse_log_event_copy (event);
-  sse_mail_list_push (&SSE_STORE (log)->outbox, &job->mail);
+  sse_store_outbox_add (SSE_STORE (log)->outbox, job);
 }
 
 static void
@@ -229,7 +176,7 @@ sse_store_mark_unapplied (SseLog *log, guint64 position)
   SseStoreJob *job = sse_store_job_new (SSE_STORE_JOB_UNAPPLIED);
 
   job->position = position;
-  sse_mail_list_push (&SSE_STORE (log)->outbox, &job->mail);
+  sse_store_outbox_add (SSE_STORE (log)->outbox, job);
 }
 
 static guint64
@@ -246,7 +193,7 @@ sse_store_save (SseLog *log, guint64 position, GArray *parts, gboolean full)
   job->position = position;
   job->parts = g_array_ref (parts);
   job->full = full;
-  post (SSE_STORE (log), job);
+  sse_store_outbox_post (SSE_STORE (log)->outbox, job);
 }
 
 static gboolean
@@ -307,7 +254,7 @@ start_writer (SseStore *self, GError **error)
                                        &self->notes, error);
   if (self->writer == NULL)
     return FALSE;
-  flush (self); /* of events that were derived again */
+  sse_store_outbox_start (self->outbox, self->writer); /* with events that were derived again */
   return TRUE;
 }
 
@@ -374,19 +321,15 @@ static void
 sse_store_dispose (GObject *object)
 {
   SseStore *self = SSE_STORE (object);
-  SseMail *mail;
 
-  if (self->writer != NULL)
-    flush (self);
+  if (self->outbox != NULL)
+    sse_store_outbox_flush (self->outbox);
   g_clear_pointer (&self->writer, sse_store_writer_free);
   g_clear_pointer (&self->reader, sse_store_reader_free);
   if (self->has_notes)
     drop_notes (self);
-  while ((mail = sse_mail_list_pop (&self->outbox)) != NULL)
-    sse_store_job_free ((SseStoreJob *) mail);
+  g_clear_pointer (&self->outbox, sse_store_outbox_free);
   g_clear_pointer (&self->teller, remove_source);
-  g_clear_pointer (&self->flusher, remove_source);
-  g_clear_pointer (&self->committer, remove_source);
   G_OBJECT_CLASS (sse_store_parent_class)->dispose (object);
 }
 
@@ -420,17 +363,16 @@ sse_store_init (SseStore *self)
   self->epoch = g_strdup_printf ("%08x%08x", g_random_int (), g_random_int ());
 }
 
-static GSource *
-add_source (SseStore *self, GSourceFuncs *funcs, const char *name, int priority)
+static void
+add_teller (SseStore *self)
 {
   g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
-  GSource *source = g_source_new (funcs, sizeof (StoreSource));
 
-  ((StoreSource *) source)->store = self;
-  g_source_set_static_name (source, name);
-  g_source_set_priority (source, priority);
-  g_source_attach (source, context);
-  return source;
+  self->teller = g_source_new (&teller_funcs, sizeof (StoreSource));
+  ((StoreSource *) self->teller)->store = self;
+  g_source_set_static_name (self->teller, "store's teller");
+  g_source_add_unix_fd (self->teller, self->notes.event_fd, G_IO_IN);
+  g_source_attach (self->teller, context);
 }
 
 /**
@@ -457,10 +399,7 @@ sse_store_new (const SseStoreOptions *options, GError **error)
   if (self->file == NULL || !sse_log_growth_begin (&self->growth, self->file, error))
     return NULL;
   self->position = self->file->position;
-  self->teller = add_source (self, &teller_funcs, "store's teller", G_PRIORITY_DEFAULT);
-  g_source_add_unix_fd (self->teller, self->notes.event_fd, G_IO_IN);
-  /* First in each iteration: where another source is ready, those behind it are not asked. */
-  self->committer = add_source (self, &committer_funcs, "store's committer", COMMIT_PRIORITY);
-  self->flusher = add_source (self, &flusher_funcs, "store's flusher", G_MININT);
+  add_teller (self);
+  self->outbox = sse_store_outbox_new ();
   return SSE_LOG (g_steal_pointer (&self));
 }

@@ -246,7 +246,7 @@ class Damage(DamageCase):
 
 
 class Meaning(DamageCase):
-    """A stream's name, an epoch's end, a position: another value would look as good as the right."""
+    """A stream's name, an epoch's end, a position: another value would look right, too."""
 
     config = {"log": {"retain-updates": 50}}
     retained = 50

@@ -170,7 +170,7 @@ class NoRoom(RepairCase):
         wait_until(tried, "attempts to become well")
 
     def test_for_the_database_alone(self):
-        """As long as what is in the write-ahead log can go nowhere it does not say that it is well."""
+        """While what is in the write-ahead log can go nowhere, it does not say that it is well."""
         failure = self.fill("")
         self.wait_attempts(failure)
         self.assertEqual((self.count(COMPLAINT), self.count(WELL)), (1, 0))
