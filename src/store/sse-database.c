@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,8 +20,11 @@
 /* What of the write-ahead log's file stays when all of it is in the database, in bytes. */
 #define WAL_BYTES "16777216"
 
-/* Of the format's versions, for writing and for reading, in a database's header. */
-#define FORMAT_OFFSET 18
+/* The beginning of SQLite's header, and where it says in which format it is. */
+#define MAGIC        "SQLite format 3"
+#define WRITE_FORMAT 18
+#define READ_FORMAT  19
+#define HEADER_BYTES 20
 
 /* SQLite's smallest page. */
 #define MIN_BYTES 512
@@ -291,13 +295,15 @@ sse_database_create (const char *path, GError **error)
 static gboolean
 check_format (const char *path, GError **error)
 {
-  guint8 versions[2] = { 0 };
+  char header[HEADER_BYTES] = { 0 };
   int fd = open (path, O_RDONLY | O_CLOEXEC);
-  gboolean ok = fd >= 0 && pread (fd, versions, sizeof versions, FORMAT_OFFSET) >= 0;
+  gboolean ok = fd >= 0 && pread (fd, header, sizeof header, 0) >= 0;
 
   if (!ok)
     fail_with_errno (path, error);
-  else if (versions[0] < 1 || versions[0] > 2 || versions[1] < 1 || versions[1] > 2)
+  else if (memcmp (header, MAGIC, sizeof MAGIC) == 0
+           && (header[WRITE_FORMAT] < 1 || header[WRITE_FORMAT] > 2 || header[READ_FORMAT] < 1
+               || header[READ_FORMAT] > 2))
     {
       g_set_error (error, SSE_DATABASE_ERROR, SSE_DATABASE_ERROR_CORRUPT,
                    "%s: its header is damaged", path);
