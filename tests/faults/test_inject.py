@@ -10,10 +10,10 @@ from tracing import Failing, need_strace
 from trouble import COMPLAINT, SERVER, TroubleCase
 from waiting import Deadline, wait_until
 
-# As SQLite tells them.
+# As SQLite tells them, and the kernel.
 FAILED = "disk I/O error"
 FULL = "disk is full"
-NOT_OPENED = "unable to open database file"
+NOT_OPENED = "Too many open files"
 
 
 class Inject(TroubleCase):
