@@ -231,6 +231,7 @@ SUITES = {
     "unit": lambda suite: unit_programs(suite, os.path.join(ROOT, "build"), {}),
     "bus": lambda suite: tap_programs(suite, "bus", of_build("build")),
     "http": lambda suite: tap_programs(suite, "http", of_build("build")),
+    "door": lambda suite: tap_programs(suite, "door", of_build("build")),
     "cli": lambda suite: tap_programs(suite, "cli", of_build("build")),
     "faults": lambda suite: tap_programs(suite, "faults", of_build("build")),
     "bench": lambda suite: tap_programs(suite, "bench", of_build("build")),
@@ -240,6 +241,8 @@ SUITES = {
         suite, "bus", sanitized(**of_build("build-asan", RIVULET_TEST_SCALE="0.25"))),
     "http-asan": lambda suite: tap_programs(
         suite, "http", sanitized(**of_build("build-asan", RIVULET_TEST_SCALE="0.25"))),
+    "door-asan": lambda suite: tap_programs(
+        suite, "door", sanitized(**of_build("build-asan", RIVULET_TEST_SCALE="0.25"))),
     "cli-asan": lambda suite: tap_programs(
         suite, "cli", sanitized(**of_build("build-asan", RIVULET_TEST_SCALE="0.25")), ["test_demo"]),
     "threads": lambda suite: unit_programs(
