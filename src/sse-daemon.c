@@ -10,9 +10,11 @@
 #include <glib/gi18n.h>
 
 #include "sse-bus.h"
+#include "sse-error.h"
 #include "sse-front.h"
 #include "sse-hub.h"
 #include "sse-options.h"
+#include "sse-own-key.h"
 #include "sse-plugin-loader.h"
 #include "sse-store.h"
 #include "sse-volatile-log.h"
@@ -29,6 +31,7 @@ struct _SseDaemon
   SseOptions *options;
   GHashTable *started_groups; /* of the options that it was started with */
   GPtrArray *plugins;
+  SseOwnKey own_key;
   SseHub *hub;
   SseCounters counters;
   SseFront *front;
@@ -96,6 +99,12 @@ sse_daemon_new (SseDaemonReadConfig read_config,
   return g_steal_pointer (&self);
 }
 
+static void
+add_own_key (SseDaemon *self, SseToken *token)
+{
+  sse_token_set_own (token, self->own_key.id, sse_token_key_ref (self->own_key.key));
+}
+
 static SseLog *
 open_log (SseDaemon *self, GError **error)
 {
@@ -107,7 +116,7 @@ open_log (SseDaemon *self, GError **error)
 
 /**
  * sse_daemon_load:
- * @error: where the log can't be opened, or threads can't be had
+ * @error: where the log or the key for tokens can't be opened, or threads can't be had
  *
  * Loads what the log keeps. This takes its time where that is much, and may be cut short by ending
  * the process.
@@ -119,11 +128,77 @@ sse_daemon_load (SseDaemon *self, GError **error)
 
   raise_descriptor_limit ();
   log = open_log (self, error);
-  if (log == NULL)
+  if (log == NULL || !sse_own_key_load (&self->own_key, self->options->directory, error))
     return FALSE;
+  add_own_key (self, self->options->token);
   self->hub = sse_hub_new (self->plugins, log, &self->options->hub, error);
   return self->hub != NULL && sse_hub_load (self->hub, error);
 }
+
+/* ---- what the bus asks for ---- */
+
+#define MAX_ISSUED_SECONDS 86400
+
+static gboolean
+check_issue (SseDaemon *self, const char *const *streams, guint seconds, GError **error)
+{
+  if (seconds < 1 || seconds > MAX_ISSUED_SECONDS)
+    {
+      g_set_error (error, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS,
+                   "seconds: %u is not a number from 1 to %d", seconds, MAX_ISSUED_SECONDS);
+      return FALSE;
+    }
+  if (*streams == NULL)
+    {
+      g_set_error_literal (error, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS,
+                           "streams: empty; name those that the token is good for");
+      return FALSE;
+    }
+  for (; *streams != NULL; streams++)
+    if (sse_hub_get_stream (self->hub, *streams) == NULL)
+      {
+        g_autofree char *told = sse_error_clip (*streams);
+
+        g_set_error (error, SSE_ERROR, SSE_ERROR_UNKNOWN_STREAM, "there is no stream named “%s”",
+                     told);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+/* In the second of a revocation, a token for the same user is of the next one: it is not what was
+ * revoked. */
+static char *
+issue_token (
+    const char *subject, const char *const *streams, guint seconds, gpointer daemon, GError **error)
+{
+  SseDaemon *self = daemon;
+  gint64 revoked = sse_revocations_get_last (sse_hub_get_revocations (self->hub), subject);
+  gint64 issued = MAX (g_get_real_time () / G_USEC_PER_SEC, revoked + 1);
+  const SseClaims claims = {
+    .subject = (char *) subject,
+    .issued = issued,
+    .expires = (issued + seconds) * G_USEC_PER_SEC,
+    .streams = (GStrv) streams,
+  };
+  g_autoptr (GError) local = NULL;
+  char *token;
+
+  if (!check_issue (self, streams, seconds, error))
+    return NULL;
+  token = sse_token_sign (self->options->token, &claims, &local);
+  if (token == NULL)
+    g_set_error_literal (error, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS, local->message);
+  return token;
+}
+
+static gboolean
+reload_for_bus (gpointer daemon, GError **error)
+{
+  return sse_daemon_reload (daemon, error);
+}
+
+static const SseBusFuncs bus_funcs = { issue_token, reload_for_bus };
 
 /**
  * sse_daemon_start:
@@ -141,7 +216,8 @@ sse_daemon_start (SseDaemon *self, GError **error)
     return FALSE;
   if (self->options->bus_type != G_BUS_TYPE_NONE)
     {
-      self->bus = sse_bus_new (self->options->bus_type, self->hub, &self->counters, error);
+      self->bus = sse_bus_new (self->options->bus_type, self->hub, &self->counters, &bus_funcs,
+                               self, error);
       if (self->bus == NULL)
         return FALSE;
     }
@@ -175,6 +251,7 @@ reload (SseDaemon *self, GError **error)
       || !sse_plugins_reconfigure (self->plugins, config, configure_plugin, self, error))
     return FALSE;
 
+  add_own_key (self, options->token);
   sse_hub_configure (self->hub, &options->hub);
   sse_front_configure (self->front, options->token, options->http);
   sse_options_tell_restart (options, self->started_groups);
@@ -272,6 +349,7 @@ sse_daemon_free (SseDaemon *self)
   g_clear_pointer (&self->bus, sse_bus_free);
   g_clear_object (&self->hub);
   g_clear_pointer (&self->plugins, g_ptr_array_unref);
+  sse_own_key_clear (&self->own_key);
   g_clear_pointer (&self->started_groups, g_hash_table_unref);
   g_clear_pointer (&self->options, sse_options_free);
   g_free (self->state_dirs);

@@ -9,6 +9,7 @@
 
 #include <glib/gi18n.h>
 
+#include "sse-token-settings.h"
 #include "sse-front-settings.h"
 #include "sse-settings.h"
 
@@ -145,27 +146,6 @@ read_log (SseOptions *self, SseConfig *config, const char *state_dirs, GError **
 }
 
 static gboolean
-read_token (SseOptions *self, SseConfig *config, GError **error)
-{
-  g_autoptr (GVariant) settings = sse_config_get_group (config, "auth", sse_settings_auth, error);
-  g_autoptr (GVariant) content = NULL;
-  g_autoptr (GBytes) secret = NULL;
-
-  if (settings == NULL)
-    return FALSE;
-  content = g_variant_lookup_value (settings, "secret-file", G_VARIANT_TYPE_BYTESTRING);
-  if (content == NULL)
-    return sse_config_fail (
-        config, "auth", "secret-file", error,
-        _ ("not set; name a file with a secret of 32 bytes or more, or give systemd's "
-           "credential auth.secret-file"));
-  secret = g_variant_get_data_as_bytes (content);
-  self->token
-      = sse_token_new (secret, sse_settings_get_boolean (settings, "require-expiry"), error);
-  return self->token != NULL;
-}
-
-static gboolean
 read_plugins (SseOptions *self, SseConfig *config, GError **error)
 {
   GVariant *settings = read_group (self, config, "plugins", sse_settings_plugins, error);
@@ -181,9 +161,9 @@ read_plugins (SseOptions *self, SseConfig *config, GError **error)
  * @config: what files and the command line say
  * @state_dirs: (nullable): directories for the log, the first counts, where @config names none;
  *   with colons between, as systemd gives them
- * @error: what is wrong there: %SSE_CONFIG_ERROR, %SSE_TOKEN_ERROR
+ * @error: what is wrong there: %SSE_CONFIG_ERROR
  *
- * Reads and checks the daemon's own groups, and the secret for tokens. The streams' groups are left
+ * Reads and checks the daemon's own groups, and the keys for tokens. The streams' groups are left
  * for when their plugins are known.
  *
  * Returns: (transfer full): what they say
@@ -197,10 +177,10 @@ sse_options_read (SseConfig *config, const char *state_dirs, GError **error)
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
   if (!read_http (self, config, error) || !read_hub (self, config, error)
       || !read_clients (self, config, error) || !read_bus (self, config, error)
-      || !read_log (self, config, state_dirs, error) || !read_token (self, config, error)
-      || !read_plugins (self, config, error))
+      || !read_log (self, config, state_dirs, error) || !read_plugins (self, config, error))
     return NULL;
-  return g_steal_pointer (&self);
+  self->token = sse_token_settings_read (config, error);
+  return self->token != NULL ? g_steal_pointer (&self) : NULL;
 }
 
 void

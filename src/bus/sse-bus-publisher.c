@@ -108,6 +108,7 @@ on_publish (SseBusPublisher *publisher,
             GVariant *options,
             gpointer user_data)
 {
+  const SseBusContext *context = user_data;
   g_autoptr (GError) error = NULL;
   SseUpdate *update = make_update (stream, json, options, &error);
   GPtrArray *updates;
@@ -119,8 +120,7 @@ on_publish (SseBusPublisher *publisher,
     }
   updates = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
   g_ptr_array_add (updates, update);
-  sse_hub_publish_async (SSE_HUB (user_data), updates, on_published,
-                         call_new (publisher, invocation));
+  sse_hub_publish_async (context->hub, updates, on_published, call_new (publisher, invocation));
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -158,17 +158,18 @@ on_publish_many (SseBusPublisher *publisher,
                  GVariant *many,
                  gpointer user_data)
 {
+  const SseBusContext *context = user_data;
   g_autoptr (GPtrArray) updates
       = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
   gsize n = g_variant_n_children (many);
 
   /* Before anything is made of them. */
-  if (n > sse_hub_get_max_updates (SSE_HUB (user_data)))
+  if (n > sse_hub_get_max_updates (context->hub))
     {
       g_dbus_method_invocation_return_error (
           invocation, SSE_ERROR, SSE_ERROR_TOO_LARGE,
           "%" G_GSIZE_FORMAT " updates in one call; at most %u are taken (max-backlog)", n,
-          sse_hub_get_max_updates (SSE_HUB (user_data)));
+          sse_hub_get_max_updates (context->hub));
       return G_DBUS_METHOD_INVOCATION_HANDLED;
     }
 
@@ -190,23 +191,46 @@ on_publish_many (SseBusPublisher *publisher,
         }
       g_ptr_array_add (updates, update);
     }
-  sse_hub_publish_async (SSE_HUB (user_data), g_steal_pointer (&updates), on_published_many,
+  sse_hub_publish_async (context->hub, g_steal_pointer (&updates), on_published_many,
                          call_new (publisher, invocation));
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
+static gboolean
+on_issue_token (SseBusPublisher *publisher,
+                GDBusMethodInvocation *invocation,
+                const char *subject,
+                const char *const *streams,
+                guint seconds,
+                gpointer user_data)
+{
+  const SseBusContext *context = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *token
+      = context->funcs->issue_token (subject, streams, seconds, context->user_data, &error);
+
+  if (token != NULL)
+    sse_bus_publisher_complete_issue_token (publisher, invocation, token);
+  else
+    g_dbus_method_invocation_return_gerror (invocation, error);
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
 /**
- * sse_bus_publisher_new_for_hub:
- * @hub: what takes the updates; outlives the object
+ * sse_bus_publisher_new_in:
+ * @context: what it works with; outlives the object
  *
  * Returns: (transfer full): the Publisher interface, to be exported
  */
 SseBusPublisher *
-sse_bus_publisher_new_for_hub (SseHub *hub)
+sse_bus_publisher_new_in (const SseBusContext *context)
 {
   SseBusPublisher *publisher = sse_bus_publisher_skeleton_new ();
 
-  g_signal_connect (publisher, "handle-publish", G_CALLBACK (on_publish), hub);
-  g_signal_connect (publisher, "handle-publish-many", G_CALLBACK (on_publish_many), hub);
+  g_signal_connect (publisher, "handle-publish", G_CALLBACK (on_publish), (gpointer) context);
+  g_signal_connect (publisher, "handle-publish-many", G_CALLBACK (on_publish_many),
+                    (gpointer) context);
+  g_signal_connect (publisher, "handle-issue-token", G_CALLBACK (on_issue_token),
+                    (gpointer) context);
   return publisher;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "sse-bus-context.h"
 #include "sse-bus-generated.h"
-#include "sse-hub.h"
 
 G_BEGIN_DECLS
 
-SseBusPublisher *sse_bus_publisher_new_for_hub (SseHub *hub);
+SseBusPublisher *sse_bus_publisher_new_in (const SseBusContext *context);
 
 G_END_DECLS

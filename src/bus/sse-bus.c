@@ -7,7 +7,9 @@
 
 #include <glib/gi18n.h>
 
+#include "sse-bus-context.h"
 #include "sse-bus-error.h"
+#include "sse-bus-manager.h"
 #include "sse-bus-publisher.h"
 #include "sse-bus-server.h"
 #include "sse-bus-stream.h"
@@ -26,6 +28,7 @@
 enum
 {
   PUBLISHER,
+  MANAGER,
   SERVER,
   N_INTERFACES,
 };
@@ -34,6 +37,7 @@ struct _SseBus
 {
   char *address;
   SseHub *hub;
+  SseBusContext context;
   GDBusInterfaceSkeleton *interfaces[N_INTERFACES]; /* of the root object */
   GDBusObjectManagerServer *manager;
 
@@ -234,12 +238,19 @@ start (SseBus *self, GError **error)
  * @type: the system's or the session's bus
  * @hub: what is shown there
  * @counters: likewise; outlives it
+ * @funcs: what else is asked; outlives it
+ * @user_data: for @funcs
  * @error: where the bus can't be reached, or does not give the name
  *
  * Connects, and owns the name when it returns.
  */
 SseBus *
-sse_bus_new (GBusType type, SseHub *hub, const SseCounters *counters, GError **error)
+sse_bus_new (GBusType type,
+             SseHub *hub,
+             const SseCounters *counters,
+             const SseBusFuncs *funcs,
+             gpointer user_data,
+             GError **error)
 {
   g_autoptr (SseBus) self = g_new0 (SseBus, 1);
   GPtrArray *streams = sse_hub_get_streams (hub);
@@ -247,7 +258,10 @@ sse_bus_new (GBusType type, SseHub *hub, const SseCounters *counters, GError **e
   sse_bus_error_register ();
   self->hub = g_object_ref (hub);
   self->cancellable = g_cancellable_new ();
-  self->interfaces[PUBLISHER] = G_DBUS_INTERFACE_SKELETON (sse_bus_publisher_new_for_hub (hub));
+  self->context = (SseBusContext){ hub, funcs, user_data };
+  self->interfaces[PUBLISHER]
+      = G_DBUS_INTERFACE_SKELETON (sse_bus_publisher_new_in (&self->context));
+  self->interfaces[MANAGER] = G_DBUS_INTERFACE_SKELETON (sse_bus_manager_new_in (&self->context));
   self->interfaces[SERVER]
       = G_DBUS_INTERFACE_SKELETON (sse_bus_live_server_new (counters, sse_hub_get_log (hub)));
   self->manager = g_dbus_object_manager_server_new (SSE_BUS_PATH);

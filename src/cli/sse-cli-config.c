@@ -7,9 +7,9 @@
 
 #include <glib/gi18n.h>
 
+#include "sse-token-settings.h"
 #include "sse-cli.h"
 #include "sse-settings.h"
-#include "sse-token.h"
 
 /**
  * sse_cli_config_load:
@@ -91,25 +91,21 @@ sse_cli_config_get_url (SseConfig *config, GError **error)
 
 /**
  * sse_cli_config_sign:
- * @subject: the user
- * @seconds: how long the token is good
+ * @claims: what the token shall say
  * @error: where there is no secret, or it can't be read
  *
  * Returns: (transfer full): a token signed with the configured secret
  */
 char *
-sse_cli_config_sign (SseConfig *config, const char *subject, gint64 seconds, GError **error)
+sse_cli_config_sign (SseConfig *config, const SseClaims *claims, GError **error)
 {
   g_autoptr (GVariant) settings = sse_config_get_group (config, "auth", sse_settings_auth, error);
-  g_autoptr (GVariant) content = NULL;
-  g_autoptr (GBytes) secret = NULL;
   g_autoptr (SseToken) signer = NULL;
-  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
 
   if (settings == NULL)
     return NULL;
-  content = g_variant_lookup_value (settings, "secret-file", G_VARIANT_TYPE_BYTESTRING);
-  if (content == NULL)
+  if (!g_variant_lookup (settings, "secret-file", "ay", NULL)
+      && !g_variant_lookup (settings, "public-key-file", "ay", NULL))
     {
       sse_config_fail (
           config, "auth", "secret-file", error,
@@ -118,9 +114,6 @@ sse_cli_config_sign (SseConfig *config, const char *subject, gint64 seconds, GEr
           RIVULET_CONFIG_FILE);
       return NULL;
     }
-  secret = g_variant_get_data_as_bytes (content);
-  signer = sse_token_new (secret, TRUE, error);
-  if (signer == NULL)
-    return NULL;
-  return sse_token_sign (signer, subject, now, now + seconds, error);
+  signer = sse_token_settings_read (config, error);
+  return signer != NULL ? sse_token_sign (signer, claims, error) : NULL;
 }

@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "sse-claims.h"
 #include "sse-config.h"
 
 G_BEGIN_DECLS
@@ -15,8 +16,8 @@ gboolean   sse_cli_config_get_bus    (SseConfig   *config,
 char      *sse_cli_config_get_url    (SseConfig   *config,
                                       GError     **error);
 char      *sse_cli_config_sign       (SseConfig   *config,
-                                      const char  *subject,
-                                      gint64       seconds,
+                                      const SseClaims
+                                                  *claims,
                                       GError     **error);
 
 G_END_DECLS

@@ -14,6 +14,7 @@ typedef struct
 {
   char *subject;
   gint64 lifetime; /* seconds */
+  GStrv streams;   /* NULL: all */
   char *config_file;
   char *secret_file;
 } Options;
@@ -22,6 +23,7 @@ static void
 options_clear (Options *options)
 {
   g_free (options->subject);
+  g_strfreev (options->streams);
   g_free (options->config_file);
   g_free (options->secret_file);
 }
@@ -36,6 +38,9 @@ parse (Options *options, char ***arguments, GError **error)
       N_ ("SUB") },
     { "expires-in", 0, 0, G_OPTION_ARG_INT64, &options->lifetime,
       N_ ("Good for so many seconds (default: 3600)"), N_ ("SECONDS") },
+    { "stream", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->streams,
+      N_ ("Good for this stream alone, and others that are named like this (default: all)"),
+      N_ ("STREAM") },
     { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config_file,
       N_ ("rivuletd's configuration, in place of the installed one"), N_ ("FILE") },
     { "secret-file", 0, 0, G_OPTION_ARG_FILENAME, &options->secret_file,
@@ -84,6 +89,20 @@ load_config (const Options *options, GError **error)
   return g_steal_pointer (&config);
 }
 
+/* What they point to stays the options'. */
+static SseClaims
+make_claims (const Options *options)
+{
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+
+  return (SseClaims){
+    .subject = options->subject,
+    .issued = now,
+    .expires = (now + options->lifetime) * G_USEC_PER_SEC,
+    .streams = options->streams,
+  };
+}
+
 static gboolean
 run (char ***arguments, GError **error)
 {
@@ -91,13 +110,15 @@ run (char ***arguments, GError **error)
   g_autoptr (SseConfig) config = NULL;
   g_autofree char *token = NULL;
   g_autofree char *line = NULL;
+  SseClaims claims;
 
   if (!parse (&options, arguments, error))
     return FALSE;
   config = load_config (&options, error);
   if (config == NULL)
     return FALSE;
-  token = sse_cli_config_sign (config, options.subject, options.lifetime, error);
+  claims = make_claims (&options);
+  token = sse_cli_config_sign (config, &claims, error);
   if (token == NULL)
     return FALSE;
   line = g_strconcat (token, "\n", NULL);

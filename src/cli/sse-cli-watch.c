@@ -120,6 +120,21 @@ check_token (const char *text, const char *origin, GError **error)
   return NULL;
 }
 
+static char *
+sign_token (SseConfig *config, const Options *options, GError **error)
+{
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  g_autofree char *subject
+      = g_strdup (options->subject != NULL ? options->subject : g_get_user_name ());
+  const SseClaims claims = {
+    .subject = subject,
+    .issued = now,
+    .expires = (now + TOKEN_LIFETIME) * G_USEC_PER_SEC,
+  };
+
+  return sse_cli_config_sign (config, &claims, error);
+}
+
 /* As SseFollowerCalls.get_token. */
 static char *
 get_token (gpointer user_data, GError **error)
@@ -137,9 +152,7 @@ get_token (gpointer user_data, GError **error)
                : NULL;
   config = sse_cli_config_load (options->config_file, error);
   if (config != NULL)
-    text = sse_cli_config_sign (config,
-                                options->subject != NULL ? options->subject : g_get_user_name (),
-                                TOKEN_LIFETIME, error);
+    text = sign_token (config, options, error);
   if (text == NULL)
     g_prefix_error (error, "%s",
                     _ ("RIVULET_TOKEN and --token-file give no token, and none can "

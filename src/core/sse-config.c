@@ -111,7 +111,7 @@ load_file (SseConfig *self, const char *path, GError **error)
 }
 
 static gint
-compare_paths (gconstpointer a, gconstpointer b)
+compare_names (gconstpointer a, gconstpointer b)
 {
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
@@ -127,7 +127,7 @@ list_drop_ins (const char *directory)
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
     if (g_str_has_suffix (name, ".conf"))
       g_ptr_array_add (paths, g_build_filename (directory, name, NULL));
-  g_ptr_array_sort (paths, compare_paths);
+  g_ptr_array_sort (paths, compare_names);
   return g_steal_pointer (&paths);
 }
 
@@ -156,6 +156,28 @@ void
 sse_config_ignore_group (SseConfig *self, const char *group)
 {
   g_hash_table_add (self->known, g_strdup (group));
+}
+
+/**
+ * sse_config_list_groups:
+ *
+ * Returns: (transfer full): the names of those groups in which something is said whose names begin
+ *   with @prefix, sorted
+ */
+GStrv
+sse_config_list_groups (SseConfig *self, const char *prefix)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  GHashTableIter iter;
+  const char *name;
+
+  g_hash_table_iter_init (&iter, self->groups);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &name, NULL))
+    if (g_str_has_prefix (name, prefix))
+      g_ptr_array_add (names, g_strdup (name));
+  g_ptr_array_sort (names, compare_names);
+  g_ptr_array_add (names, NULL);
+  return (GStrv) g_ptr_array_steal (names, NULL);
 }
 
 static const Entry *
@@ -237,7 +259,7 @@ read_secret (
   if (length < (gsize) setting->minimum || length > (gsize) setting->maximum)
     {
       sse_config_fail (self, group, setting->key, error,
-                       _ ("%s holds %" G_GSIZE_FORMAT " bytes; a secret has %" G_GINT64_FORMAT
+                       _ ("%s holds %" G_GSIZE_FORMAT " bytes; there must be %" G_GINT64_FORMAT
                           " to %" G_GINT64_FORMAT),
                        path, length, setting->minimum, setting->maximum);
       return NULL;

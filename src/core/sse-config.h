@@ -44,6 +44,8 @@ void       sse_config_set          (SseConfig        *self,
                                     const char       *origin);
 void       sse_config_ignore_group (SseConfig        *self,
                                     const char       *group);
+GStrv      sse_config_list_groups  (SseConfig        *self,
+                                    const char       *prefix);
 GVariant  *sse_config_get_group    (SseConfig        *self,
                                     const char       *group,
                                     const SseSetting *settings,

@@ -5,52 +5,26 @@
 
 #include "sse-hub.h"
 
-#include "sse-event-id.h"
-#include "sse-intake.h"
-#include "sse-streams.h"
-
-/* The longest that applying holds up the main thread at a time, in µs, if no single update takes
- * longer. */
-#define APPLY_SLICE 5000
-
-struct _SseHub
-{
-  GObject parent_instance;
-
-  SseLog *log;
-  SseIntake *intake;
-  guint max_updates;
-  SseStreamHost host;
-  SseStreams *streams;
-  GQueue committed; /* SseUpdate that are to be applied, in order */
-  GSource *applier; /* while there are some */
-  gboolean loaded;
-  gboolean closed;   /* to updates */
-  gboolean due;      /* whether the log waits for a checkpoint, when more is applied */
-  gboolean save_all; /* whether that has to have the states of all */
-};
+#include "sse-hub-private.h"
 
 G_DEFINE_FINAL_TYPE (SseHub, sse_hub, G_TYPE_OBJECT)
 
 /* ---- publishing: shape, then the log ---- */
 
-static SseStream *
-find_stream (const SseUpdate *update, gpointer hub, GError **error)
-{
-  return sse_streams_find_publishable (SSE_HUB (hub)->streams, sse_update_get_stream (update),
-                                       error);
-}
-
 static gboolean
 check_stream (const SseUpdate *update, gpointer hub, GError **error)
 {
-  return find_stream (update, hub, error) != NULL;
+  SseHub *self = SSE_HUB (hub);
+
+  return update == self->own
+         || sse_streams_takes_updates_of (self->streams, sse_update_get_stream (update), error);
 }
 
 static gboolean
 check_shape (const SseUpdate *update, gpointer hub, GError **error)
 {
-  SseStream *stream = find_stream (update, hub, error);
+  SseStream *stream = sse_streams_find_publishable (SSE_HUB (hub)->streams,
+                                                    sse_update_get_stream (update), error);
 
   return stream != NULL && sse_source_validate (sse_stream_get_source (stream), update, error);
 }
@@ -87,6 +61,39 @@ sse_hub_publish_async (SseHub *self,
 }
 
 /**
+ * sse_hub_revoke_async:
+ * @user: whose tokens are refused from now on that were issued up to this second
+ *
+ * Publishes that, and ends all that the user follows once it is in the log. Its end is
+ * sse_hub_publish_finish().
+ */
+void
+sse_hub_revoke_async (SseHub *self,
+                      const char *user,
+                      GAsyncReadyCallback callback,
+                      gpointer user_data)
+{
+  GPtrArray *updates = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
+  SseUpdate *update = sse_revocations_new_update (user);
+
+  g_ptr_array_add (updates, update);
+  self->own = update;
+  sse_hub_publish_async (self, updates, callback, user_data);
+  self->own = NULL;
+}
+
+/**
+ * sse_hub_get_revocations:
+ *
+ * Returns: (transfer none): what tokens were revoked
+ */
+const SseRevocations *
+sse_hub_get_revocations (SseHub *self)
+{
+  return sse_streams_get_revocations (self->streams);
+}
+
+/**
  * sse_hub_get_max_updates:
  *
  * Returns: how many updates one call may have at most
@@ -108,106 +115,6 @@ sse_hub_publish_finish (SseHub *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
   return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-/* ---- what comes back from the log ---- */
-
-static SseOutcome *
-apply (SseHub *self, const SseUpdate *update)
-{
-  SseOutcome *outcome = g_new0 (SseOutcome, 1);
-
-  if (sse_streams_apply (self->streams, update, &outcome->error) != SSE_VERDICT_REFUSED)
-    outcome->id = sse_event_id_format (self->host.epoch, self->host.position);
-  return outcome;
-}
-
-static void
-save (SseHub *self)
-{
-  sse_streams_save (self->streams, self->log, self->save_all);
-  self->due = FALSE;
-  self->save_all = FALSE;
-}
-
-/* Applies what is committed for a slice of time; what is left comes next, before other things of
- * less urgency and after those of the same. */
-static gboolean
-apply_some (gpointer user_data)
-{
-  g_autoptr (SseHub) self = g_object_ref (SSE_HUB (user_data));
-  gint64 until = g_get_monotonic_time () + APPLY_SLICE;
-  SseUpdate *update;
-
-  do
-    {
-      update = g_queue_pop_head (&self->committed);
-      sse_intake_settle (self->intake, update, apply (self, update));
-      sse_update_unref (update);
-    }
-  while (self->committed.length > 0 && g_get_monotonic_time () < until);
-
-  sse_streams_settle (self->streams);
-  if (self->committed.length > 0)
-    return G_SOURCE_CONTINUE;
-  if (self->due)
-    save (self);
-  g_clear_pointer (&self->applier, g_source_unref);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-on_committed (SseLog *log, GPtrArray *updates, gpointer user_data)
-{
-  SseHub *self = SSE_HUB (user_data);
-
-  for (guint i = 0; i < updates->len; i++)
-    g_queue_push_tail (&self->committed, sse_update_ref (g_ptr_array_index (updates, i)));
-  if (self->applier != NULL || self->committed.length == 0)
-    return;
-
-  self->applier = g_idle_source_new ();
-  g_source_set_priority (self->applier, G_PRIORITY_DEFAULT);
-  g_source_set_static_name (self->applier, "hub's applying");
-  g_source_set_callback (self->applier, apply_some, self, NULL);
-  if (apply_some (self) == G_SOURCE_CONTINUE)
-    g_source_attach (self->applier, g_main_context_get_thread_default ());
-}
-
-static void
-on_failed (SseLog *log, GPtrArray *updates, const GError *error, gpointer user_data)
-{
-  g_autoptr (SseHub) self = g_object_ref (SSE_HUB (user_data));
-
-  for (guint i = 0; i < updates->len; i++)
-    {
-      SseOutcome *outcome = g_new0 (SseOutcome, 1);
-
-      outcome->error = g_error_copy (error);
-      sse_intake_settle (self->intake, g_ptr_array_index (updates, i), outcome);
-    }
-}
-
-static void
-on_due (SseLog *log, guint64 position, gboolean full, gpointer user_data)
-{
-  SseHub *self = SSE_HUB (user_data);
-
-  self->save_all |= full;
-  self->due = self->host.position < position;
-  if (!self->due)
-    save (self);
-}
-
-/* What was given to it as a checkpoint may not be there. */
-static void
-on_changed (SseLog *log, gpointer user_data)
-{
-  SseHub *self = SSE_HUB (user_data);
-
-  self->save_all = TRUE;
-  if (self->committed.length == 0)
-    self->host.position = MAX (self->host.position, sse_log_get_position (log));
 }
 
 /* ---- clients ---- */
@@ -235,6 +142,7 @@ on_client_left (guint channel, const char *user, SseCloseReason reason, gpointer
            reason == SSE_CLOSE_EXPIRED    ? "token expired"
            : reason == SSE_CLOSE_OVERFLOW ? "read too slowly"
            : reason == SSE_CLOSE_STOPPED  ? "stopping"
+           : reason == SSE_CLOSE_REVOKED  ? "token revoked"
                                           : "hung up");
   sse_stream_client_left (stream, user, reason);
 }
@@ -349,7 +257,7 @@ sse_hub_stop (SseHub *self)
     g_source_destroy (self->applier);
   g_clear_pointer (&self->applier, g_source_unref);
   if (self->log != NULL && self->loaded)
-    save (self);
+    sse_hub_save (self);
   g_queue_clear_full (&self->committed, (GDestroyNotify) sse_update_unref);
   g_clear_object (&self->log);
 }
@@ -410,15 +318,15 @@ sse_hub_new (GPtrArray *plugins, SseLog *log, const SseHubOptions *options, GErr
   self->intake = sse_intake_new (&options->intake, check_stream, check_shape, append_to_log, self);
   self->streams = sse_streams_new (plugins, &self->host);
 
-  fanout.n_channels = sse_streams_get (self->streams)->len;
+  fanout.n_channels = sse_streams_get_n_channels (self->streams);
   self->host.fanout = sse_fanout_new (&fanout, on_client_left, self, error);
   if (self->host.fanout == NULL)
     return NULL;
 
-  g_signal_connect (log, "committed", G_CALLBACK (on_committed), self);
-  g_signal_connect (log, "failed", G_CALLBACK (on_failed), self);
-  g_signal_connect (log, "due", G_CALLBACK (on_due), self);
-  g_signal_connect (log, "changed", G_CALLBACK (on_changed), self);
+  g_signal_connect (log, "committed", G_CALLBACK (sse_hub_take_committed), self);
+  g_signal_connect (log, "failed", G_CALLBACK (sse_hub_take_failed), self);
+  g_signal_connect (log, "due", G_CALLBACK (sse_hub_take_due), self);
+  g_signal_connect (log, "changed", G_CALLBACK (sse_hub_take_changed), self);
   return g_steal_pointer (&self);
 }
 

@@ -8,6 +8,7 @@
 #include "sse-log.h"
 #include "sse-outcome.h"
 #include "sse-plugin-loader.h"
+#include "sse-revocations.h"
 #include "sse-stream.h"
 
 G_BEGIN_DECLS
@@ -82,6 +83,14 @@ void        sse_hub_publish_async  (SseHub              *self,
 GPtrArray  *sse_hub_publish_finish (SseHub              *self,
                                     GAsyncResult        *result,
                                     GError             **error);
+
+void        sse_hub_revoke_async   (SseHub              *self,
+                                    const char          *user,
+                                    GAsyncReadyCallback  callback,
+                                    gpointer             user_data);
+const SseRevocations *
+            sse_hub_get_revocations
+                                   (SseHub              *self);
 
 void        sse_hub_subscribe      (SseHub              *self,
                                     SseStream           *stream,

@@ -271,6 +271,39 @@ sse_newcomer_catch_up (SseNewcomer *self)
 
 /* ---- joining ---- */
 
+/**
+ * sse_newcomer_dismiss:
+ * @self: one that is held
+ *
+ * Gives it to the fan-out, where it is not yet, with nothing but the beginning of a response.
+ */
+void
+sse_newcomer_dismiss (SseNewcomer *self)
+{
+  g_autoptr (GPtrArray) frames = NULL;
+  SseJoin join;
+
+  if (self->gone || self->catch_up != NULL)
+    return;
+  frames = begin_slice (self);
+  join = make_join (self, frames);
+  sse_fanout_join (self->entrance->host->fanout, &join);
+  self->gone = TRUE;
+}
+
+/* The same, for those of a user for whom the log is being read. */
+void
+sse_entrance_dismiss (SseEntrance *self, SseAudience *audience)
+{
+  for (SseLink *link = self->reading.next; link != &self->reading; link = link->next)
+    {
+      SseNewcomer *newcomer = sse_link_get (link, SseNewcomer, link);
+
+      if (newcomer->audience == audience)
+        sse_newcomer_dismiss (newcomer);
+    }
+}
+
 /* Adds a view as an event with @id: in parts, of which the large one is shared, and one chunk where
  * there are chunks. */
 static void

@@ -37,7 +37,8 @@ typedef struct
  * SseNewcomer:
  * @audience: (not owned): its user
  * @held: whether something else than its socket is waited for: a rendering, or the log
- * @gone: whether it has left while it was held
+ * @gone: whether it has left while it was held, and is freed by who holds it; its audience may be
+ *   gone too
  *
  * A client from when the hub has it until it gets what all others get: it may have to be given
  * what it missed in slices, out of the ring or the log, and to wait for the next rendering of what
@@ -71,6 +72,9 @@ SseNewcomer *sse_newcomer_new       (const SseSubscriber *subscriber,
 void         sse_newcomer_free      (SseNewcomer         *self);
 gboolean     sse_newcomer_catch_up  (SseNewcomer         *self);
 gboolean     sse_newcomer_has_ring  (SseNewcomer         *self);
+void         sse_entrance_dismiss   (SseEntrance         *self,
+                                     SseAudience         *audience);
+void         sse_newcomer_dismiss   (SseNewcomer         *self);
 void         sse_newcomer_join      (SseNewcomer         *self,
                                      SseAudience         *seen);
 

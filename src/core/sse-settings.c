@@ -23,6 +23,8 @@ const SseSetting sse_settings_http[] = {
     "The same of one client's address, or of 64 bits of an IPv6 address; 0: no limit." },
   { "max-connections-per-user", SSE_SETTING_INTEGER, "0", 0, 1000000,
     "Streams that one user follows at once, in all; 0: no limit." },
+  { "cookie-name", SSE_SETTING_STRING, NULL, 0, 0,
+    "The cookie that may hold a token, where neither Authorization nor the query does." },
   { "head-timeout-ms", SSE_SETTING_INTEGER, "10000", 100, 600000,
     "Time a client has for its whole request head, in milliseconds." },
   { "body-timeout-seconds", SSE_SETTING_INTEGER, "30", 1, 3600,
@@ -31,10 +33,29 @@ const SseSetting sse_settings_http[] = {
 };
 
 const SseSetting sse_settings_auth[] = {
+  { "algorithm", SSE_SETTING_STRING, "HS256", 0, 0,
+    "What tokens are signed with, whatever they say themselves: HS256, HS384, HS512 (a secret), "
+    "RS256, RS384, RS512, ES256, ES384, ES512 (a public key)." },
   { "secret-file", SSE_SETTING_SECRET, NULL, 32, 4096,
-    "File with the secret that tokens are signed with (HS256), 32 bytes or more." },
+    "File with the secret that tokens are signed with, 32 bytes or more." },
+  { "public-key-file", SSE_SETTING_SECRET, NULL, 1, 16384,
+    "File with the public key in PEM that tokens are checked with, in place of a secret." },
   { "require-expiry", SSE_SETTING_BOOLEAN, "true", 0, 0,
     "Whether a token without exp is invalid." },
+  { "leeway-seconds", SSE_SETTING_INTEGER, "0", 0, 60,
+    "How far the clocks of those who sign tokens may be off, in seconds." },
+  { "issuer", SSE_SETTING_STRING, NULL, 0, 0,
+    "What a token's iss has to be; where it is not set, anything." },
+  { "audience", SSE_SETTING_STRING, NULL, 0, 0,
+    "What a token's aud has to be or to have in it; where it is not set, there may be no aud." },
+  { .key = NULL },
+};
+
+const SseSetting sse_settings_key[] = {
+  { "algorithm", SSE_SETTING_STRING, NULL, 0, 0,
+    "What tokens that name this key are signed with, such as ES256." },
+  { "file", SSE_SETTING_SECRET, NULL, 1, 16384,
+    "File with the secret, of 32 bytes or more, or the public key in PEM." },
   { .key = NULL },
 };
 

@@ -7,9 +7,13 @@
 
 G_BEGIN_DECLS
 
+/* What the name of a group with a key for tokens begins with; the rest is the key's name. */
+#define SSE_SETTINGS_KEY_PREFIX "key "
+
 /* The daemon's own groups of the configuration; each array ends with a NULL key. */
 extern const SseSetting sse_settings_http[];
 extern const SseSetting sse_settings_auth[];
+extern const SseSetting sse_settings_key[]; /* of each group [key NAME] */
 extern const SseSetting sse_settings_hub[];
 extern const SseSetting sse_settings_log[];
 extern const SseSetting sse_settings_clients[];

@@ -65,6 +65,8 @@ void        sse_stream_touch        (SseStream           *self,
                                      SseTouch             touch);
 void        sse_stream_subscribe    (SseStream           *self,
                                      const SseSubscriber *subscriber);
+void        sse_stream_end_user     (SseStream           *self,
+                                     const char          *user);
 void        sse_stream_client_left  (SseStream           *self,
                                      const char          *user,
                                      SseCloseReason       reason);

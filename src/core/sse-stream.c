@@ -263,6 +263,14 @@ sse_stream_subscribe (SseStream *self, const SseSubscriber *subscriber)
   sse_viewers_subscribe (self->viewers, subscriber);
 }
 
+/* Ends what @user follows here: their token was revoked. */
+void
+sse_stream_end_user (SseStream *self, const char *user)
+{
+  if (self->viewers != NULL)
+    sse_viewers_end_user (self->viewers, user);
+}
+
 /* A client of @user that had joined is gone. */
 void
 sse_stream_client_left (SseStream *self, const char *user, SseCloseReason reason)
@@ -341,22 +349,14 @@ sse_stream_get_clients (SseStream *self)
   return self->viewers != NULL ? sse_viewers_get_count (self->viewers) : 0;
 }
 
-/**
- * sse_stream_get_position:
- *
- * Returns: the position of the last update that changed it
- */
+/* The position of the last update that changed it. */
 guint64
 sse_stream_get_position (SseStream *self)
 {
   return self->position;
 }
 
-/**
- * sse_stream_get_queued:
- *
- * Returns: the bytes that wait for its slow clients
- */
+/* The bytes that wait for its slow clients. */
 guint64
 sse_stream_get_queued (SseStream *self)
 {
@@ -364,11 +364,7 @@ sse_stream_get_queued (SseStream *self)
                                : 0;
 }
 
-/**
- * sse_stream_get_dropped:
- *
- * Returns: how many clients were closed because they read too slowly
- */
+/* How many clients were closed because they read too slowly. */
 guint64
 sse_stream_get_dropped (SseStream *self)
 {

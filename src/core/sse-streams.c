@@ -5,6 +5,8 @@
 
 #include "sse-streams.h"
 
+#include <glib/gi18n.h>
+
 #include "sse-error.h"
 #include "sse-event-id.h"
 #include "sse-plugin-loader.h"
@@ -12,6 +14,8 @@
 struct _SseStreams
 {
   SseStreamHost *host;
+  SseRevocations *revocations;
+  SseStream *built_in;   /* in which they are: no publisher pushes to it, and nobody follows it */
   GPtrArray *streams;    /* SseStream, enabled ones first: a channel is an index */
   GHashTable *by_name;   /* name → SseStream, not owned */
   GHashTable *followers; /* name → GPtrArray of SseStream that follow it */
@@ -20,13 +24,34 @@ struct _SseStreams
 /**
  * sse_streams_get:
  *
- * Returns: (transfer none) (element-type SseStream): all of them, disabled ones too; the index is
- *   the channel
+ * Returns: (transfer none) (element-type SseStream): all that plugins make, disabled ones too; the
+ *   index is the channel
  */
 GPtrArray *
 sse_streams_get (SseStreams *self)
 {
   return self->streams;
+}
+
+/* How many channels of the fan-out there are. */
+guint
+sse_streams_get_n_channels (SseStreams *self)
+{
+  return self->streams->len + 1;
+}
+
+/* What tokens were revoked. */
+const SseRevocations *
+sse_streams_get_revocations (SseStreams *self)
+{
+  return self->revocations;
+}
+
+/* Also the built-in one. */
+static SseStream *
+find (SseStreams *self, const char *name)
+{
+  return g_hash_table_lookup (self->by_name, name);
 }
 
 /**
@@ -37,26 +62,50 @@ sse_streams_get (SseStreams *self)
 SseStream *
 sse_streams_find (SseStreams *self, const char *name)
 {
-  return g_hash_table_lookup (self->by_name, name);
+  SseStream *stream = find (self, name);
+
+  return stream != self->built_in ? stream : NULL;
+}
+
+static void
+set_unknown (const char *name, GError **error)
+{
+  g_autofree char *told = sse_error_clip (name);
+
+  g_set_error (error, SSE_ERROR, SSE_ERROR_UNKNOWN_STREAM, "there is no stream named “%s”", told);
+}
+
+/**
+ * sse_streams_takes_updates_of:
+ * @error: %SSE_ERROR_UNKNOWN_STREAM, or %SSE_ERROR_REFUSED where it is disabled
+ *
+ * Returns: whether there is a stream of that name that publishers can push to
+ */
+gboolean
+sse_streams_takes_updates_of (SseStreams *self, const char *name, GError **error)
+{
+  SseStream *stream = sse_streams_find_publishable (self, name, error);
+
+  if (stream == self->built_in)
+    set_unknown (name, error);
+  return stream != NULL && stream != self->built_in;
 }
 
 /**
  * sse_streams_find_publishable:
  * @error: %SSE_ERROR_UNKNOWN_STREAM, or %SSE_ERROR_REFUSED where it is disabled
  *
- * Returns: (transfer none) (nullable): the stream of that name, where it takes updates
+ * Returns: (transfer none) (nullable): the stream of that name, where it takes updates, be they of
+ *   the daemon's own
  */
 SseStream *
 sse_streams_find_publishable (SseStreams *self, const char *name, GError **error)
 {
-  SseStream *stream = sse_streams_find (self, name);
+  SseStream *stream = find (self, name);
 
   if (stream == NULL)
     {
-      g_autofree char *told = sse_error_clip (name);
-
-      g_set_error (error, SSE_ERROR, SSE_ERROR_UNKNOWN_STREAM, "there is no stream named “%s”",
-                   told);
+      set_unknown (name, error);
       return NULL;
     }
   if (!sse_stream_is_enabled (stream))
@@ -79,6 +128,14 @@ apply_to_followers (SseStreams *self, const SseUpdate *update)
     sse_stream_follow (g_ptr_array_index (followers, i), update);
 }
 
+/* Ends what that user follows. */
+static void
+end_user (SseStreams *self, const char *user)
+{
+  for (guint i = 0; i < self->streams->len; i++)
+    sse_stream_end_user (g_ptr_array_index (self->streams, i), user);
+}
+
 /**
  * sse_streams_apply:
  * @update: one that the log has, with its position
@@ -96,18 +153,16 @@ sse_streams_apply (SseStreams *self, const SseUpdate *update, GError **error)
   self->host->position = position;
   if (stream != NULL)
     verdict = sse_stream_apply (stream, update, error);
-  if (verdict == SSE_VERDICT_APPLIED)
+  if (verdict == SSE_VERDICT_APPLIED && stream == self->built_in)
+    end_user (self, sse_update_get_audience (update));
+  else if (verdict == SSE_VERDICT_APPLIED)
     apply_to_followers (self, update);
   else
     sse_log_mark_unapplied (self->host->log, position);
   return verdict;
 }
 
-/**
- * sse_streams_settle:
- *
- * To be called when some updates have been applied.
- */
+/* To be called when some updates have been applied. */
 void
 sse_streams_settle (SseStreams *self)
 {
@@ -115,11 +170,7 @@ sse_streams_settle (SseStreams *self)
     sse_stream_settle (g_ptr_array_index (self->streams, i));
 }
 
-/**
- * sse_streams_count_clients:
- *
- * Returns: how many clients all of them have, those that are about to join included
- */
+/* How many clients all of them have, those that are about to join included. */
 guint
 sse_streams_count_clients (SseStreams *self)
 {
@@ -135,7 +186,7 @@ sse_streams_count_clients (SseStreams *self)
 static void
 load_part (const char *name, guint64 position, GVariant *state, gpointer user_data)
 {
-  SseStream *stream = sse_streams_find (user_data, name);
+  SseStream *stream = find (user_data, name);
 
   if (stream != NULL && sse_stream_is_enabled (stream))
     sse_stream_restore (stream, position, state);
@@ -148,7 +199,7 @@ load_part (const char *name, guint64 position, GVariant *state, gpointer user_da
 static void
 load_start (const char *name, guint64 after, gpointer user_data)
 {
-  SseStream *stream = sse_streams_find (user_data, name);
+  SseStream *stream = find (user_data, name);
 
   if (stream != NULL && sse_stream_is_enabled (stream))
     sse_stream_begin_events (stream, after);
@@ -157,7 +208,7 @@ load_start (const char *name, guint64 after, gpointer user_data)
 static void
 load_event (const SseLogEvent *event, gpointer user_data)
 {
-  SseStream *stream = sse_streams_find (user_data, event->stream);
+  SseStream *stream = find (user_data, event->stream);
 
   if (stream != NULL && sse_stream_is_enabled (stream))
     sse_stream_add_event (stream, event);
@@ -170,7 +221,7 @@ load_update (SseUpdate *update, gboolean applied, gpointer user_data)
 {
   SseStreams *self = user_data;
   const char *name = sse_update_get_stream (update);
-  SseStream *stream = sse_streams_find (self, name);
+  SseStream *stream = find (self, name);
   GPtrArray *followers = g_hash_table_lookup (self->followers, name);
 
   self->host->position = sse_update_get_position (update);
@@ -204,13 +255,14 @@ get_enabled (SseStreams *self)
       if (sse_stream_is_enabled (stream))
         g_strv_builder_add (names, sse_stream_get_name (stream));
     }
+  g_strv_builder_add (names, sse_stream_get_name (self->built_in));
   return g_strv_builder_end (names);
 }
 
 /**
  * sse_streams_load:
  * @log: what it keeps is applied: the checkpoint, and the log behind it
- * @error: where the log can't be read
+ * @error: where the log can't be read, or does not tell what tokens were revoked
  *
  * Brings all streams to where they were. One whose source does not take its state is disabled.
  */
@@ -230,8 +282,25 @@ sse_streams_load (SseStreams *self, SseLog *log, GError **error)
 
   if (!sse_log_load (log, &loader, self, error))
     return FALSE;
+  if (!sse_stream_is_enabled (self->built_in))
+    {
+      g_set_error (
+          error, SSE_ERROR, SSE_ERROR_STORE_FAILED,
+          _ ("the log does not tell what tokens were revoked, so that none can be trusted: "
+             "%s"),
+          sse_stream_get_error (self->built_in));
+      return FALSE;
+    }
   self->host->position = sse_log_get_position (log);
   return TRUE;
+}
+
+static void
+add_part (GArray *parts, SseStream *stream, gboolean full)
+{
+  SseLogPart part = { g_strdup (sse_stream_get_name (stream)), sse_stream_save (stream, full) };
+
+  g_array_append_val (parts, part);
 }
 
 /**
@@ -249,14 +318,11 @@ sse_streams_save (SseStreams *self, SseLog *log, gboolean full)
   for (guint i = 0; i < self->streams->len; i++)
     {
       SseStream *stream = g_ptr_array_index (self->streams, i);
-      SseLogPart part;
 
-      if (!sse_stream_is_enabled (stream))
-        continue;
-      part.stream = g_strdup (sse_stream_get_name (stream));
-      part.state = sse_stream_save (stream, full);
-      g_array_append_val (parts, part);
+      if (sse_stream_is_enabled (stream))
+        add_part (parts, stream, full);
     }
+  add_part (parts, self->built_in, full);
   sse_log_save (log, self->host->position, parts, full);
 }
 
@@ -318,6 +384,16 @@ add_plugins (SseStreams *self, GPtrArray *plugins)
     }
 }
 
+static void
+add_built_in (SseStreams *self)
+{
+  self->revocations = g_object_new (SSE_TYPE_REVOCATIONS, NULL);
+  self->built_in
+      = sse_stream_new (SSE_SOURCE (self->revocations), "rivuletd", self->streams->len, self->host);
+  g_hash_table_insert (self->by_name, (gpointer) sse_stream_get_name (self->built_in),
+                       self->built_in);
+}
+
 /**
  * sse_streams_new:
  * @plugins: (element-type SsePlugin): the sources, configured, and what is disabled
@@ -334,6 +410,7 @@ sse_streams_new (GPtrArray *plugins, SseStreamHost *host)
   self->followers
       = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_ptr_array_unref);
   add_plugins (self, plugins);
+  add_built_in (self);
   return self;
 }
 
@@ -343,6 +420,8 @@ sse_streams_free (SseStreams *self)
   g_hash_table_unref (self->followers);
   g_hash_table_unref (self->by_name);
   g_ptr_array_unref (self->streams);
+  g_object_unref (self->built_in);
+  g_object_unref (self->revocations);
   g_free (self);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "sse-revocations.h"
 #include "sse-stream-private.h"
 
 G_BEGIN_DECLS
@@ -17,12 +18,22 @@ SseStreams *sse_streams_new   (GPtrArray           *plugins,
 void        sse_streams_free  (SseStreams          *self);
 
 GPtrArray  *sse_streams_get   (SseStreams          *self);
+guint       sse_streams_get_n_channels
+                              (SseStreams          *self);
 SseStream  *sse_streams_find  (SseStreams          *self,
                                const char          *name);
 SseStream  *sse_streams_find_publishable
                               (SseStreams          *self,
                                const char          *name,
                                GError             **error);
+
+gboolean    sse_streams_takes_updates_of
+                              (SseStreams          *self,
+                               const char          *name,
+                               GError             **error);
+const SseRevocations *
+            sse_streams_get_revocations
+                              (SseStreams          *self);
 
 gboolean    sse_streams_load  (SseStreams          *self,
                                SseLog              *log,

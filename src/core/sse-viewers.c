@@ -5,42 +5,8 @@
 
 #include "sse-viewers.h"
 
-#include "sse-audience.h"
 #include "sse-event-id.h"
-#include "sse-newcomer.h"
-
-/* The longest that rendering holds up the main thread at a time, in µs. */
-#define TURN_SLICE 2000
-
-struct _SseViewers
-{
-  SseEntrance entrance;
-  SseSource *source;
-  SseStreamHost *host;
-  guint channel;
-  guint n_views;
-
-  SseAudience *everyone;
-  GHashTable *users; /* name → SseAudience, of those with clients */
-  GQueue personal;   /* the users with views of their own */
-  GQueue newcomers;
-  guint n_clients;
-  guint n_common;                 /* those who see everyone's views */
-  SseTouch spread[SSE_MAX_VIEWS]; /* everyone's touches that are for the next turn */
-
-  GQueue queues[2];
-  GQueue *due;                   /* one of them: audiences to be rendered in the next turn */
-  GQueue *turn;                  /* the other: and in the one under way */
-  guint32 turn_number;           /* of the one under way, or the last */
-  gboolean sweep[SSE_MAX_VIEWS]; /* views that all personal audiences are sent in it */
-  GList *sweep_next;             /* the next of those that have not been */
-  guint turn_joins;              /* newcomers that the one under way has yet to look at */
-  gboolean in_turn;              /* whether one is under way */
-  gint64 last_turn;              /* when the last one began, monotonic, in µs */
-  GSource *timer;                /* begins the next turn, or goes on with the one under way */
-};
-
-static void run_turn (SseViewers *self);
+#include "sse-viewers-private.h"
 
 /* ---- audiences ---- */
 
@@ -86,8 +52,8 @@ release_user (SseViewers *self, SseAudience *audience)
 }
 
 /* Renders what was touched by @least or more, and sends those views that are to be sent. */
-static void
-render (SseViewers *self, SseAudience *audience, SseTouch least)
+void
+sse_viewers_render (SseViewers *self, SseAudience *audience, SseTouch least)
 {
   for (guint view = 0; view < self->n_views; view++)
     {
@@ -106,8 +72,8 @@ render (SseViewers *self, SseAudience *audience, SseTouch least)
     }
 }
 
-static gboolean
-spreads (SseViewers *self, SseTouch least)
+gboolean
+sse_viewers_spread (SseViewers *self, SseTouch least)
 {
   for (guint view = 0; view < self->n_views; view++)
     if (self->spread[view] >= least)
@@ -118,15 +84,15 @@ spreads (SseViewers *self, SseTouch least)
 /* ---- joining ---- */
 
 /* Gives a newcomer to the fan-out as one of all; takes it. */
-static void
-join (SseViewers *self, SseNewcomer *newcomer)
+void
+sse_viewers_join (SseViewers *self, SseNewcomer *newcomer)
 {
   SseAudience *audience = newcomer->audience;
 
   if (audience->personal)
     {
       sse_audience_take_over (audience, self->turn_number, self->sweep);
-      render (self, audience, SSE_TOUCH_STALE);
+      sse_viewers_render (self, audience, SSE_TOUCH_STALE);
     }
   sse_newcomer_join (newcomer, audience->personal ? audience : self->everyone);
   if (audience->personal)
@@ -134,24 +100,25 @@ join (SseViewers *self, SseNewcomer *newcomer)
 }
 
 /* Whether a newcomer can join without waiting for a turn. Personal views are rendered for each. */
-static gboolean
-can_join (SseViewers *self, SseAudience *audience)
+gboolean
+sse_viewers_can_join (SseViewers *self, SseAudience *audience)
 {
   if (audience->personal)
-    return !spreads (self, SSE_TOUCH_STALE) && !sse_audience_has_touch (audience, SSE_TOUCH_SEND);
+    return !sse_viewers_spread (self, SSE_TOUCH_STALE)
+           && !sse_audience_has_touch (audience, SSE_TOUCH_SEND);
   return !sse_audience_has_touch (self->everyone, SSE_TOUCH_STALE);
 }
 
 /* Lets a newcomer join, now or in the next turn, or catch up first. */
-static void
-admit (SseNewcomer *newcomer, gpointer user_data)
+void
+sse_viewers_admit (SseNewcomer *newcomer, gpointer user_data)
 {
   SseViewers *self = user_data;
 
   if (sse_newcomer_catch_up (newcomer))
     return;
-  if (can_join (self, newcomer->audience))
-    join (self, newcomer);
+  if (sse_viewers_can_join (self, newcomer->audience))
+    sse_viewers_join (self, newcomer);
   else
     {
       newcomer->held = TRUE;
@@ -160,151 +127,7 @@ admit (SseNewcomer *newcomer, gpointer user_data)
     }
 }
 
-/* ---- turns of rendering ---- */
-
-static gboolean
-needs_turn (SseViewers *self)
-{
-  return self->due->length > 0 || self->newcomers.length > 0
-         || (self->n_clients > 0 && spreads (self, SSE_TOUCH_SEND));
-}
-
-static gboolean
-on_timer (gpointer user_data)
-{
-  SseViewers *self = user_data;
-
-  g_clear_pointer (&self->timer, g_source_unref);
-  run_turn (self);
-  return G_SOURCE_REMOVE;
-}
-
-/* @delay: in µs */
-static void
-set_timer (SseViewers *self, gint64 delay)
-{
-  self->timer = g_timeout_source_new ((guint) ((delay + 999) / 1000));
-  g_source_set_static_name (self->timer, "stream's turn");
-  g_source_set_callback (self->timer, on_timer, self, NULL);
-  g_source_attach (self->timer, g_main_context_get_thread_default ());
-}
-
-static void
-begin_turn (SseViewers *self)
-{
-  GQueue *due = self->due;
-
-  self->last_turn = g_get_monotonic_time ();
-  self->turn_number++;
-  for (guint view = 0; view < self->n_views; view++)
-    {
-      self->sweep[view] = self->spread[view] == SSE_TOUCH_SEND;
-      self->spread[view] = SSE_TOUCH_NONE;
-      if (self->sweep[view])
-        self->sweep_next = self->personal.head;
-    }
-  if (self->n_common > 0)
-    render (self, self->everyone, SSE_TOUCH_STALE);
-
-  self->due = self->turn;
-  self->turn = due;
-  self->turn_joins = self->newcomers.length;
-  self->in_turn = TRUE;
-}
-
-/* A newcomer who finds a view touched since the turn began stays for the next one. One may have
- * been overtaken by what the ring drops. */
-static void
-look_at_newcomer (SseViewers *self)
-{
-  SseNewcomer *newcomer = g_queue_pop_head (&self->newcomers);
-
-  self->turn_joins--;
-  if (newcomer->gone)
-    sse_newcomer_free (newcomer);
-  else if (!sse_newcomer_has_ring (newcomer))
-    {
-      newcomer->held = FALSE;
-      admit (newcomer, self);
-    }
-  else if (newcomer->audience->personal ? !spreads (self, SSE_TOUCH_STALE)
-                                        : can_join (self, newcomer->audience))
-    join (self, newcomer);
-  else
-    g_queue_push_tail (&self->newcomers, newcomer);
-}
-
-static void
-send_touched (SseViewers *self, SseAudience *audience)
-{
-  sse_audience_set_due (audience, NULL);
-  sse_audience_take_over (audience, self->turn_number, self->sweep);
-  render (self, audience, SSE_TOUCH_SEND);
-  sse_audience_forget (audience);
-}
-
-/* Does one thing of the turn under way; FALSE when there is none left. Newcomers come first: until
- * all personal views are rendered, everyone's may have been touched again, and again. */
-static gboolean
-go_on (SseViewers *self)
-{
-  GList *link = self->sweep_next;
-
-  if (self->turn_joins > 0)
-    look_at_newcomer (self);
-  else if (self->turn->length > 0)
-    send_touched (self, self->turn->head->data);
-  else if (link != NULL)
-    {
-      self->sweep_next = link->next;
-      send_touched (self, link->data);
-    }
-  else
-    return FALSE;
-  return TRUE;
-}
-
-/* Begins a turn or goes on with the one under way, for a slice of time. */
-static void
-run_turn (SseViewers *self)
-{
-  gint64 until = g_get_monotonic_time () + TURN_SLICE;
-
-  if (!self->in_turn)
-    begin_turn (self);
-
-  while (go_on (self))
-    if (g_get_monotonic_time () >= until)
-      {
-        set_timer (self, 0);
-        return;
-      }
-  self->in_turn = FALSE;
-  sse_viewers_settle (self);
-}
-
 /* ---- what the stream calls ---- */
-
-/**
- * sse_viewers_settle:
- *
- * To be called when some updates have been applied: renders what they touched, at once where the
- * last time is long enough ago, else when it will be.
- */
-void
-sse_viewers_settle (SseViewers *self)
-{
-  gint64 wait = self->last_turn + self->host->conflate - g_get_monotonic_time ();
-
-  if (self->timer != NULL && wait <= 0)
-    g_source_set_ready_time (self->timer, 0); /* it was set when the time was longer */
-  if (self->timer != NULL || !needs_turn (self))
-    return;
-  if (wait > 0)
-    set_timer (self, wait);
-  else
-    run_turn (self);
-}
 
 /* Whether no turn is under way or due. */
 gboolean
@@ -363,7 +186,31 @@ sse_viewers_subscribe (SseViewers *self, const SseSubscriber *subscriber)
   if (!audience->personal)
     self->n_common++;
 
-  admit (newcomer, self);
+  sse_viewers_admit (newcomer, self);
+}
+
+/* Those who have yet to join do so without what they were to get first, and are ended too. */
+static void
+dismiss_newcomer (gpointer newcomer, gpointer audience)
+{
+  if (((SseNewcomer *) newcomer)->audience == audience)
+    sse_newcomer_dismiss (newcomer);
+}
+
+/**
+ * sse_viewers_end_user:
+ * @user: whose clients are to leave
+ */
+void
+sse_viewers_end_user (SseViewers *self, const char *user)
+{
+  SseAudience *audience = g_hash_table_lookup (self->users, user);
+
+  if (audience == NULL)
+    return;
+  g_queue_foreach (&self->newcomers, dismiss_newcomer, audience);
+  sse_entrance_dismiss (&self->entrance, audience);
+  sse_fanout_end_user (self->host->fanout, self->channel, user);
 }
 
 /* A client of @user that had joined is gone. */
@@ -408,7 +255,7 @@ sse_viewers_new (SseSource *source, SseRing *ring, guint channel, SseStreamHost 
     .ring = ring,
     .host = host,
     .channel = channel,
-    .admit = admit,
+    .admit = sse_viewers_admit,
     .user_data = self,
   };
   sse_entrance_init (&self->entrance);

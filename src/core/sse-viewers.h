@@ -30,6 +30,8 @@ gboolean    sse_viewers_are_settled
                                   (SseViewers          *self);
 void        sse_viewers_subscribe (SseViewers          *self,
                                    const SseSubscriber *subscriber);
+void        sse_viewers_end_user  (SseViewers          *self,
+                                   const char          *user);
 void        sse_viewers_leave     (SseViewers          *self,
                                    const char          *user);
 guint       sse_viewers_get_count (SseViewers          *self);

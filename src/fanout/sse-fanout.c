@@ -296,14 +296,10 @@ sse_fanout_send_view (SseFanout *self, guint channel, const char *user, guint vi
   send_frame (self, channel, user, view, frame);
 }
 
-/**
- * sse_fanout_set_personal:
- * @personal: whether the user's clients get views of their own, and not everyone's, from now on
- *
- * Is forgotten when the user has no client in the channel any more, as a joining client brings it.
- */
-void
-sse_fanout_set_personal (SseFanout *self, guint channel, const char *user, gboolean personal)
+/* To every worker that has clients in the channel. */
+static void
+command_user (
+    SseFanout *self, SseCommandType type, guint channel, const char *user, gboolean personal)
 {
   g_return_if_fail (channel < self->options.n_channels);
   g_return_if_fail (user != NULL);
@@ -315,10 +311,34 @@ sse_fanout_set_personal (SseFanout *self, guint channel, const char *user, gbool
 
       if (slot->n_by_channel[channel] == 0)
         continue;
-      command = sse_command_new (SSE_COMMAND_SET_PERSONAL, channel, user);
+      command = sse_command_new (type, channel, user);
       command->personal = personal;
       sse_fanout_post (slot, command);
     }
+}
+
+/**
+ * sse_fanout_set_personal:
+ * @personal: whether the user's clients get views of their own, and not everyone's, from now on
+ *
+ * Is forgotten when the user has no client in the channel any more, as a joining client brings it.
+ */
+void
+sse_fanout_set_personal (SseFanout *self, guint channel, const char *user, gboolean personal)
+{
+  command_user (self, SSE_COMMAND_SET_PERSONAL, channel, user, personal);
+}
+
+/**
+ * sse_fanout_end_user:
+ *
+ * Lets the clients that a user has in the channel leave, at once: of what waits for each of them it
+ * gets what its socket takes, and then the end of its response.
+ */
+void
+sse_fanout_end_user (SseFanout *self, guint channel, const char *user)
+{
+  command_user (self, SSE_COMMAND_END_USER, channel, user, FALSE);
 }
 
 /**

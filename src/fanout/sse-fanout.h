@@ -53,6 +53,7 @@ typedef struct
  * @SSE_CLOSE_EXPIRED: its token expired
  * @SSE_CLOSE_OVERFLOW: it read too slowly, and its queue overflowed, or all together
  * @SSE_CLOSE_STOPPED: the fan-out stops
+ * @SSE_CLOSE_REVOKED: its user was told to leave, see sse_fanout_end_user()
  */
 typedef enum
 {
@@ -60,6 +61,7 @@ typedef enum
   SSE_CLOSE_EXPIRED,
   SSE_CLOSE_OVERFLOW,
   SSE_CLOSE_STOPPED,
+  SSE_CLOSE_REVOKED,
 } SseCloseReason;
 
 typedef struct _SseTicket SseTicket;
@@ -163,6 +165,10 @@ void        sse_fanout_set_personal     (SseFanout              *self,
                                          guint                   channel,
                                          const char             *user,
                                          gboolean                personal);
+
+void        sse_fanout_end_user         (SseFanout              *self,
+                                         guint                   channel,
+                                         const char             *user);
 
 SseFrame   *sse_fanout_new_retry_frame  (SseFanout              *self);
 guint64     sse_fanout_get_queued_bytes (SseFanout              *self,

@@ -164,6 +164,18 @@ sse_roster_set_personal (SseRoster *self, SseCommand *command)
     sse_turn_set_personal (&self->turn, user, command->personal);
 }
 
+/* Lets a user's clients leave in this turn, also those that are behind. */
+void
+sse_roster_end_user (SseRoster *self, SseCommand *command)
+{
+  SseUser *user = sse_channel_find_user (&self->channels[command->channel], command->user);
+
+  if (user == NULL)
+    return;
+  for (SseLink *link = user->clients.next; link != &user->clients; link = link->next)
+    sse_turn_finish (&self->turn, sse_link_get (link, SseClient, of_user), NULL, SSE_CLOSE_REVOKED);
+}
+
 /**
  * sse_roster_configure:
  * @options: what they are from now on, with the same numbers of workers and channels

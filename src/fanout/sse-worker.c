@@ -56,6 +56,9 @@ carry_out (SseWorker *self, SseCommand *command)
     case SSE_COMMAND_SET_PERSONAL:
       sse_roster_set_personal (&self->roster, command);
       break;
+    case SSE_COMMAND_END_USER:
+      sse_roster_end_user (&self->roster, command);
+      break;
     case SSE_COMMAND_CONFIGURE:
       sse_roster_configure (&self->roster, command->options);
       break;

@@ -91,6 +91,13 @@ sse_cors_free (SseCors *self)
   g_free (self);
 }
 
+/* Whether the pages of that origin may read what is answered. */
+gboolean
+sse_cors_allows (const SseCors *self, const char *origin)
+{
+  return g_strv_contains ((const char *const *) self->origins, origin);
+}
+
 /**
  * sse_cors_choose_origin:
  * @origin: (nullable): the request's Origin
@@ -100,9 +107,7 @@ sse_cors_free (SseCors *self)
 const char *
 sse_cors_choose_origin (const SseCors *self, const char *origin)
 {
-  if (origin != NULL && g_strv_contains ((const char *const *) self->origins, origin))
-    return origin;
-  return self->origins[0];
+  return origin != NULL && sse_cors_allows (self, origin) ? origin : self->origins[0];
 }
 
 #define ALLOW_ORIGIN "Access-Control-Allow-Origin"

@@ -16,6 +16,8 @@ SseCors    *sse_cors_new           (const char *const *origins,
                                     GError           **error);
 void        sse_cors_free          (SseCors           *self);
 
+gboolean    sse_cors_allows        (const SseCors     *self,
+                                    const char        *origin);
 const char *sse_cors_choose_origin (const SseCors     *self,
                                     const char        *origin);
 void        sse_cors_add_fields    (const SseCors     *self,

@@ -30,13 +30,24 @@ check_addresses (const char *const *addresses, GError **error)
   return TRUE;
 }
 
+/* RFC 6265, section 4.1.1. */
+static gboolean
+check_cookie_name (const char *name, GError **error)
+{
+  if (name == NULL || g_regex_match_simple ("\\A[!#$%&'*+.^_`|~0-9A-Za-z-]+\\z", name, 0, 0))
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               _ ("“%s” is no cookie's name, such as __Host-token"), name);
+  return FALSE;
+}
+
 /**
  * sse_front_settings_check:
  * @settings: an a{sv} of `sse_settings_http`
  * @key: (out): the key whose value is wrong, where one is
  * @error: %G_IO_ERROR_INVALID_ARGUMENT, with what is wrong
  *
- * Checks what the table of settings says nothing of: addresses, prefixes and origins.
+ * Checks what the table of settings says nothing of: addresses, prefixes, origins and the cookie.
  */
 gboolean
 sse_front_settings_check (GVariant *settings, const char **key, GError **error)
@@ -54,7 +65,10 @@ sse_front_settings_check (GVariant *settings, const char **key, GError **error)
     return FALSE;
   *key = "allowed-origins";
   cors = sse_cors_new (origins, error);
-  return cors != NULL;
+  if (cors == NULL)
+    return FALSE;
+  *key = "cookie-name";
+  return check_cookie_name (sse_settings_get_string (settings, "cookie-name"), error);
 }
 
 /**

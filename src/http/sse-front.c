@@ -6,15 +6,16 @@
 #include "sse-front.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include <libsoup/soup.h>
 
+#include "sse-auth.h"
 #include "sse-capacity.h"
 #include "sse-cors.h"
 #include "sse-front-settings.h"
 #include "sse-listener.h"
 #include "sse-message.h"
-#include "sse-ration.h"
 #include "sse-reception.h"
 #include "sse-routes.h"
 #include "sse-settings.h"
@@ -22,14 +23,10 @@
 #include "sse-stream-request.h"
 #include "sse-takeover.h"
 
-/* Reasons why tokens are refused that are told in a span of time, at most. */
-#define MAX_TOLD  20
-#define TELL_SPAN (10 * G_USEC_PER_SEC)
-
 struct _SseFront
 {
   SseHub *hub;
-  SseToken *token;
+  SseAuth auth;
   GVariant *settings; /* that it was made with */
   SseCounters *counters;
   SseListenerOptions options;
@@ -40,7 +37,6 @@ struct _SseFront
   SseListener *listener; /* NULL until it is started */
   SseTakeovers takeovers;
   GHashTable *unanswered; /* of SoupServerMessage that nothing else takes, until all was written */
-  SseRation told;
 
   /* Where a connection's admission hangs on its remote address, which SoupServer keeps as long as
    * it keeps the connection, and shows in every message. SoupServer wants addresses of IP, and all
@@ -57,8 +53,7 @@ typedef struct
   SseStream *stream;
   SseAdmission *admission; /* NULL once it went along with the socket */
   gboolean chunked;
-  char *user;
-  gint64 expires;
+  SseClaims claims;
   char *last_event_id;
   SseFrame *head;
 } Follower;
@@ -68,7 +63,7 @@ follower_free (Follower *follower)
 {
   g_object_unref (follower->stream);
   g_clear_pointer (&follower->admission, sse_admission_unref);
-  g_free (follower->user);
+  sse_claims_clear (&follower->claims);
   g_free (follower->last_event_id);
   sse_frame_unref (follower->head);
   g_free (follower);
@@ -117,51 +112,38 @@ respond (SseFront *self, SoupServerMessage *message, SseAnswer *answer)
   sse_message_respond (message, answer);
 }
 
-static void
-refuse_token (SseFront *self, SoupServerMessage *message, const char *what)
-{
-  SseAnswer *answer = sse_answer_new_message (401, what);
-
-  sse_answer_add_field (answer, "WWW-Authenticate", "Bearer");
-  respond (self, message, answer);
-}
-
-/* In the log alone, and not so often that a stranger could fill it. */
-static void
-tell_refusal (SseFront *self, const GError *error)
-{
-  if (sse_ration_take (&self->told, MAX_TOLD, TELL_SPAN))
-    g_message ("a token was refused: %s", error->message);
-  else
-    g_debug ("a token was refused: %s", error->message);
-}
-
+/* Between its request and here, a turn of the main context, its token may have been revoked. */
 static void
 on_taken_over (int fd, gpointer user_data)
 {
   Follower *follower = user_data;
-  const SseSubscriber subscriber = {
+  SseFront *self = follower->front;
+  SseSubscriber subscriber = {
     .fd = fd,
     .chunked = follower->chunked,
-    .user = follower->user,
-    .expires = follower->expires,
+    .user = follower->claims.subject,
+    .expires = follower->claims.expires,
     .last_event_id = follower->last_event_id,
     .head = follower->head,
-    .ticket = sse_admission_make_ticket (g_steal_pointer (&follower->admission)),
   };
 
-  sse_hub_subscribe (follower->front->hub, follower->stream, &subscriber);
+  if (sse_auth_is_revoked (&self->auth, &follower->claims))
+    {
+      close (fd);
+      return;
+    }
+  subscriber.ticket = sse_admission_make_ticket (g_steal_pointer (&follower->admission));
+  sse_hub_subscribe (self->hub, follower->stream, &subscriber);
 }
 
-/* Takes @user. */
+/* @claims: who it is; what they have is taken */
 static void
 let_follow (SseFront *self,
             SseStream *stream,
             SoupServerMessage *message,
             SseAdmission *admission,
             const char *query,
-            char *user,
-            gint64 expires)
+            SseClaims *claims)
 {
   Follower *follower = g_new0 (Follower, 1);
 
@@ -169,8 +151,8 @@ let_follow (SseFront *self,
   follower->stream = g_object_ref (stream);
   follower->admission = sse_admission_ref (admission);
   follower->chunked = soup_server_message_get_http_version (message) == SOUP_HTTP_1_1;
-  follower->user = user;
-  follower->expires = expires;
+  follower->claims = *claims;
+  *claims = (SseClaims){ 0 };
   follower->last_event_id = sse_stream_request_dup_last_event_id (
       sse_message_get_field (message, "Last-Event-ID"), query);
   follower->head = sse_stream_head_new (self->cors, sse_message_get_field (message, "Origin"),
@@ -180,6 +162,18 @@ let_follow (SseFront *self,
                        (GDestroyNotify) follower_free);
 }
 
+/* A browser sends cookies along whatever page asks: they count for pages that may read what comes,
+ * and for those of the same origin, whose GET names none. */
+static const char *
+get_cookie (SseFront *self, SoupServerMessage *message)
+{
+  const char *origin = sse_message_get_field (message, "Origin");
+
+  return origin == NULL || sse_cors_allows (self->cors, origin)
+             ? sse_message_get_field (message, "Cookie")
+             : NULL;
+}
+
 static void
 follow (SseFront *self,
         SseStream *stream,
@@ -187,25 +181,22 @@ follow (SseFront *self,
         SseAdmission *admission,
         const char *query)
 {
-  g_autofree char *token
-      = sse_stream_request_dup_token (sse_message_get_field (message, "Authorization"), query);
-  g_autoptr (GError) error = NULL;
-  g_autofree char *user = NULL;
-  gint64 expires;
+  const SseCredentials credentials = {
+    .authorization = sse_message_get_field (message, "Authorization"),
+    .query = query,
+    .cookie = get_cookie (self, message),
+  };
+  g_auto (SseClaims) claims = { 0 };
+  SseAnswer *refusal
+      = sse_auth_refuse (&self->auth, &credentials, sse_stream_get_name (stream), &claims);
 
-  if (token == NULL)
-    refuse_token (self, message, "Token required");
-  else if (!sse_token_check (self->token, token, g_get_real_time (), &user, &expires, &error))
-    {
-      self->counters->tokens_refused++;
-      tell_refusal (self, error);
-      refuse_token (self, message, "Invalid token");
-    }
-  else if (!sse_admission_take_user (admission, user))
+  if (refusal != NULL)
+    respond (self, message, refusal);
+  else if (!sse_admission_take_user (admission, claims.subject))
     sse_message_respond (
         message, sse_stream_head_refuse (self->cors, sse_message_get_field (message, "Origin")));
   else
-    let_follow (self, stream, message, admission, query, g_steal_pointer (&user), expires);
+    let_follow (self, stream, message, admission, query, &claims);
 }
 
 /* ---- requests ---- */
@@ -285,7 +276,9 @@ take_settings (SseFront *self, SseToken *token, GVariant *settings)
   g_autofree const char **base_paths = sse_settings_get_strings (self->settings, "base-paths");
   g_autofree const char **origins = sse_settings_get_strings (settings, "allowed-origins");
 
-  self->token = token;
+  self->auth.token = token;
+  g_free (self->auth.cookie_name);
+  self->auth.cookie_name = g_strdup (sse_settings_get_string (settings, "cookie-name"));
   self->options = sse_front_settings_read (settings);
   self->counters->max_connections = self->options.gate.max_connections;
   g_clear_pointer (&self->cors, sse_cors_free);
@@ -320,6 +313,8 @@ sse_front_new (
   self->hub = g_object_ref (hub);
   self->settings = g_variant_ref_sink (settings);
   self->counters = counters;
+  self->auth.counters = counters;
+  self->auth.revocations = sse_hub_get_revocations (hub);
   take_settings (self, token, settings);
   self->reception = sse_reception_new (hub);
   sse_takeovers_init (&self->takeovers);
@@ -401,6 +396,7 @@ sse_front_free (SseFront *self)
   g_object_unref (self->loopback);
   sse_routes_free (self->routes);
   sse_cors_free (self->cors);
+  g_free (self->auth.cookie_name);
   g_variant_unref (self->settings);
   g_object_unref (self->hub);
   g_free (self);

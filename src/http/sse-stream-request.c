@@ -74,6 +74,32 @@ sse_stream_request_dup_token (const char *authorization, const char *query)
 }
 
 /**
+ * sse_stream_request_dup_cookie:
+ * @cookies: the Cookie field's value (RFC 6265, section 4.2.1)
+ * @name: a cookie's name
+ *
+ * Returns: (transfer full) (nullable): the value of the first cookie of that name that has one
+ */
+char *
+sse_stream_request_dup_cookie (const char *cookies, const char *name)
+{
+  gsize name_length = strlen (name);
+
+  while (*cookies != '\0')
+    {
+      gsize length;
+
+      cookies += strspn (cookies, " \t;");
+      length = strcspn (cookies, ";");
+      if (length > name_length + 1 && strncmp (cookies, name, name_length) == 0
+          && cookies[name_length] == '=')
+        return g_strchomp (g_strndup (cookies + name_length + 1, length - name_length - 1));
+      cookies += length;
+    }
+  return NULL;
+}
+
+/**
  * sse_stream_request_dup_last_event_id:
  * @header: (nullable): the Last-Event-ID field's value
  * @query: (nullable): the target's query, as it was sent

@@ -9,6 +9,8 @@ G_BEGIN_DECLS
 
 char *sse_stream_request_dup_token         (const char *authorization,
                                             const char *query);
+char *sse_stream_request_dup_cookie         (const char *cookies,
+                                             const char *name);
 char *sse_stream_request_dup_last_event_id (const char *header,
                                             const char *query);
 

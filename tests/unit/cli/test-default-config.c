@@ -52,7 +52,7 @@ test_every_key_is_there (void)
         g_test_message ("[%s] %s", groups[i].name, setting->key);
         g_assert_nonnull (value);
         if (!is_path (setting))
-          g_assert_cmpstr (value, ==, setting->default_value);
+          g_assert_cmpstr (value, ==, setting->default_value != NULL ? setting->default_value : "");
       }
 }
 

@@ -190,7 +190,7 @@ test_secret_errors (Fixture *fixture, gconstpointer data)
 
   load (fixture, line);
   g_assert_null (sse_config_get_group (fixture->config, "g", settings, &shorter));
-  g_assert_nonnull (strstr (shorter->message, "holds 3 bytes; a secret has 4 to 8"));
+  g_assert_nonnull (strstr (shorter->message, "holds 3 bytes; there must be 4 to 8"));
 }
 
 static void

@@ -53,7 +53,7 @@ new_ticket (Fixture *self)
 static void
 on_left (guint channel, const char *user, SseCloseReason reason, gpointer user_data)
 {
-  static const char *const names[] = { "gone", "expired", "overflow", "stopped" };
+  static const char *const names[] = { "gone", "expired", "overflow", "stopped", "revoked" };
   Fixture *self = user_data;
 
   g_ptr_array_add (self->left, g_strdup_printf ("%u %s %s", channel, user, names[reason]));

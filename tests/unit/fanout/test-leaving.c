@@ -173,6 +173,39 @@ test_expiry (Fixture *self, gconstpointer data)
 }
 
 /* What was sent before is written before. */
+/* Of one user, in one channel; who reads nothing holds up nobody. */
+static void
+test_end_user (Fixture *self, gconstpointer data)
+{
+  static const char *const first[] = { "HEAD ", NULL };
+  const SseJoin stuck = { .user = "ann", .chunked = TRUE, .expires = NEVER };
+  int ann = fixture_join (self, 0, "ann", TRUE), too = fixture_join (self, 0, "ann", FALSE);
+  int other = fixture_join (self, 1, "ann", FALSE), bob = fixture_join (self, 0, "bob", FALSE);
+  int slow = fixture_join_small (self, &stuck, first);
+
+  fixture_send_size (self, 0, "ann", LARGE);
+  fixture_wait_queued (self, 0, 1);
+  fixture_send (self, 0, "bob", "one ");
+  sse_fanout_end_user (self->fanout, 0, "ann");
+  sse_fanout_end_user (self->fanout, 0, "nobody");
+  fixture_send (self, 0, NULL, "two ");
+  fixture_send (self, 1, NULL, "two ");
+  for (guint i = 0; i < 3; i++)
+    fixture_expect_left (self, "0 ann revoked");
+  fixture_expect (bob, "one two ");
+  fixture_expect (other, "two ");
+  g_assert_cmpuint (self->left->len, ==, 3);
+  {
+    g_autofree char *chunked = fixture_read_all (ann);
+    g_autofree char *plain = fixture_read_all (too);
+    g_autofree char *of_slow = fixture_read_all (slow);
+
+    g_assert_true (g_str_has_suffix (chunked, "x\r\n0\r\n\r\n"));
+    g_assert_true (g_str_has_suffix (plain, "x"));
+    g_assert_cmpuint (strlen (of_slow), <, LARGE);
+  }
+}
+
 static void
 test_expired_at_join (Fixture *self, gconstpointer data)
 {
@@ -342,6 +375,7 @@ main (int argc, char *argv[])
   fixture_add_test ("/leaving/not-a-socket", &options, test_not_a_socket);
   fixture_add_test ("/leaving/duplicated-socket", &options, test_duplicated_socket);
   fixture_add_test ("/leaving/expiry", &options, test_expiry);
+  fixture_add_test ("/leaving/end-user", &options, test_end_user);
   fixture_add_test ("/leaving/expired-at-join", &options, test_expired_at_join);
   fixture_add_test ("/leaving/expiry-while-waiting", &options, test_expiry_while_waiting);
   fixture_add_test ("/leaving/stop", &options, test_stop);

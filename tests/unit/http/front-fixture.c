@@ -78,7 +78,12 @@ fixture_make_query (Fixture *fixture, const char *user)
 {
   g_autoptr (GError) error = NULL;
   gint64 now = g_get_real_time () / G_USEC_PER_SEC;
-  g_autofree char *token = sse_token_sign (fixture->token, user, now, now + 3600, &error);
+  const SseClaims claims = {
+    .subject = (char *) user,
+    .issued = now,
+    .expires = (now + 3600) * G_USEC_PER_SEC,
+  };
+  g_autofree char *token = sse_token_sign (fixture->token, &claims, &error);
 
   g_assert_no_error (error);
   return g_strconcat ("?token=", token, NULL);
@@ -91,10 +96,12 @@ fixture_start (Fixture *fixture, const Limits *limits)
       = fixture_make_settings ("127.0.0.1:0", "/api", "http://localhost:3000", limits);
   g_autoptr (GBytes) secret = g_bytes_new_static (SECRET, strlen (SECRET));
   g_autoptr (GError) error = NULL;
+  SseClaimsRules rules = { .require_expiry = TRUE };
 
   fixture->n_descriptors = count_descriptors ();
   fixture->hub = make_hub (fixture);
-  fixture->token = sse_token_new (secret, TRUE, &error);
+  fixture->token = sse_token_new (&rules);
+  sse_token_set_default (fixture->token, sse_token_key_new ("HS256", secret, &error));
   fixture->front
       = sse_front_new (fixture->hub, fixture->token, settings, &fixture->counters, &error);
   g_assert_no_error (error);

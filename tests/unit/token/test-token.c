@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "signing.h"
+
 #define SECRET "0123456789abcdef0123456789abcdef"
 #define HEADER "{\"alg\":\"HS256\",\"typ\":\"JWT\"}"
 #define CLAIMS "{\"sub\":\"42\",\"exp\":2000}"
@@ -11,47 +13,18 @@
 #define NOW    (1000 * SECOND)
 
 static char *
-encode (gconstpointer data, gsize length)
-{
-  char *text = g_base64_encode (data, length);
-
-  text[strcspn (text, "=")] = '\0';
-  g_strdelimit (text, "+", '-');
-  return g_strdelimit (text, "/", '_');
-}
-
-/* A token as RFC 7515 has it, without the library that is tested. */
-static char *
-sign_with (GChecksumType type, const char *secret, const char *header, const char *claims)
-{
-  g_autofree char *first = encode (header, strlen (header));
-  g_autofree char *second = encode (claims, strlen (claims));
-  g_autofree char *input = g_strconcat (first, ".", second, NULL);
-  g_autofree char *signature = NULL;
-  g_autoptr (GHmac) hmac = g_hmac_new (type, (const guchar *) secret, strlen (secret));
-  guint8 digest[64];
-  gsize length = sizeof digest;
-
-  g_hmac_update (hmac, (const guchar *) input, (gssize) strlen (input));
-  g_hmac_get_digest (hmac, digest, &length);
-  signature = encode (digest, length);
-  return g_strconcat (input, ".", signature, NULL);
-}
-
-static char *
 sign (const char *header, const char *claims)
 {
-  return sign_with (G_CHECKSUM_SHA256, SECRET, header, claims);
+  return signing_hmac (G_CHECKSUM_SHA256, SECRET, header, claims);
 }
 
 static SseToken *
 new_token (gboolean require_expiry)
 {
-  g_autoptr (GBytes) secret = g_bytes_new_static (SECRET, strlen (SECRET));
-  g_autoptr (GError) error = NULL;
-  SseToken *self = sse_token_new (secret, require_expiry, &error);
+  SseClaimsRules rules = { .require_expiry = require_expiry };
+  SseToken *self = sse_token_new (&rules);
 
-  g_assert_no_error (error);
+  sse_token_set_default (self, signing_new_secret ("HS256", SECRET));
   return self;
 }
 
@@ -61,33 +34,21 @@ assert_valid_at (
 {
   g_autoptr (SseToken) self = new_token (require_expiry);
   g_autoptr (GError) error = NULL;
-  g_autofree char *found = NULL;
-  gint64 until = 0;
-  gboolean ok = sse_token_check (self, token, now, &found, &until, &error);
+  g_auto (SseClaims) claims = { 0 };
+  gboolean ok = sse_token_check (self, token, now, &claims, &error);
 
   g_assert_no_error (error);
   g_assert_true (ok);
-  g_assert_cmpstr (found, ==, subject);
-  g_assert_cmpint (until, ==, expires);
+  g_assert_cmpstr (claims.subject, ==, subject);
+  g_assert_cmpint (claims.expires, ==, expires);
 }
 
-/* @why: a word of the reason, so that it is refused for the right one */
 static void
 assert_invalid_at (gboolean require_expiry, const char *token, gint64 now, const char *why)
 {
   g_autoptr (SseToken) self = new_token (require_expiry);
-  g_autoptr (GError) error = NULL;
-  g_auto (GStrv) parts = g_strsplit (token, ".", -1);
-  g_autofree char *subject = NULL;
-  gint64 expires;
 
-  g_assert_false (sse_token_check (self, token, now, &subject, &expires, &error));
-  g_assert_error (error, SSE_TOKEN_ERROR, SSE_TOKEN_ERROR_INVALID);
-  g_assert_null (subject);
-  g_test_message ("%s", error->message);
-  g_assert_nonnull (strstr (error->message, why));
-  for (guint i = 0; parts[i] != NULL; i++)
-    g_assert_true (strlen (parts[i]) < 4 || strstr (error->message, parts[i]) == NULL);
+  signing_assert_refused (self, token, now, why);
 }
 
 static void
@@ -168,11 +129,11 @@ test_expiry (void)
   assert_claims ("{\"sub\":\"42\",\"exp\":9223372036854}", "42",
                  G_GINT64_CONSTANT (9223372036854000000));
   assert_claims ("{\"sub\":\"42\",\"exp\":9223372036855}", "42", G_MAXINT64);
-  assert_claims ("{\"sub\":\"42\",\"exp\":9223372036854775807}", "42", G_MAXINT64);
-  assert_no_claims ("{\"sub\":\"42\",\"exp\":9223372036854775808}", "claims");
+  assert_claims ("{\"sub\":\"42\",\"exp\":9007199254740991}", "42", G_MAXINT64);
+  assert_no_claims ("{\"sub\":\"42\",\"exp\":9007199254740992}", "claims");
   assert_no_claims ("{\"sub\":\"42\",\"exp\":0}", "expired");
   assert_no_claims ("{\"sub\":\"42\",\"exp\":-1}", "expired");
-  assert_no_claims ("{\"sub\":\"42\",\"exp\":-9223372036854775808}", "expired");
+  assert_no_claims ("{\"sub\":\"42\",\"exp\":-9007199254740991}", "expired");
 
   for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
     {
@@ -191,7 +152,7 @@ test_not_before (void)
 
   assert_valid_at (TRUE, token, NOW, "42", 2000 * SECOND);
   assert_invalid_at (TRUE, token, NOW - 1, "not valid yet");
-  assert_no_claims ("{\"sub\":\"42\",\"exp\":2000,\"nbf\":9223372036854775807}", "not valid yet");
+  assert_no_claims ("{\"sub\":\"42\",\"exp\":2000,\"nbf\":9007199254740991}", "not valid yet");
   assert_no_claims ("{\"sub\":\"42\",\"exp\":2000,\"nbf\":\"1\"}", "nbf is not an integer");
   assert_no_claims ("{\"sub\":\"42\",\"exp\":2000,\"nbf\":1.5}", "nbf is not an integer");
 }
@@ -203,10 +164,10 @@ test_algorithms (void)
       = { "\"none\"",  "\"None\"",   "\"HS384\"", "\"HS512\"", "\"hs256\"", "\"RS256\"",
           "\"ES256\"", "\"HS256 \"", "\"\"",      "null",      "5",         "[\"HS256\"]" };
   g_autofree char *sha384
-      = sign_with (G_CHECKSUM_SHA384, SECRET, "{\"alg\":\"HS384\",\"typ\":\"JWT\"}", CLAIMS);
+      = signing_hmac (G_CHECKSUM_SHA384, SECRET, "{\"alg\":\"HS384\",\"typ\":\"JWT\"}", CLAIMS);
   g_autofree char *sha512
-      = sign_with (G_CHECKSUM_SHA512, SECRET, "{\"alg\":\"HS512\",\"typ\":\"JWT\"}", CLAIMS);
-  g_autofree char *other_digest = sign_with (G_CHECKSUM_SHA512, SECRET, HEADER, CLAIMS);
+      = signing_hmac (G_CHECKSUM_SHA512, SECRET, "{\"alg\":\"HS512\",\"typ\":\"JWT\"}", CLAIMS);
+  g_autofree char *other_digest = signing_hmac (G_CHECKSUM_SHA512, SECRET, HEADER, CLAIMS);
 
   for (guint i = 0; i < G_N_ELEMENTS (algorithms); i++)
     {
@@ -340,22 +301,12 @@ static void
 test_secrets (void)
 {
   const char *const others[] = { "", "x", SECRET "\n", "0123456789abcdef0123456789abcdeF" };
-  g_autoptr (GBytes) empty = g_bytes_new (NULL, 0);
-  g_autoptr (GBytes) too_short = g_bytes_new_static (SECRET, SSE_TOKEN_MIN_SECRET_BYTES - 1);
-  GBytes *const wrong[] = { empty, too_short };
 
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
     {
-      g_autofree char *token = sign_with (G_CHECKSUM_SHA256, others[i], HEADER, CLAIMS);
+      g_autofree char *token = signing_hmac (G_CHECKSUM_SHA256, others[i], HEADER, CLAIMS);
 
       assert_invalid_at (TRUE, token, NOW, "signature");
-    }
-  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
-    {
-      g_autoptr (GError) error = NULL;
-
-      g_assert_null (sse_token_new (wrong[i], TRUE, &error));
-      g_assert_error (error, SSE_TOKEN_ERROR, SSE_TOKEN_ERROR_SECRET);
     }
 }
 
@@ -364,7 +315,8 @@ test_sign (void)
 {
   g_autoptr (SseToken) self = new_token (TRUE);
   g_autoptr (GError) error = NULL;
-  g_autofree char *token = sse_token_sign (self, "ä \"42\"", 1000, 2000, &error);
+  SseClaims claims = { .subject = (char *) "ä \"42\"", .issued = 1000, .expires = 2000 * SECOND };
+  g_autofree char *token = sse_token_sign (self, &claims, &error);
   g_autofree char *expected = NULL;
   g_autofree char *too_long = g_strnfill (1025, 'x');
   const char *const wrong[] = { "", "\xff", too_long };
@@ -379,7 +331,8 @@ test_sign (void)
     {
       g_autoptr (GError) local = NULL;
 
-      g_assert_null (sse_token_sign (self, wrong[i], 1000, 2000, &local));
+      claims.subject = (char *) wrong[i];
+      g_assert_null (sse_token_sign (self, &claims, &local));
       g_assert_error (local, SSE_TOKEN_ERROR, SSE_TOKEN_ERROR_INVALID);
     }
 }
@@ -388,16 +341,16 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/http/token/valid", test_valid);
-  g_test_add_func ("/http/token/subjects", test_subjects);
-  g_test_add_func ("/http/token/expiry", test_expiry);
-  g_test_add_func ("/http/token/not-before", test_not_before);
-  g_test_add_func ("/http/token/algorithms", test_algorithms);
-  g_test_add_func ("/http/token/headers", test_headers);
-  g_test_add_func ("/http/token/claims", test_claims);
-  g_test_add_func ("/http/token/form", test_form);
-  g_test_add_func ("/http/token/changed", test_changed);
-  g_test_add_func ("/http/token/secrets", test_secrets);
-  g_test_add_func ("/http/token/sign", test_sign);
+  g_test_add_func ("/token/token/valid", test_valid);
+  g_test_add_func ("/token/token/subjects", test_subjects);
+  g_test_add_func ("/token/token/expiry", test_expiry);
+  g_test_add_func ("/token/token/not-before", test_not_before);
+  g_test_add_func ("/token/token/algorithms", test_algorithms);
+  g_test_add_func ("/token/token/headers", test_headers);
+  g_test_add_func ("/token/token/claims", test_claims);
+  g_test_add_func ("/token/token/form", test_form);
+  g_test_add_func ("/token/token/changed", test_changed);
+  g_test_add_func ("/token/token/secrets", test_secrets);
+  g_test_add_func ("/token/token/sign", test_sign);
   return g_test_run ();
 }

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define G_LOG_DOMAIN "rivulet-hub"
+
+/* The hub's other half: what comes back from the log is applied, and the log gets its checkpoints.
+ */
+
+#include "config.h"
+
+#include "sse-event-id.h"
+#include "sse-hub-private.h"
+
+/* The longest that applying holds up the main thread at a time, in µs, if no single update takes
+ * longer. */
+#define APPLY_SLICE 5000
+
+static SseOutcome *
+apply (SseHub *self, const SseUpdate *update)
+{
+  SseOutcome *outcome = g_new0 (SseOutcome, 1);
+
+  if (sse_streams_apply (self->streams, update, &outcome->error) != SSE_VERDICT_REFUSED)
+    outcome->id = sse_event_id_format (self->host.epoch, self->host.position);
+  return outcome;
+}
+
+void
+sse_hub_save (SseHub *self)
+{
+  sse_streams_save (self->streams, self->log, self->save_all);
+  self->due = FALSE;
+  self->save_all = FALSE;
+}
+
+/* Applies what is committed for a slice of time; what is left comes next, before other things of
+ * less urgency and after those of the same. */
+static gboolean
+apply_some (gpointer user_data)
+{
+  g_autoptr (SseHub) self = g_object_ref (SSE_HUB (user_data));
+  gint64 until = g_get_monotonic_time () + APPLY_SLICE;
+  SseUpdate *update;
+
+  do
+    {
+      update = g_queue_pop_head (&self->committed);
+      sse_intake_settle (self->intake, update, apply (self, update));
+      sse_update_unref (update);
+    }
+  while (self->committed.length > 0 && g_get_monotonic_time () < until);
+
+  sse_streams_settle (self->streams);
+  if (self->committed.length > 0)
+    return G_SOURCE_CONTINUE;
+  if (self->due)
+    sse_hub_save (self);
+  g_clear_pointer (&self->applier, g_source_unref);
+  return G_SOURCE_REMOVE;
+}
+
+void
+sse_hub_take_committed (SseLog *log, GPtrArray *updates, gpointer user_data)
+{
+  SseHub *self = SSE_HUB (user_data);
+
+  for (guint i = 0; i < updates->len; i++)
+    g_queue_push_tail (&self->committed, sse_update_ref (g_ptr_array_index (updates, i)));
+  if (self->applier != NULL || self->committed.length == 0)
+    return;
+
+  self->applier = g_idle_source_new ();
+  g_source_set_priority (self->applier, G_PRIORITY_DEFAULT);
+  g_source_set_static_name (self->applier, "hub's applying");
+  g_source_set_callback (self->applier, apply_some, self, NULL);
+  if (apply_some (self) == G_SOURCE_CONTINUE)
+    g_source_attach (self->applier, g_main_context_get_thread_default ());
+}
+
+void
+sse_hub_take_failed (SseLog *log, GPtrArray *updates, const GError *error, gpointer user_data)
+{
+  g_autoptr (SseHub) self = g_object_ref (SSE_HUB (user_data));
+
+  for (guint i = 0; i < updates->len; i++)
+    {
+      SseOutcome *outcome = g_new0 (SseOutcome, 1);
+
+      outcome->error = g_error_copy (error);
+      sse_intake_settle (self->intake, g_ptr_array_index (updates, i), outcome);
+    }
+}
+
+void
+sse_hub_take_due (SseLog *log, guint64 position, gboolean full, gpointer user_data)
+{
+  SseHub *self = SSE_HUB (user_data);
+
+  self->save_all |= full;
+  self->due = self->host.position < position;
+  if (!self->due)
+    sse_hub_save (self);
+}
+
+/* What was given to it as a checkpoint may not be there. */
+void
+sse_hub_take_changed (SseLog *log, gpointer user_data)
+{
+  SseHub *self = SSE_HUB (user_data);
+
+  self->save_all = TRUE;
+  if (self->committed.length == 0)
+    self->host.position = MAX (self->host.position, sse_log_get_position (log));
+}

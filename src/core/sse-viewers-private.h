@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sse-audience.h"
+#include "sse-newcomer.h"
+#include "sse-viewers.h"
+
+G_BEGIN_DECLS
+
+struct _SseViewers
+{
+  SseEntrance entrance;
+  SseSource *source;
+  SseStreamHost *host;
+  guint channel;
+  guint n_views;
+
+  SseAudience *everyone;
+  GHashTable *users; /* name → SseAudience, of those with clients */
+  GQueue personal;   /* the users with views of their own */
+  GQueue newcomers;
+  guint n_clients;
+  guint n_common;                 /* those who see everyone's views */
+  SseTouch spread[SSE_MAX_VIEWS]; /* everyone's touches that are for the next turn */
+
+  GQueue queues[2];
+  GQueue *due;                   /* one of them: audiences to be rendered in the next turn */
+  GQueue *turn;                  /* the other: and in the one under way */
+  guint32 turn_number;           /* of the one under way, or the last */
+  gboolean sweep[SSE_MAX_VIEWS]; /* views that all personal audiences are sent in it */
+  GList *sweep_next;             /* the next of those that have not been */
+  guint turn_joins;              /* newcomers that the one under way has yet to look at */
+  gboolean in_turn;              /* whether one is under way */
+  gint64 last_turn;              /* when the last one began, monotonic, in µs */
+  GSource *timer;                /* begins the next turn, or goes on with the one under way */
+};
+
+void     sse_viewers_render   (SseViewers  *self,
+                               SseAudience *audience,
+                               SseTouch     least);
+gboolean sse_viewers_spread   (SseViewers  *self,
+                               SseTouch     least);
+void     sse_viewers_admit    (SseNewcomer *newcomer,
+                               gpointer     user_data);
+gboolean sse_viewers_can_join (SseViewers  *self,
+                               SseAudience *audience);
+void     sse_viewers_join     (SseViewers  *self,
+                               SseNewcomer *newcomer);
+
+G_END_DECLS

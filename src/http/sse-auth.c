@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define G_LOG_DOMAIN "rivulet-http"
+
+#include "config.h"
+
+#include "sse-auth.h"
+
+#include "sse-stream-request.h"
+
+/* Reasons why tokens are refused that are told in a span of time, at most. */
+#define MAX_TOLD  20
+#define TELL_SPAN (10 * G_USEC_PER_SEC)
+
+static SseAnswer *
+answer_unauthorized (const char *message)
+{
+  SseAnswer *answer = sse_answer_new_message (401, message);
+
+  sse_answer_add_field (answer, "WWW-Authenticate", "Bearer");
+  return answer;
+}
+
+/* Why is told in the log alone, and not so often that a stranger could fill it. */
+static SseAnswer *
+refuse_token (SseAuth *self, const char *why)
+{
+  self->counters->tokens_refused++;
+  if (sse_ration_take (&self->told, MAX_TOLD, TELL_SPAN))
+    g_message ("a token was refused: %s", why);
+  else
+    g_debug ("a token was refused: %s", why);
+  return answer_unauthorized ("Invalid token");
+}
+
+static char *
+dup_token (const SseAuth *self, const SseCredentials *credentials)
+{
+  char *token = sse_stream_request_dup_token (credentials->authorization, credentials->query);
+
+  if (token == NULL && self->cookie_name != NULL && credentials->cookie != NULL)
+    token = sse_stream_request_dup_cookie (credentials->cookie, self->cookie_name);
+  return token;
+}
+
+/**
+ * sse_auth_is_revoked:
+ *
+ * Returns: whether a token that was valid is so no more, as its user's were revoked meanwhile
+ */
+gboolean
+sse_auth_is_revoked (const SseAuth *self, const SseClaims *claims)
+{
+  return sse_revocations_cover (self->revocations, claims->subject, claims->issued);
+}
+
+/**
+ * sse_auth_refuse:
+ * @stream: the stream that is asked for
+ * @claims: (out caller-allocates): who it is, to be cleared, where it is let in
+ *
+ * Looks at the token that a request shows.
+ *
+ * Returns: (transfer full) (nullable): why it is refused: 401 where it has no valid token, 403
+ * where that is for other streams; %NULL where it is let in
+ */
+SseAnswer *
+sse_auth_refuse (SseAuth *self,
+                 const SseCredentials *credentials,
+                 const char *stream,
+                 SseClaims *claims)
+{
+  g_autofree char *token = dup_token (self, credentials);
+  g_auto (SseClaims) found = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  if (token == NULL)
+    return answer_unauthorized ("Token required");
+  if (!sse_token_check (self->token, token, g_get_real_time (), &found, &error))
+    return refuse_token (self, error->message);
+  if (sse_auth_is_revoked (self, &found))
+    return refuse_token (self, "its user's tokens were revoked after it was issued");
+  if (!sse_claims_allow_stream (&found, stream))
+    return sse_answer_new_message (403, "The token is not for this stream");
+
+  *claims = found;
+  found = (SseClaims){ 0 };
+  return NULL;
+}
