@@ -212,6 +212,54 @@ class WithoutExpiry(TokenCase):
                             "Invalid token")
 
 
+class Cookie(TokenCase):
+    setting = {"config": {"http": {"cookie-name": "__Host-token"}}, "bus": False}
+
+    def assert_cookie_served(self, value, **headers):
+        self.assert_served({"Cookie": value, **headers})
+
+    def assert_cookie_not_there(self, value, **headers):
+        self.assert_401(self.get_quota({"Cookie": value, **headers}), "Token required")
+
+    def test_among_others(self):
+        good = self.rivulet.token()
+        for value in (f"__Host-token={good}", f"a=b; __Host-token={good}",
+                      f"__Host-token={good}; a=b", f"a=;__Host-token={good} ;c",
+                      f"__Host-token=; __Host-token={good}"):
+            with self.subTest(value=value):
+                self.assert_cookie_served(value)
+        for value in (f"token={good}", f"__host-token={good}", f"a__Host-token={good}",
+                      f"__Host-token2={good}", "__Host-token=", "__Host-token", ";;; ;", "="):
+            with self.subTest(value=value):
+                self.assert_cookie_not_there(value)
+        self.assert_401(self.get_quota({"Cookie": "__Host-token=wrong"}), "Invalid token")
+
+    def test_last_of_all_places(self):
+        good = self.rivulet.token()
+        cookie = {"Cookie": f"__Host-token={good}"}
+        self.assert_401(self.get_quota(cookie, "wrong"), "Invalid token")
+        self.assert_401(self.get_quota({**cookie, "Authorization": "Bearer wrong"}),
+                        "Invalid token")
+        self.assert_served({"Cookie": "__Host-token=wrong"}, good)
+
+    def test_not_for_pages_of_elsewhere(self):
+        """A browser sends it along whatever page asks."""
+        good = self.rivulet.token()
+        self.assert_cookie_served(f"__Host-token={good}", Origin="http://localhost:3000")
+        for origin in "http://evil.example", "null", "http://localhost:3001":
+            self.assert_cookie_not_there(f"__Host-token={good}", Origin=origin)
+        self.assert_served({"Origin": "http://evil.example"}, good)
+
+
+class NoCookie(TokenCase):
+    setting = {"bus": False}
+
+    def test_none_counts_where_none_is_named(self):
+        good = self.rivulet.token()
+        for name in "token", "", "Authorization":
+            self.assert_401(self.get_quota({"Cookie": f"{name}={good}"}), "Token required")
+
+
 class Messages(DaemonCase):
     setting = {"bus": False}
 

@@ -14,6 +14,10 @@ def encode(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
+def decode(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
 def compact(value):
     return json.dumps(value, separators=(",", ":")).encode()
 
