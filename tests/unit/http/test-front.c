@@ -37,6 +37,36 @@ test_stream (Fixture *fixture, gconstpointer data)
 }
 
 static void
+on_revoked (GObject *hub, GAsyncResult *result, gpointer done)
+{
+  g_ptr_array_unref (sse_hub_publish_finish (SSE_HUB (hub), result, NULL));
+  *(gboolean *) done = TRUE;
+}
+
+/* On the way from the token to the stream: whenever it is revoked, nobody stays. */
+static void
+test_revoked_on_the_way (Fixture *fixture, gconstpointer data)
+{
+  for (guint n_iterations = 0; n_iterations < MOMENTS; n_iterations++)
+    {
+      g_autofree char *user = g_strdup_printf ("user-%u", n_iterations);
+      g_autofree char *query = fixture_make_query (fixture, user);
+      g_autofree char *target = g_strconcat ("/probe/stream", query, NULL);
+      int fd = fixture_ask (fixture, "GET", target, "");
+      g_autofree char *answer = NULL;
+      gboolean done = FALSE;
+
+      for (guint i = 0; i < n_iterations; i++)
+        g_main_context_iteration (NULL, FALSE);
+      sse_hub_revoke_async (fixture->hub, user, on_revoked, &done);
+      wait_for (done);
+      answer = receive_all (fd);
+      wait_for (sse_hub_get_n_clients (fixture->hub) == 0);
+      g_test_message ("%u: %.12s", n_iterations, answer);
+    }
+}
+
+static void
 test_answers (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *required
@@ -248,6 +278,7 @@ main (int argc, char **argv)
 #define ADD(name, limits, func)                                                                    \
   g_test_add ("/http/front/" name, Fixture, limits, fixture_set_up, func, fixture_tear_down)
   ADD ("stream", NULL, test_stream);
+  ADD ("revoked-on-the-way", NULL, test_revoked_on_the_way);
   ADD ("answers", NULL, test_answers);
   ADD ("posts", NULL, test_posts);
   ADD ("many-posts", NULL, test_many_posts);

@@ -135,6 +135,38 @@ test_meanwhile (Kept *kept, gconstpointer data)
     }
 }
 
+static void
+on_revoked (GObject *hub, GAsyncResult *result, gpointer done)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) outcomes = sse_hub_publish_finish (SSE_HUB (hub), result, &error);
+
+  g_assert_no_error (error);
+  *(gboolean *) done = TRUE;
+}
+
+/* Whoever's token is revoked is ended, wherever they are: while the log is read for them, too. */
+static void
+test_revoked (Kept *kept, gconstpointer data)
+{
+  for (guint i = 1; i <= N; i++)
+    say (kept, i, TRUE);
+  for (guint n_iterations = 0; n_iterations < 40; n_iterations++)
+    {
+      g_autofree char *user = g_strdup_printf ("user-%u", n_iterations);
+      g_autoptr (Client) client = client_new (&kept->hub, "probe", user, "ep-5");
+      gboolean done = FALSE;
+
+      iterate (n_iterations / 2);
+      sse_hub_revoke_async (kept->hub.hub, user, on_revoked, &done);
+      while (!done)
+        g_main_context_iteration (NULL, TRUE);
+      wait_until_gone (kept);
+      while (client_read (client, 10000))
+        continue;
+    }
+}
+
 /* The ring drops what it has yet to get, while it waits for a rendering: it is read of the log. */
 static void
 test_overtaken (Kept *kept, gconstpointer data)
@@ -302,6 +334,7 @@ main (int argc, char **argv)
   add ("/core/hub-behind/far-behind-large", test_far_behind_large);
   add ("/core/hub-behind/of-others", test_of_others);
   add ("/core/hub-behind/meanwhile", test_meanwhile);
+  add ("/core/hub-behind/revoked", test_revoked);
   add ("/core/hub-behind/overtaken", test_overtaken);
   add ("/core/hub-behind/hang-up", test_hang_up);
   add ("/core/hub-behind/stop", test_stop);
