@@ -14,6 +14,7 @@ import unittest
 
 import command
 import daemon
+import keys
 
 
 def decode(part):
@@ -40,6 +41,32 @@ class TokenTest(unittest.TestCase):
         expected = hmac.new((secret or self.secret).bytes, f"{head}.{payload}".encode(),
                             hashlib.sha256).digest()
         self.assertEqual(decode(signature), expected)
+
+    def claims_of(self, *arguments):
+        status, out, err = command.run("token", "--sub", "42", "--config", self.config, *arguments)
+        self.assertEqual((status, err), (0, ""))
+        return json.loads(decode(out.split(".")[1]))
+
+    def test_streams(self):
+        self.assertNotIn("streams", self.claims_of())
+        self.assertEqual(self.claims_of("--stream", "quota", "--stream", "posts-stats")["streams"],
+                         ["quota", "posts-stats"])
+
+    def test_what_the_daemon_asks_of_tokens(self):
+        os.makedirs(self.config + ".d", exist_ok=True)
+        daemon.write_config(self.config + ".d/50.conf",
+                            {"auth": {"issuer": "me", "audience": "you", "algorithm": "HS512"}})
+        claims = self.claims_of()
+        self.assertEqual((claims["iss"], claims["aud"]), ("me", "you"))
+
+    def test_public_key(self):
+        """Only whoever has its private key can sign."""
+        key = keys.PrivateKey(self.folder, "ES256")
+        daemon.write_config(self.config, {"auth": {"algorithm": "ES256",
+                                                   "public-key-file": key.public}})
+        status, out, err = command.run("token", "--sub", "42", "--config", self.config)
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn("private key", err)
 
     def test_configured_secret(self):
         status, out, err = command.run("token", "--sub", "42", "--config", self.config)
