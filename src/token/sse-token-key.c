@@ -3,13 +3,17 @@
 
 #include "sse-token-key.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <glib/gi18n.h>
-#include <jwt.h>
+#include <openssl/core_names.h>
+#include <openssl/ecdsa.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/pem.h>
+
+#include "sse-base64url.h"
+#include "sse-json.h"
 
 typedef enum
 {
@@ -21,7 +25,7 @@ typedef enum
 typedef struct
 {
   const char *name;
-  jwt_alg_t number;
+  const char *hash;
   Kind kind;
   const char *curve; /* as OpenSSL names it; of a KIND_EC */
   const char *usual; /* as people do */
@@ -29,28 +33,35 @@ typedef struct
 
 /* RFC 7518, section 3.1. `none` is not among them. */
 static const Algorithm algorithms[] = {
-  { "HS256", JWT_ALG_HS256, KIND_SECRET, NULL, NULL },
-  { "HS384", JWT_ALG_HS384, KIND_SECRET, NULL, NULL },
-  { "HS512", JWT_ALG_HS512, KIND_SECRET, NULL, NULL },
-  { "RS256", JWT_ALG_RS256, KIND_RSA, NULL, NULL },
-  { "RS384", JWT_ALG_RS384, KIND_RSA, NULL, NULL },
-  { "RS512", JWT_ALG_RS512, KIND_RSA, NULL, NULL },
-  { "ES256", JWT_ALG_ES256, KIND_EC, "prime256v1", "P-256" },
-  { "ES384", JWT_ALG_ES384, KIND_EC, "secp384r1", "P-384" },
-  { "ES512", JWT_ALG_ES512, KIND_EC, "secp521r1", "P-521" },
+  { "HS256", "SHA256", KIND_SECRET, NULL, NULL },
+  { "HS384", "SHA384", KIND_SECRET, NULL, NULL },
+  { "HS512", "SHA512", KIND_SECRET, NULL, NULL },
+  { "RS256", "SHA256", KIND_RSA, NULL, NULL },
+  { "RS384", "SHA384", KIND_RSA, NULL, NULL },
+  { "RS512", "SHA512", KIND_RSA, NULL, NULL },
+  { "ES256", "SHA256", KIND_EC, "prime256v1", "P-256" },
+  { "ES384", "SHA384", KIND_EC, "secp384r1", "P-384" },
+  { "ES512", "SHA512", KIND_EC, "secp521r1", "P-521" },
 };
+
+#define MAX_HASH_BYTES 64
 
 struct _SseTokenKey
 {
   gatomicrefcount ref_count;
   const Algorithm *algorithm;
-  GBytes *content;
+  EVP_MAC_CTX *mac; /* of a secret, ready to be copied */
+  EVP_PKEY *public; /* of the other kinds, with what follows */
+  EVP_MD *hash;
 };
 
 G_DEFINE_QUARK (sse_token_error_quark, sse_token_error)
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (jwt_t, jwt_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BIO, BIO_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ECDSA_SIG, ECDSA_SIG_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EVP_MAC, EVP_MAC_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EVP_MAC_CTX, EVP_MAC_CTX_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EVP_MD_CTX, EVP_MD_CTX_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EVP_PKEY, EVP_PKEY_free)
 
 static const Algorithm *
@@ -124,32 +135,46 @@ check_ec (const Algorithm *algorithm, EVP_PKEY *key, GError **error)
                   algorithm->name, algorithm->usual);
 }
 
-static gboolean
-check_public_key (const Algorithm *algorithm, GBytes *content, GError **error)
+/* The public key in @content, where it is one for @algorithm; NULL with an error. */
+static EVP_PKEY *
+read_public_key (const Algorithm *algorithm, GBytes *content, GError **error)
 {
   gsize length;
   const char *pem = g_bytes_get_data (content, &length);
-  g_autoptr (BIO) file = NULL;
+  g_autoptr (BIO) file = BIO_new_mem_buf (length > 0 ? pem : "", (int) length);
   g_autoptr (EVP_PKEY) key = NULL;
 
   if (length > 0 && g_strstr_len (pem, (gssize) length, "PRIVATE KEY-----") != NULL)
-    return fail (error, _ ("it is a private key, which rivuletd has no use for; give its public "
-                           "part: openssl pkey -pubout"));
-  file = BIO_new_mem_buf (length > 0 ? pem : "", (int) length);
-  key = PEM_read_bio_PUBKEY (file, NULL, NULL, NULL);
-  if (key == NULL)
-    return fail (error, _ ("it is no public key in PEM, which begins with "
-                           "-----BEGIN PUBLIC KEY-----"));
-  return algorithm->kind == KIND_RSA ? check_rsa (algorithm, key, error)
-                                     : check_ec (algorithm, key, error);
+    fail (error, _ ("it is a private key, which rivuletd has no use for; give its public part: "
+                    "openssl pkey -pubout"));
+  else if ((key = PEM_read_bio_PUBKEY (file, NULL, NULL, NULL)) == NULL)
+    fail (error, _ ("it is no public key in PEM, which begins with -----BEGIN PUBLIC KEY-----"));
+  else if (algorithm->kind == KIND_RSA ? check_rsa (algorithm, key, error)
+                                       : check_ec (algorithm, key, error))
+    return g_steal_pointer (&key);
+  return NULL;
 }
 
-static gboolean
-check_secret (GBytes *content, GError **error)
+/* An HMAC with the secret in @content; NULL with an error. */
+static EVP_MAC_CTX *
+read_secret (const Algorithm *algorithm, GBytes *content, GError **error)
 {
-  return g_bytes_get_size (content) >= SSE_TOKEN_MIN_SECRET_BYTES
-         || fail (error, _ ("the secret for tokens has %d bytes; it must have %d or more"),
-                  (int) g_bytes_get_size (content), SSE_TOKEN_MIN_SECRET_BYTES);
+  g_autoptr (EVP_MAC) hmac = EVP_MAC_fetch (NULL, "HMAC", NULL);
+  g_autoptr (EVP_MAC_CTX) mac = EVP_MAC_CTX_new (hmac);
+  const OSSL_PARAM params[]
+      = { OSSL_PARAM_construct_utf8_string (OSSL_MAC_PARAM_DIGEST, (char *) algorithm->hash, 0),
+          OSSL_PARAM_construct_end () };
+  gsize length;
+  const guint8 *secret = g_bytes_get_data (content, &length);
+
+  if (length < SSE_TOKEN_MIN_SECRET_BYTES)
+    fail (error, _ ("the secret for tokens has %d bytes; it must have %d or more"), (int) length,
+          SSE_TOKEN_MIN_SECRET_BYTES);
+  else if (EVP_MAC_init (mac, secret, length, params) != 1)
+    fail (error, _ ("the cryptographic library has no %s"), algorithm->name);
+  else
+    return g_steal_pointer (&mac);
+  return NULL;
 }
 
 /**
@@ -162,19 +187,20 @@ check_secret (GBytes *content, GError **error)
 SseTokenKey *
 sse_token_key_new (const char *algorithm, GBytes *content, GError **error)
 {
-  const Algorithm *found = find_algorithm (algorithm);
-  SseTokenKey *self;
+  g_autoptr (SseTokenKey) self = g_new0 (SseTokenKey, 1);
 
-  g_return_val_if_fail (found != NULL, NULL);
-
-  if (found->kind == KIND_SECRET ? !check_secret (content, error)
-                                 : !check_public_key (found, content, error))
-    return NULL;
-  self = g_new0 (SseTokenKey, 1);
   g_atomic_ref_count_init (&self->ref_count);
-  self->algorithm = found;
-  self->content = g_bytes_ref (content);
-  return self;
+  self->algorithm = find_algorithm (algorithm);
+  g_return_val_if_fail (self->algorithm != NULL, NULL);
+
+  if (self->algorithm->kind == KIND_SECRET)
+    self->mac = read_secret (self->algorithm, content, error);
+  else
+    {
+      self->hash = EVP_MD_fetch (NULL, self->algorithm->hash, NULL);
+      self->public = read_public_key (self->algorithm, content, error);
+    }
+  return self->mac != NULL || self->public != NULL ? g_steal_pointer (&self) : NULL;
 }
 
 SseTokenKey *
@@ -189,7 +215,9 @@ sse_token_key_unref (SseTokenKey *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  g_bytes_unref (self->content);
+  EVP_MAC_CTX_free (self->mac);
+  EVP_PKEY_free (self->public);
+  EVP_MD_free (self->hash);
   g_free (self);
 }
 
@@ -205,22 +233,79 @@ sse_token_key_get_algorithm (const SseTokenKey *self)
 gboolean
 sse_token_key_is_secret (const SseTokenKey *self)
 {
-  return self->algorithm->kind == KIND_SECRET;
+  return self->mac != NULL;
 }
 
-static const unsigned char *
-get_bytes (const SseTokenKey *self, int *length)
+/* 0 on failure. */
+static gsize
+compute_mac (const SseTokenKey *self, const char *input, gsize size, guint8 mac[MAX_HASH_BYTES])
 {
-  gsize size;
-  const unsigned char *bytes = g_bytes_get_data (self->content, &size);
+  g_autoptr (EVP_MAC_CTX) copy = EVP_MAC_CTX_dup (self->mac);
+  gsize length = 0;
 
-  *length = (int) size;
-  return bytes;
+  if (copy == NULL || EVP_MAC_update (copy, (const guint8 *) input, size) != 1
+      || EVP_MAC_final (copy, mac, &length, MAX_HASH_BYTES) != 1)
+    return 0;
+  return length;
+}
+
+static gboolean
+verify_mac (
+    const SseTokenKey *self, const char *input, gsize size, const guint8 *signature, gsize length)
+{
+  guint8 mac[MAX_HASH_BYTES];
+
+  return length > 0 && compute_mac (self, input, size, mac) == length
+         && CRYPTO_memcmp (mac, signature, length) == 0;
+}
+
+/* In JWS, ECDSA's two numbers stand one behind the other, as long as the curve's (RFC 7518, section
+ * 3.4); OpenSSL wants them in DER. NULL where there are not as many bytes. */
+static guint8 *
+make_der (const SseTokenKey *self, const guint8 *signature, gsize length, gsize *der_length)
+{
+  int size = (EVP_PKEY_get_bits (self->public) + 7) / 8;
+  g_autoptr (ECDSA_SIG) numbers = ECDSA_SIG_new ();
+  unsigned char *der = NULL;
+  guint8 *copy;
+  int n;
+
+  if (length != 2 * (gsize) size
+      || ECDSA_SIG_set0 (numbers, BN_bin2bn (signature, size, NULL),
+                         BN_bin2bn (signature + size, size, NULL))
+             != 1)
+    return NULL;
+  n = i2d_ECDSA_SIG (numbers, &der);
+  if (n <= 0)
+    return NULL;
+  *der_length = (gsize) n;
+  copy = g_memdup2 (der, *der_length);
+  OPENSSL_free (der);
+  return copy;
+}
+
+static gboolean
+verify_public (
+    const SseTokenKey *self, const char *input, gsize size, const guint8 *signature, gsize length)
+{
+  g_autoptr (EVP_MD_CTX) context = EVP_MD_CTX_new ();
+  g_autofree guint8 *der = NULL;
+
+  if (self->algorithm->kind == KIND_EC)
+    {
+      der = make_der (self, signature, length, &length);
+      if (der == NULL)
+        return FALSE;
+    }
+  return EVP_DigestVerifyInit (context, NULL, self->hash, NULL, self->public) == 1
+         && EVP_DigestVerify (context, der != NULL ? der : signature, length,
+                              (const guint8 *) input, size)
+                == 1;
 }
 
 /**
  * sse_token_key_verify:
- * @token: three parts, of which the first names this key's algorithm
+ * @token: three parts with dots between, of which the first names this key's algorithm
  *
  * Checks the signature (RFC 7515, section 5.2), and nothing else.
  *
@@ -229,44 +314,55 @@ get_bytes (const SseTokenKey *self, int *length)
 gboolean
 sse_token_key_verify (const SseTokenKey *self, const char *token)
 {
-  g_autoptr (jwt_t) jwt = NULL;
-  int length;
-  const unsigned char *bytes = get_bytes (self, &length);
+  const char *dot = strrchr (token, '.');
+  gsize size = (gsize) (dot - token);
+  gsize length;
+  g_autofree guint8 *signature
+      = (guint8 *) sse_base64url_decode (dot + 1, strlen (dot + 1), &length);
 
-  return jwt_decode (&jwt, token, bytes, length) == 0
-         && jwt_get_alg (jwt) == self->algorithm->number;
+  if (signature == NULL)
+    return FALSE;
+  return self->mac != NULL ? verify_mac (self, token, size, signature, length)
+                           : verify_public (self, token, size, signature, length);
+}
+
+static char *
+encode_header (const SseTokenKey *self, const char *id)
+{
+  g_autoptr (GString) header = g_string_new (NULL);
+
+  g_string_append_printf (header, "{\"alg\":\"%s\",\"typ\":\"JWT\"", self->algorithm->name);
+  if (id != NULL)
+    {
+      g_string_append (header, ",\"kid\":");
+      sse_json_append_string (header, id);
+    }
+  g_string_append_c (header, '}');
+  return sse_base64url_encode ((const guint8 *) header->str, header->len);
 }
 
 /**
  * sse_token_key_sign:
+ * @self: a secret
  * @id: (nullable): what the token's header shall name as its key, its `kid`
  * @claims: a JSON object
- * @error: %SSE_TOKEN_ERROR_INVALID where no token can be made of that
  *
- * Returns: (transfer full) (nullable): a token, signed with this secret
+ * Returns: (transfer full): a token (RFC 7515, section 5.1)
  */
 char *
-sse_token_key_sign (const SseTokenKey *self, const char *id, const char *claims, GError **error)
+sse_token_key_sign (const SseTokenKey *self, const char *id, const char *claims)
 {
-  g_autoptr (jwt_t) jwt = NULL;
-  char *token = NULL;
-  char *copy;
-  int length;
-  const unsigned char *bytes = get_bytes (self, &length);
+  g_autofree char *header = encode_header (self, id);
+  g_autofree char *payload = sse_base64url_encode ((const guint8 *) claims, strlen (claims));
+  g_autofree char *input = g_strconcat (header, ".", payload, NULL);
+  g_autofree char *signature = NULL;
+  guint8 mac[MAX_HASH_BYTES];
+  gsize length;
 
-  g_return_val_if_fail (self->algorithm->kind == KIND_SECRET, NULL);
+  g_return_val_if_fail (self->mac != NULL, NULL);
 
-  if (jwt_new (&jwt) == 0 && jwt_set_alg (jwt, self->algorithm->number, bytes, length) == 0
-      && (id == NULL || jwt_add_header (jwt, "kid", id) == 0)
-      && jwt_add_grants_json (jwt, claims) == 0)
-    token = jwt_encode_str (jwt);
-  if (token == NULL)
-    {
-      g_set_error_literal (error, SSE_TOKEN_ERROR, SSE_TOKEN_ERROR_INVALID,
-                           _ ("the token cannot be signed"));
-      return NULL;
-    }
-  copy = g_strdup (token);
-  free (token);
-  return copy;
+  length = compute_mac (self, input, strlen (input), mac);
+  g_return_val_if_fail (length > 0, NULL);
+  signature = sse_base64url_encode (mac, length);
+  return g_strconcat (input, ".", signature, NULL);
 }

@@ -21,8 +21,8 @@ typedef enum
  * SseTokenKey:
  *
  * A key with the one algorithm that it is for (RFC 8725, section 3.1): a secret, with which tokens
- * are checked and signed, or a public key, with which they are checked. The JWT library stays
- * behind this interface. It is plain data that does not change.
+ * are checked and signed, or a public key, with which they are checked. The
+ * cryptographic library stays behind this interface. A key does not change.
  */
 typedef struct _SseTokenKey SseTokenKey;
 
@@ -42,8 +42,7 @@ gboolean     sse_token_key_verify         (const SseTokenKey *self,
                                            const char        *token);
 char        *sse_token_key_sign           (const SseTokenKey *self,
                                            const char        *id,
-                                           const char        *claims,
-                                           GError           **error);
+                                           const char        *claims);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseTokenKey, sse_token_key_unref)
 

@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "sse-base64url.h"
 #include "sse-json.h"
 #include "sse-token-cache.h"
 
@@ -124,27 +125,6 @@ static gboolean G_GNUC_PRINTF (2, 3) fail (GError **error, const char *format, .
 
 /* ---- form ---- */
 
-/* One part as bytes, with a NUL behind them; NULL where it is not base64url (RFC 7515, section 2).
- */
-static char *
-decode_part (const char *part, gsize size, gsize *length)
-{
-  gsize n_padding = (4 - size % 4) % 4;
-  g_autofree char *base64 = g_malloc (size + n_padding + 1);
-
-  if (size == 0 || size % 4 == 1)
-    return NULL;
-  for (gsize i = 0; i < size; i++)
-    {
-      if (!g_ascii_isalnum (part[i]) && part[i] != '-' && part[i] != '_')
-        return NULL;
-      base64[i] = part[i] == '-' ? '+' : part[i] == '_' ? '/' : part[i];
-    }
-  memset (base64 + size, '=', n_padding);
-  base64[size + n_padding] = '\0';
-  return (char *) g_base64_decode (base64, length);
-}
-
 static gboolean
 find_parts (const char *token, Parts *parts, GError **error)
 {
@@ -197,7 +177,7 @@ static gboolean
 check_header (SseToken *self, const Parts *parts, SseTokenKey **key, GError **error)
 {
   gsize length;
-  g_autofree char *text = decode_part (parts->header, parts->header_length, &length);
+  g_autofree char *text = sse_base64url_decode (parts->header, parts->header_length, &length);
   g_autoptr (JsonNode) node = NULL;
   g_autoptr (GError) local = NULL;
   JsonObject *header;
@@ -280,7 +260,7 @@ static char *
 decode_claims (const Parts *parts, gsize *length, GError **error)
 {
   g_autoptr (GError) local = NULL;
-  g_autofree char *text = decode_part (parts->claims, parts->claims_length, length);
+  g_autofree char *text = sse_base64url_decode (parts->claims, parts->claims_length, length);
 
   if (text == NULL)
     fail (error, "its claims are not base64url");
@@ -366,5 +346,5 @@ sse_token_sign (SseToken *self, const SseClaims *claims, GError **error)
       return NULL;
     }
   json = sse_claims_format (claims, key == self->own_key ? NULL : &self->rules);
-  return sse_token_key_sign (key, key == self->own_key ? self->own_id : NULL, json, error);
+  return sse_token_key_sign (key, key == self->own_key ? self->own_id : NULL, json);
 }

@@ -39,7 +39,6 @@ need_basics ()
   need_library libglib2.0-dev 'glib-2.0 >= 2.74'
   need_library libsoup-3.0-dev libsoup-3.0
   need_library libjson-glib-dev json-glib-1.0
-  need_library libjwt-dev libjwt
   need_library libssl-dev 'libcrypto >= 3.0'
   need_library libsqlite3-dev sqlite3
   need_python_gi

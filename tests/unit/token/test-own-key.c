@@ -54,7 +54,7 @@ test_kept (Fixture *self, gconstpointer data)
 {
   SseOwnKey first = load (self->directory);
   SseOwnKey second = load (self->directory);
-  g_autofree char *token = sse_token_key_sign (first.key, first.id, "{\"sub\":\"42\"}", NULL);
+  g_autofree char *token = sse_token_key_sign (first.key, first.id, "{\"sub\":\"42\"}");
 
   g_assert_cmpuint (get_mode (self->path), ==, 0600);
   g_assert_cmpstr (first.id, ==, second.id);

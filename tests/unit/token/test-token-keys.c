@@ -94,8 +94,8 @@ test_own (void)
       = { .subject = (char *) "42", .issued = 1001, .expires = 2000 * SECOND, .streams = streams };
   g_autofree char *token = sse_token_sign (self, &said, NULL);
   g_autofree char *expected = signing_hmac (
-      G_CHECKSUM_SHA256, OWN_SECRET, "{\"alg\":\"HS256\",\"kid\":\"own\",\"typ\":\"JWT\"}",
-      "{\"exp\":2000,\"iat\":1001,\"streams\":[\"quota\",\"a \\\"b\\\"\"],\"sub\":\"42\"}");
+      G_CHECKSUM_SHA256, OWN_SECRET, "{\"alg\":\"HS256\",\"typ\":\"JWT\",\"kid\":\"own\"}",
+      "{\"sub\":\"42\",\"iat\":1001,\"exp\":2000,\"streams\":[\"quota\",\"a \\\"b\\\"\"]}");
   g_autofree char *forged = sign (NAMED ("own"), CLAIMS);
   g_auto (SseClaims) found = { 0 };
 

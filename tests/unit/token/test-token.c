@@ -324,7 +324,7 @@ test_sign (void)
   g_assert_no_error (error);
   assert_valid_at (TRUE, token, NOW, "ä \"42\"", 2000 * SECOND);
   expected = sign ("{\"alg\":\"HS256\",\"typ\":\"JWT\"}",
-                   "{\"exp\":2000,\"iat\":1000,\"sub\":\"ä \\\"42\\\"\"}");
+                   "{\"sub\":\"ä \\\"42\\\"\",\"iat\":1000,\"exp\":2000}");
   g_assert_cmpstr (token, ==, expected);
 
   for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
