@@ -118,6 +118,44 @@ test_behind (Fixture *fixture, gconstpointer data)
   wait_clients (fixture, 0);
 }
 
+/* ---- a log that reads, when it is told to ---- */
+
+static SseLogRead held_read;
+static gpointer held_data;
+
+static void
+hold_read (SseLog *log,
+           const char *stream,
+           const char *user,
+           guint64 position,
+           gsize max_bytes,
+           SseLogRead func,
+           gpointer user_data)
+{
+  held_read = func;
+  held_data = user_data;
+}
+
+/* So does who waits for what was missed to be read of the log. */
+static void
+test_reading (Fixture *fixture, gconstpointer data)
+{
+  SseLogInterface *iface = SSE_LOG_GET_IFACE (fixture->log);
+  g_autoptr (GPtrArray) events = g_ptr_array_new ();
+  g_autoptr (Client) ann = NULL;
+
+  iface->read = hold_read;
+  for (guint i = 0; i < RESUME_EVENTS + 2; i++)
+    fixture_publish (fixture, "probe", NULL, "say", "x");
+  ann = client_new (fixture, "probe", "ann", "ep-0");
+  g_assert_nonnull (held_read);
+  revoke_and_wait (fixture, "ann", TRUE);
+  expect_end (ann, "HEAD\nretry: 7\n\n");
+  wait_clients (fixture, 0);
+  held_read (events, 1, held_data);
+  iface->read = NULL;
+}
+
 /* Only what is in the log counts. */
 static void
 test_failed (Fixture *fixture, gconstpointer data)
@@ -171,6 +209,7 @@ main (int argc, char **argv)
   add ("/core/hub-revoke/following", test_following);
   add ("/core/hub-revoke/waiting", test_waiting);
   add ("/core/hub-revoke/behind", test_behind);
+  add ("/core/hub-revoke/reading", test_reading);
   add ("/core/hub-revoke/failed", test_failed);
   add ("/core/hub-revoke/bad-names", test_bad_names);
   add ("/core/hub-revoke/built-in", test_built_in);

@@ -97,7 +97,10 @@ test_own (void)
       G_CHECKSUM_SHA256, OWN_SECRET, "{\"alg\":\"HS256\",\"typ\":\"JWT\",\"kid\":\"own\"}",
       "{\"sub\":\"42\",\"iat\":1001,\"exp\":2000,\"streams\":[\"quota\",\"a \\\"b\\\"\"]}");
   g_autofree char *forged = sign (NAMED ("own"), CLAIMS);
+  g_autofree char *users
+      = sign (HEADER, "{\"sub\":\"43\",\"exp\":2000,\"iss\":\"i\",\"aud\":\"a\"}");
   g_auto (SseClaims) found = { 0 };
+  g_auto (SseClaims) of_user = { 0 };
 
   g_assert_cmpstr (token, ==, expected);
   g_assert_true (sse_token_check (self, token, NOW, &found, NULL));
@@ -106,6 +109,7 @@ test_own (void)
   g_assert_true (sse_claims_allow_stream (&found, "a \"b\""));
   g_assert_false (sse_claims_allow_stream (&found, "posts-stats"));
   signing_assert_refused (self, forged, NOW, "signature");
+  g_assert_true (sse_token_check (self, users, NOW, &of_user, NULL));
 }
 
 /* It names issuer and audience, so that its own rules let it in. */
