@@ -36,34 +36,19 @@ test_stream (Fixture *fixture, gconstpointer data)
     }
 }
 
-typedef struct
-{
-  Fixture *fixture;
-  const char *user;
-  guint n_iterations; /* until it is revoked */
-  gboolean done;
-} Revoking;
-
 /* What a log says that commits in a thread of its own: it may come between any two other things. */
-static gboolean
-revoke_in_time (gpointer user_data)
+static void
+revoke_now (Fixture *fixture, const char *user)
 {
-  Revoking *self = user_data;
-  SseLog *log = sse_hub_get_log (self->fixture->hub);
   g_autoptr (GPtrArray) updates
       = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
-  SseUpdate *update;
+  SseUpdate *update = sse_revocations_new_update (user);
 
-  if (self->n_iterations-- > 0)
-    return G_SOURCE_CONTINUE;
-  update = sse_revocations_new_update (self->user);
   g_ptr_array_add (updates, update);
   g_assert_true (sse_update_parse (update, NULL));
   sse_update_set_accepted (update, g_get_real_time ());
   sse_update_set_position (update, 1);
-  sse_log_emit_committed (log, updates);
-  self->done = TRUE;
-  return G_SOURCE_REMOVE;
+  sse_log_emit_committed (sse_hub_get_log (fixture->hub), updates);
 }
 
 /* On the way from the token to the stream: whenever it is revoked, nobody stays. */
@@ -76,13 +61,13 @@ test_revoked_on_the_way (Fixture *fixture, gconstpointer data)
       g_autofree char *query = fixture_make_query (fixture, user);
       g_autofree char *target = g_strconcat ("/probe/stream", query, NULL);
       g_autofree char *answer = NULL;
-      Revoking revoking = { fixture, user, n_iterations, FALSE };
-      int fd;
+      int fd = fixture_ask (fixture, "GET", target, "");
 
-      g_idle_add_full (G_PRIORITY_DEFAULT, revoke_in_time, &revoking, NULL);
-      fd = fixture_ask (fixture, "GET", target, "");
+      for (guint i = 0; i < n_iterations; i++)
+        g_main_context_iteration (NULL, FALSE);
+      revoke_now (fixture, user);
       answer = receive_all (fd);
-      wait_for (revoking.done && sse_hub_get_n_clients (fixture->hub) == 0);
+      wait_for (sse_hub_get_n_clients (fixture->hub) == 0);
       g_test_message ("%u: %.12s", n_iterations, answer);
     }
 }

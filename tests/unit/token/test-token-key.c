@@ -66,6 +66,7 @@ test_signatures (void)
       g_autofree char *good = make_token (key, kinds[i].algorithm, kinds[i].algorithm);
       g_autofree char *forged = make_token (other, kinds[i].algorithm, kinds[i].algorithm);
       g_autofree char *cut = g_strndup (good, strlen (good) - 2);
+      g_autofree char *longer = g_strconcat (good, "AAAA", NULL);
       g_autofree char *without = g_strndup (good, (gsize) (strrchr (good, '.') - good + 1));
 
       g_test_message ("%s", kinds[i].algorithm);
@@ -73,6 +74,7 @@ test_signatures (void)
       g_assert_true (sse_token_key_verify (self, good));
       g_assert_false (sse_token_key_verify (self, forged));
       g_assert_false (sse_token_key_verify (self, cut));
+      g_assert_false (sse_token_key_verify (self, longer));
       g_assert_false (sse_token_key_verify (self, without));
       for (char *c = strrchr (good, '.') + 1; c[1] != '\0'; c++)
         {

@@ -271,6 +271,9 @@ test_form (void)
     { g_strconcat (good, "\n", NULL), "signature" },
     { g_strconcat (parts[0], ".", parts[1], ".", parts[2], "A", NULL), "signature" },
     { g_strndup (good, strlen (good) - 1), "signature" },
+    { g_strndup (good, strlen (good) - 3), "signature" },
+    { g_strconcat (good, "AAAA", NULL), "signature" },
+    { g_strdup_printf ("%s.%s.%.4s", parts[0], parts[1], parts[2]), "signature" },
     { g_strdup (too_long), "longer" },
   };
 
