@@ -25,6 +25,11 @@ need_python_gi ()
 from gi.repository import Gio' 2>/dev/null || missing="$missing python3-gi gir1.2-glib-2.0"
 }
 
+need_python_h2 ()
+{
+  /usr/bin/python3 -c 'import h2' 2>/dev/null || missing="$missing python3-h2"
+}
+
 # What building and the running daemon take.
 need_basics ()
 {
@@ -58,6 +63,25 @@ install_packages ()
   $as_root apt-get update -q
   # shellcheck disable=SC2086
   DEBIAN_FRONTEND=noninteractive $as_root apt-get install -q -y --no-install-recommends $missing
+}
+
+# unpack_servers PACKAGE…: of packages that start a server of their own where they are installed, the
+# programs alone, into build/servers. What they are linked with is there with need_basics.
+unpack_servers ()
+{
+  servers=$here/build/servers
+  for package
+  do
+    [ -z "$(PATH="$PATH:/usr/sbin:$servers/usr/sbin:$servers/usr/bin" command -v "$package")" ] ||
+      continue
+    [ -z "${RIVULET_NO_INSTALL:-}" ] || { echo "$me: missing, and not unpacked: $package" >&2; continue; }
+    echo "unpacking: $package"
+    mkdir -p "$servers/download"
+    (cd "$servers/download" && apt-get download -q "$package" &&
+      dpkg-deb --extract "$package"_*.deb "$servers") ||
+      echo "$me: $package could not be unpacked; what needs it is skipped" >&2
+    rm -rf "$servers/download"
+  done
 }
 
 # build DIRECTORY [OPTION…]; nothing is counted as passed where it fails

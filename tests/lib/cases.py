@@ -92,13 +92,16 @@ class Setting:
     def get(self, target, headers=(), method="GET", **more):
         return wire.request(self.address, target, headers, method, **more)
 
-    def assert_nothing_leaked(self):
-        said = self.said_earlier + self.daemon.said()
+    def assert_unsaid(self, said):
+        """Fails where a secret or token that was used is in a text."""
         secrets = {self.secret.text, self.hook_secret.text, self.previous_hook_secret.text}
         for secret in self.used | secrets:
             for part in {secret, secret.rsplit(".", 1)[-1]}:
                 if len(part) >= 16 and part in said:
                     raise AssertionError(f"a secret or token is in the log: {part[:8]}…\n{said}")
+
+    def assert_nothing_leaked(self):
+        self.assert_unsaid(self.said_earlier + self.daemon.said())
 
     def stop(self):
         """Ends all of it; fails where the daemon ended badly, complained or told a secret."""

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Stands between a proxy and rivuletd, passes everything on, and keeps what was said."""
+
+import re
+import select
+import socket
+import threading
+
+import wire
+
+STATUS = re.compile(rb"^HTTP/1\.[01] (\d{3}) ", re.MULTILINE)
+
+
+class Conversation:
+    """One connection: the bytes of both sides."""
+
+    def __init__(self, near, far):
+        self.sockets = {near: far, far: near}
+        self.said = {near: b"", far: b""}
+        self.near = near
+        self.far = far
+
+    @property
+    def asked(self):
+        return self.said[self.near]
+
+    @property
+    def statuses(self):
+        return [int(status) for status in STATUS.findall(self.said[self.far])]
+
+    def close(self):
+        for side in self.sockets:
+            side.close()
+
+
+class Relay:
+    """Listens at `address`, HOST:PORT; `upstream` is who gets it."""
+
+    def __init__(self, upstream):
+        self.upstream = upstream
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
+        self.conversations = []
+        self.open = {}
+        self.ending, self.end = socket.socketpair()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self):
+        while True:
+            ready, _, _ = select.select([self.ending, self.listener, *self.open], [], [])
+            if self.ending in ready:
+                return
+            for item in ready:
+                if item is self.listener:
+                    self._accept()
+                elif item in self.open:
+                    self._pass(self.open[item], item)
+
+    def _accept(self):
+        near, _ = self.listener.accept()
+        try:
+            far = wire.connect(self.upstream)
+        except OSError:
+            near.close()
+            return
+        conversation = Conversation(near, far)
+        self.conversations.append(conversation)
+        self.open.update({near: conversation, far: conversation})
+
+    def _pass(self, conversation, side):
+        other = conversation.sockets[side]
+        try:
+            data = side.recv(1 << 16)
+            conversation.said[side] += data
+            other.sendall(data)
+        except OSError:
+            data = b""
+        if not data:
+            for item in conversation.sockets:
+                self.open.pop(item, None)
+            conversation.close()
+
+    def stop(self):
+        self.end.close()
+        self.thread.join()
+        self.ending.close()
+        self.listener.close()
+        for conversation in self.conversations:
+            conversation.close()
