@@ -78,6 +78,8 @@ class Proxy:
     unix = ""
     # How a webhook in chunks is answered: taken, where the proxy has all of it before it goes on.
     without_length = (202,)
+    # With what it answers some requests that others refuse.
+    also_answered = frozenset()
 
     def __init__(self, folder, authority, upstream):
         self.folder = os.path.join(folder, self.name)
@@ -189,7 +191,11 @@ class Caddy(Proxy):
     name = "caddy"
     file = "Caddyfile"
     unix = "unix/"
-    without_length = (202, 411)
+    # Where rivuletd does not take chunks, it closes while Caddy may still be sending them.
+    without_length = (202, 411, 502)
+    # Of two framings it takes the chunks, and what follows them for another request of that client;
+    # a name that it does not know gets an empty answer.
+    also_answered = frozenset({200})
 
     def configure(self, shipped):
         shipped = shipped.replace(f"\n{NAME} {{", f"\nhttps://{NAME}:{self.port} {{")
