@@ -10,12 +10,14 @@ import tempfile
 import threading
 
 import daemon
+import record
 from waiting import Deadline, TimedOut
 
 UNSET = {"RIVULET_TOKEN", "NO_COLOR", "DBUS_SESSION_BUS_ADDRESS", "CREDENTIALS_DIRECTORY"}
 
 
 def environment(**more):
+    record.secret(more.get("RIVULET_TOKEN", ""))
     kept = {name: value for name, value in os.environ.items() if name not in UNSET}
     return {**kept, **daemon.sanitizer_environment(), "LC_ALL": "C.UTF-8", "TERM": "xterm",
             "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent", **more}
@@ -28,6 +30,9 @@ def run(*arguments, given="", bus=None, **more):
     text = given if isinstance(given, bytes) else given.encode()
     done = subprocess.run([daemon.CLI, *arguments], input=text, capture_output=True, check=False,
                           env=environment(**more), timeout=Deadline("rivulet").left())
+    record.said("rivulet", done.stderr)
+    if arguments[:1] != ("token",):
+        record.said("rivulet", done.stdout)
     return done.returncode, done.stdout.decode(), done.stderr.decode("utf-8", "backslashreplace")
 
 
@@ -90,6 +95,7 @@ class Command:
             env=environment(**more))
         self.output = Output(self.process.stdout, "stdout") if self.process.stdout else None
         self.errors = Output(self.process.stderr, "stderr") if self.process.stderr else None
+        record.process("rivulet", self.process.pid)
 
     def interrupt(self):
         self.process.send_signal(signal.SIGINT)

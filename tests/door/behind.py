@@ -12,6 +12,7 @@ import unittest
 import eventstream
 import http2
 import proxies
+import record
 from cases import Setting
 from waiting import Deadline
 
@@ -42,6 +43,7 @@ class Behind:
     def stop_proxy(cls):
         cls.proxy.stop()
         wrote = cls.proxy.wrote()
+        record.said(cls.kind.name, wrote)
         cls.rivulet.assert_unsaid(wrote)
         if re.search(r"token=|Bearer \w", wrote):
             raise AssertionError(f"a query or authorisation is in {cls.kind.name}'s log:\n{wrote}")

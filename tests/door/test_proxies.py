@@ -141,8 +141,8 @@ class Webhooks(Behind):
     def test_in_chunks(self):
         body = json.dumps({**REPOSITORY, "filler": "x" * 100000}).encode()
         head = wire.request_bytes(
-            webhook.PATH, [*self.fields(body, "chunks"), ("transfer-encoding", "chunked"),
-                           ("connection", "close")], "POST", host=proxies.NAME)
+            webhook.PATH, [*self.fields(body, "chunks"), ("transfer-encoding", "chunked")], "POST",
+            host=proxies.NAME)
         with self.authority.connect(self.proxy.port, "http/1.1") as client:
             client.sendall(head)
             for start in range(0, len(body), 10000):

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import threading
 
+import record
 from waiting import Deadline, TimedOut, wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -51,6 +52,7 @@ class Secret:
     def __init__(self, folder, name, value=None, line_end="\n"):
         self.text = value or secrets.token_hex(24)
         self.bytes = self.text.encode()
+        record.secret(self.text)
         self.path = os.path.join(folder, name)
         with open(self.path, "w", encoding="utf-8") as file:
             file.write(self.text + line_end)
@@ -74,6 +76,7 @@ class Daemon:
 
     def _read(self):
         for line in self.process.stderr:
+            record.said("rivuletd", line.rstrip(b"\n"))
             with self.changed:
                 self.lines.append(line.decode("utf-8", "backslashreplace").rstrip("\n"))
                 self.changed.notify_all()
@@ -104,7 +107,9 @@ class Daemon:
 
     def wait_listening(self, count=1):
         """Waits until it serves; returns its addresses as it names them."""
-        return [match.group(1) for match in self.wait_for_line(LISTENING, count)]
+        addresses = [match.group(1) for match in self.wait_for_line(LISTENING, count)]
+        record.process("rivuletd", self.pid)
+        return addresses
 
     def expect(self, pattern):
         """Says that lines like this are in order, although they complain."""
@@ -125,7 +130,9 @@ class Daemon:
         except subprocess.TimeoutExpired:
             raise TimedOut("rivuletd does not end:\n" + self.said()) from None
         self.reader.join(Deadline("the end of rivuletd's stderr").left())
-        self.process.stdout.close()
+        if not self.process.stdout.closed:
+            record.said("rivuletd's stdout", self.process.stdout.read())
+            self.process.stdout.close()
         return status
 
     def stop(self):
@@ -175,4 +182,6 @@ def run_to_end(arguments, environment=None):
         timeout=Deadline("rivuletd").left(), check=False,
         env={**os.environ, **sanitizer_environment(), "LC_ALL": "C.UTF-8", **(environment or {})},
     )
+    record.said("rivuletd", done.stdout)
+    record.said("rivuletd", done.stderr)
     return done.returncode, done.stdout, done.stderr

@@ -5,6 +5,7 @@ import json
 
 from gi.repository import Gio, GLib
 
+import record
 from waiting import PATIENCE, Deadline, wait_until
 
 NAME = "io.github.rivulet.Rivulet"
@@ -28,6 +29,7 @@ class Refusal(Exception):
 
 def refusal(error):
     name = Gio.DBusError.get_remote_error(error) or "local"
+    record.said("D-Bus", f"{name}: {error.message}")
     return Refusal(name, error.message.removeprefix(f"GDBus.Error:{name}: "))
 
 
@@ -67,6 +69,7 @@ class Publisher:
             )
         except GLib.Error as error:
             raise refusal(error) from None
+        record.said("D-Bus", answer.print_(False))
         return answer.unpack()
 
     def owner(self, name=NAME):

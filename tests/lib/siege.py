@@ -86,15 +86,15 @@ class SiegeCase(FreshCase):
         self.over()
 
     def besiege(self, attack):
-        """Once for all that is only made once, and once more."""
-        self.attack_meanwhile(attack)
+        """Once for all memory that is only made once, and once more."""
         latency = self.latency()
         descriptors = self.rivulet.daemon.descriptors()
+        self.attack_meanwhile(attack)
         memory = self.rivulet.daemon.private_dirty()
 
         self.attack_meanwhile(attack)
-        self.rivulet.daemon.wait_descriptors(descriptors)
-        self.assertEqual(self.rivulet.daemon.descriptors(), descriptors)
+        wait_until(lambda: self.rivulet.daemon.descriptors() == descriptors,
+                   f"{descriptors} descriptors, as before")
         wait_until(lambda: self.latency() <= latency * MORE_LATENCY, "a latency as before")
         # Of sanitizers, most is their own.
         if not os.environ.get("RIVULET_INSTRUMENTED"):

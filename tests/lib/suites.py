@@ -28,6 +28,12 @@ SKIP = re.compile(r"\s*#\s*SKIP\s*(.*)", re.IGNORECASE)
 BOUND = float(os.environ.get("RIVULET_PROGRAM_BOUND", "900"))
 
 
+# Where they leave what was said and what was secret (record.py), in the temporary folder.
+RECORD = "record"
+# Those that look at that, and so run after all others.
+LAST = ("test_whole_run",)
+
+
 class Program:
     """One test program, and what it told."""
 
@@ -46,7 +52,7 @@ class Program:
     def run(self, temporary):
         started = time.monotonic()
         environment = {**os.environ, "TMPDIR": temporary, "PYTHONDONTWRITEBYTECODE": "1",
-                       **self.environment}
+                       "RIVULET_RECORD": os.path.join(temporary, RECORD), **self.environment}
         with tempfile.TemporaryFile() as output:
             self.process = subprocess.Popen(
                 self.command, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL,
@@ -109,7 +115,7 @@ class Program:
 
 class Runner:
     def __init__(self, programs, jobs):
-        self.waiting = list(programs)
+        self.waiting = []
         self.programs = list(programs)
         self.jobs = jobs
         self.lock = threading.Lock()
@@ -117,6 +123,7 @@ class Runner:
         self.stopping = False
         self.temporary = tempfile.mkdtemp(prefix="rivulet-tests-")
         os.chmod(self.temporary, 0o755)
+        os.mkdir(os.path.join(self.temporary, RECORD), 0o700)
         self.terminal = sys.stdout.isatty()
 
     def work(self):
@@ -136,7 +143,7 @@ class Runner:
     def progress(self):
         if self.terminal:
             names = ", ".join(sorted(f"{item.suite}/{item.name}" for item in self.running))
-            done = len(self.programs) - len(self.waiting) - len(self.running)
+            done = sum(item.seconds > 0 for item in self.programs)
             width = shutil.get_terminal_size().columns - 1
             print("\r\x1b[K" + f"[{done}/{len(self.programs)}] {names}"[:width], end="", flush=True)
 
@@ -155,7 +162,8 @@ class Runner:
                 print(f"    {line}")
         sys.stdout.flush()
 
-    def run(self):
+    def run_all(self, programs):
+        self.waiting = programs
         threads = [threading.Thread(target=self.work, daemon=True) for _ in range(self.jobs)]
         try:
             for thread in threads:
@@ -165,12 +173,18 @@ class Runner:
                     thread.join(0.5)
         finally:
             with self.lock:
-                self.stopping = True
+                self.stopping |= bool(self.waiting or self.running)
                 running = list(self.running)
             for program in running:
                 program.end()
             for thread in threads:
                 thread.join(10)
+
+    def run(self):
+        try:
+            self.run_all([item for item in self.programs if item.name not in LAST])
+            self.run_all([item for item in self.programs if item.name in LAST])
+        finally:
             shutil.rmtree(self.temporary, ignore_errors=True)
 
 

@@ -7,6 +7,8 @@ import hmac
 import json
 import time
 
+import record
+
 HASHES = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}
 
 
@@ -26,7 +28,9 @@ def sign_parts(secret, header, payload, algorithm="HS256"):
     """Signs what may be anything: header and payload are bytes."""
     signed = f"{encode(header)}.{encode(payload)}"
     signature = hmac.new(secret, signed.encode(), HASHES[algorithm]).digest()
-    return f"{signed}.{encode(signature)}"
+    token = f"{signed}.{encode(signature)}"
+    record.secret(token)
+    return token
 
 
 def sign(secret, claims, algorithm="HS256", **header):

@@ -6,6 +6,7 @@ import hmac
 import json
 import urllib.parse
 
+import record
 import wire
 
 PATH = "/github/webhook"
@@ -18,7 +19,9 @@ CHANGEABLE = {
 
 
 def signature(secret, body):
-    return "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()
+    digest = hmac.new(secret, body, hashlib.sha256).hexdigest()
+    record.secret(digest)
+    return "sha256=" + digest
 
 
 def encode(payload, form=False):

@@ -6,6 +6,7 @@ import re
 import select
 import socket
 
+import record
 from waiting import Deadline
 
 STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2}) [ -~]*\Z")
@@ -124,6 +125,7 @@ def receive(client, deadline):
 def request_bytes(target, headers=(), method="GET", version="1.1", host="localhost"):
     fields = [("Host", host)] if host is not None else []
     fields += headers.items() if isinstance(headers, dict) else headers
+    record.request(target, fields)
     lines = [f"{method} {target} HTTP/{version}", *(f"{name}: {value}" for name, value in fields)]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
@@ -135,6 +137,8 @@ class Response:
         self.head = head
         self.status = head.status
         self.body = body
+        if self.status >= 400:
+            record.said("HTTP", head.raw + body)
 
     def json(self):
         return json.loads(self.body)

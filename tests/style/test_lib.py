@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The tests' own tools see what is wrong, so that a test that passes has looked."""
 
+import contextlib
+import glob
+import io
 import os
 import subprocess
 import tempfile
@@ -123,6 +126,22 @@ class Counting(unittest.TestCase):
                 ("true", (0, 1, 0)), ("echo 1..0", (0, 0, 0))]:
             with self.subTest(script=script):
                 self.assertEqual(self.run_program(script), counts)
+
+    def test_who_looks_at_the_record_is_last(self):
+        """It sees what all others left, and then the record goes away."""
+        def program(name, script):
+            return suites.Program("suite", name, ["sh", "-c", f"echo 1..1; {script}"])
+
+        look = 'test "$(cat "$RIVULET_RECORD"/*)" = "$(printf "a\\nb")" && echo "ok 1 $RIVULET_RECORD"'
+        programs = [program(suites.LAST[0], look),
+                    *(program(name, f'echo {name} >"$RIVULET_RECORD/{name}"; echo ok 1')
+                      for name in "ab")]
+        told = io.StringIO()
+        with contextlib.redirect_stdout(told):
+            suites.Runner(programs, 2).run()
+        self.assertEqual([(item.passed, item.failures) for item in programs], [(1, [])] * 3)
+        self.assertIn(f"ok     suite/{suites.LAST[0]}", told.getvalue().splitlines()[-1])
+        self.assertEqual(glob.glob(f"{tempfile.gettempdir()}/rivulet-tests-*/{suites.RECORD}/b"), [])
 
     def test_run_names_its_suites(self):
         run = os.path.join(os.path.dirname(suites.LIB), "run")
