@@ -95,7 +95,8 @@ class Command:
             env=environment(**more))
         self.output = Output(self.process.stdout, "stdout") if self.process.stdout else None
         self.errors = Output(self.process.stderr, "stderr") if self.process.stderr else None
-        record.process("rivulet", self.process.pid)
+        # In its environment a token may be: RIVULET_TOKEN.
+        record.process("rivulet", self.process.pid, ["cmdline"])
 
     def interrupt(self):
         self.process.send_signal(signal.SIGINT)

@@ -87,6 +87,14 @@ class Streams(Behind):
             self.assertEqual(stream.fields["access-control-allow-credentials"], "true")
         self.assertEqual(connection.answer(connection.request("/nothing")), 404)
 
+    def test_long_tokens(self):
+        token = self.rivulet.token(filler="x" * 5900)
+        self.assertTrue(7900 < len(token) <= 8192, len(token))
+        target = f"/github/posts/stats/stream?a={'a' * 300}&token={token}"
+        connection = self.connect()
+        self.assertEqual(connection.next(connection.request(target)).type, "stats")
+        self.assertEqual(self.curl(target, "--http1.1").next().type, "stats")
+
     def test_preflight(self):
         connection = self.connect()
         stream = connection.request("/quota/stream", "OPTIONS", [

@@ -52,9 +52,9 @@ def request(target, fields):
             secret(value.rpartition(" ")[2])
 
 
-def process(source, pid):
+def process(source, pid, names=("cmdline", "environ")):
     """Keeps what everybody on the machine, or of the same user, sees of a process."""
-    for name in "cmdline", "environ":
+    for name in names:
         try:
             with open(f"/proc/{pid}/{name}", "rb") as file:
                 said(f"{source}'s {name}", file.read().replace(b"\0", b"\n"))
