@@ -25,6 +25,7 @@ class Behind:
 
     @classmethod
     def setUpClass(cls):
+        http2.need()
         proxies.find(cls.kind.name)
         cls.folder = tempfile.mkdtemp(prefix="rivulet-proxy-")
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
@@ -78,7 +79,7 @@ class Curl:
 
     def __init__(self, case, target, arguments, fields):
         self.process = subprocess.Popen(
-            ["curl", "--silent", "--show-error", "--no-buffer", "--include", "--cacert",
+            [proxies.find("curl"), "--silent", "--show-error", "--no-buffer", "--include", "--cacert",
              case.authority.certificate, "--resolve", f"{proxies.NAME}:{case.proxy.port}:127.0.0.1",
              *arguments, "--config", "-"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -58,7 +58,7 @@ class Slowhttptest(siege.SiegeCase):
         self.besiege(attack)
 
 
-class Churn(siege.SiegeCase):
+class WrkCase(siege.SiegeCase):
     def wrk(self, target, method="GET"):
         """So many requests as go in two seconds; returns how many, and how many failed."""
         accepted = self.server("Accepted")
@@ -74,6 +74,8 @@ class Churn(siege.SiegeCase):
         self.assertGreaterEqual(self.server("Accepted") - accepted, done)
         return done, int(failed.group(1)) if failed else 0
 
+
+class Churn(WrkCase):
     def test_refused(self):
         def attack():
             for target in "/quota/stream?token=wrong", "/nothing":
@@ -92,7 +94,7 @@ class Churn(siege.SiegeCase):
         self.besiege(attack)
 
 
-class MoreThanMayStay(siege.SiegeCase):
+class MoreThanMayStay(WrkCase):
     config = {"http": {"max-connections": CONNECTIONS // 2}}
 
     def test_three_times_as_many(self):
@@ -111,6 +113,10 @@ class MoreThanMayStay(siege.SiegeCase):
                     client.close()
             self.assertEqual(len(served), CONNECTIONS // 2 - 1)
             self.assertEqual(self.server("RefusedByTotal") - refused, len(clients) - len(served))
+            refused = self.server("RefusedByTotal")
+            done, failed = self.wrk(f"/quota/stream?token={self.rivulet.token()}")
+            self.assertEqual(failed, 0)
+            self.assertGreaterEqual(self.server("RefusedByTotal") - refused, done)
             for client in served:
                 client.close()
 
