@@ -194,8 +194,9 @@ class Caddy(Proxy):
     # Where rivuletd does not take chunks, it closes while Caddy may still be sending them.
     without_length = (202, 411, 502)
     # Of two framings it takes the chunks, and what follows them for another request of that client;
-    # a name that it does not know gets an empty answer.
-    also_answered = frozenset({200})
+    # a name that it does not know gets an empty answer. An answer that comes while it still sends a
+    # body may escape it.
+    also_answered = frozenset({200, 502})
 
     def configure(self, shipped):
         shipped = shipped.replace(f"\n{NAME} {{", f"\nhttps://{NAME}:{self.port} {{")
