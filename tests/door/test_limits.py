@@ -254,7 +254,8 @@ class OfAUser(LimitCase):
                 client.reset()
             else:
                 client.close()
-            self.wait(Connections=0)
+            # One that was not accepted yet is not there either.
+            self.wait(Accepted=number + 1, Connections=0)
         self.assertEqual(self.outcomes(self.burst(2)), (2, 0))
         self.assert_refused()
 
