@@ -5,13 +5,16 @@ import os
 import tempfile
 import unittest
 
+from gi.repository import GLib
+
 import record
 import tokens
 import webhook
 import wire
 from cases import Setting
-from publisher import Refusal
+from publisher import PUBLISHER, Refusal
 
+MANAGER = "io.github.rivulet.Rivulet1.Manager"
 SECRET = b"a secret that is long enough for HS256"
 
 
@@ -25,7 +28,8 @@ class WholeRun(unittest.TestCase):
 
     def test_no_secret_was_written(self):
         """Nor here, where a daemon says all that it can be made to say."""
-        rivulet = Setting(environment={"G_MESSAGES_DEBUG": "all"})
+        rivulet = Setting(config={"http": {"cookie-name": "token"}},
+                          environment={"G_MESSAGES_DEBUG": "all"})
         try:
             for token in rivulet.token(), tokens.make(b"another" + SECRET, "42"), "x" * 10000:
                 for target in f"/quota/stream?token={token}", f"/nothing?token={token}":
@@ -39,6 +43,13 @@ class WholeRun(unittest.TestCase):
                 webhook.post(rivulet.address, secret, "push", "1", {})
             with self.assertRaises(Refusal):
                 rivulet.publisher.publish("quota", {"type": rivulet.token()})
+            issued = rivulet.publisher.call(PUBLISHER, "IssueToken", GLib.Variant(
+                "(sasu)", ("42", ["quota"], 60)))[0]
+            rivulet.get(f"/github/events/stream?token={issued}")
+            rivulet.publisher.call(MANAGER, "Revoke", GLib.Variant("(s)", ("42",)))
+            rivulet.get("/quota/stream", {"Cookie": f"token={issued}"})
+            with open(os.path.join(rivulet.folder, "state", "token-key"), "rb") as file:
+                record.secret(file.read())
             rivulet.publisher.stream_properties("quota")
             rivulet.daemon.assert_clean()
         finally:
@@ -82,8 +93,9 @@ class Looking(unittest.TestCase):
             kept = dict(os.environ)
             os.environ["RIVULET_RECORD"] = folder
             try:
-                wire.request_bytes("/a?x=1&token=one&token=two", {"Authorization": "Bearer three"})
+                wire.request_bytes("/a?x=1&token=one&token=two", {
+                    "Authorization": "Bearer three", "Cookie": "a=four; b=five"})
             finally:
                 os.environ.clear()
                 os.environ.update(kept)
-            self.assertEqual(list(record.read(folder, "secrets")), [b"one\n", b"two\n", b"three\n"])
+            self.assertEqual(list(record.read(folder, "secrets")), [b"one\n", b"two\n", b"three\n", b"four\n", b"five\n"])

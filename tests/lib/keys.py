@@ -4,6 +4,7 @@
 import os
 import subprocess
 
+import record
 import tokens
 
 CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
@@ -47,4 +48,6 @@ class PrivateKey:
             size = NUMBER_BYTES[self.algorithm]
             signature = b"".join(number.to_bytes(size, "big")
                                  for number in read_numbers(signature))
-        return f"{signed}.{tokens.encode(signature)}"
+        token = f"{signed}.{tokens.encode(signature)}"
+        record.secret(token)
+        return token

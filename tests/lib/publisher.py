@@ -69,7 +69,10 @@ class Publisher:
             )
         except GLib.Error as error:
             raise refusal(error) from None
-        record.said("D-Bus", answer.print_(False))
+        if method == "IssueToken":
+            record.secret(answer.unpack()[0])
+        else:
+            record.said("D-Bus", answer.print_(False))
         return answer.unpack()
 
     def owner(self, name=NAME):

@@ -50,6 +50,9 @@ def request(target, fields):
     for name, value in fields:
         if name.lower() == "authorization":
             secret(value.rpartition(" ")[2])
+        elif name.lower() == "cookie":
+            for cookie in value.split(";"):
+                secret(cookie.partition("=")[2])
 
 
 def process(source, pid, names=("cmdline", "environ")):
