@@ -278,6 +278,23 @@ sse_log_file_get_newest (SseLogFile *self)
 
 /* ---- opening ---- */
 
+/* What is counted by stream is so in the order of the rows: where that is damaged, a stream comes
+ * more than once. */
+static gboolean
+read_stream (SseLogFile *self, sqlite3_stmt *query, GError **error)
+{
+  const char *name = (const char *) sqlite3_column_text (query, 1);
+  SseLogStream *stream;
+
+  if (name == NULL || g_hash_table_contains (self->streams, name))
+    return sse_database_corrupt (self->database, error, "events out of order");
+  stream = remember (self, sqlite3_column_int64 (query, 0), name);
+  stream->part = (guint64) sqlite3_column_int64 (query, 2);
+  stream->n_events = (guint64) sqlite3_column_int64 (query, 3);
+  stream->kept = (guint64) sqlite3_column_int64 (query, 4);
+  return TRUE;
+}
+
 static gboolean
 read_streams (SseLogFile *self, GError **error)
 {
@@ -290,23 +307,15 @@ read_streams (SseLogFile *self, GError **error)
       " LEFT JOIN (SELECT stream, count (*) n, max (position) last FROM events GROUP BY stream) e"
       "   ON e.stream = id",
       error);
-  int code;
+  gboolean ok = query != NULL;
+  int code = SQLITE_DONE;
 
-  if (query == NULL)
-    return FALSE;
-  while ((code = sqlite3_step (query)) == SQLITE_ROW)
-    {
-      SseLogStream *stream = remember (self, sqlite3_column_int64 (query, 0),
-                                       (const char *) sqlite3_column_text (query, 1));
-
-      stream->part = (guint64) sqlite3_column_int64 (query, 2);
-      stream->n_events = (guint64) sqlite3_column_int64 (query, 3);
-      stream->kept = (guint64) sqlite3_column_int64 (query, 4);
-    }
-  if (code != SQLITE_DONE)
-    sse_database_fail (self->database, error);
+  while (ok && (code = sqlite3_step (query)) == SQLITE_ROW)
+    ok = read_stream (self, query, error);
+  if (ok && code != SQLITE_DONE)
+    ok = sse_database_fail (self->database, error);
   sqlite3_finalize (query);
-  return code == SQLITE_DONE;
+  return ok;
 }
 
 static gboolean

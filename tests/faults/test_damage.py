@@ -3,6 +3,7 @@
 
 import collections
 import os
+import re
 import shutil
 import unittest
 
@@ -209,6 +210,25 @@ class Damage(DamageCase):
             self.flip("rivulet.db", place)
             outcomes.append(self.assert_right_or_aside(f"byte {place}", place in FOREIGN))
         chance.tell(f"{self.id()}: {collections.Counter(outcomes)}")
+
+    def test_events_of_no_stream(self):
+        """One whose stream is another now, so that rows are out of order: no check of SQLite's looks."""
+        self.live(clean=False)
+        database.change(self.house.state)
+        kept = self.keep()
+        with open(os.path.join(kept, "rivulet.db"), "rb") as file:
+            content = file.read()
+        # A record of 9 columns' types: the stream in one byte, the position in two, no audience.
+        rows = list(re.finditer(
+            rb"\x09\x01\x02\x00\x06\x1f(?:[\x80-\xff][\x00-\x7f]|[\x00-\x7f])\x06([\x02-\x7f])",
+            content))
+        self.assertGreater(len(rows), 3)
+        for row in rows[1], rows[len(rows) // 2], rows[-1]:
+            self.put_back(kept)
+            with open(os.path.join(self.house.state, "rivulet.db"), "r+b") as file:
+                file.seek(row.start(1))
+                file.write(bytes([row.group(1)[0] ^ 0x80]))
+            self.assertEqual(self.assert_right_or_aside(f"byte {row.start(1)}"), "set aside")
 
     def test_bits_of_the_write_ahead_log(self):
         """SQLite takes a log up to the first frame that is not right: an older state, at worst."""
