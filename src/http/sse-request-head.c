@@ -34,6 +34,7 @@ typedef enum
   FIELD_LAST_EVENT_ID = 1 << 5,
   FIELD_EXPECT = 1 << 6,
   FIELD_RANGE = 1 << 7,
+  FIELD_COOKIE = 1 << 8,
 } Field;
 
 /* Those that are looked at, and of which a second one would be taken by nobody knows whom. */
@@ -50,6 +51,7 @@ static const struct
   { "last-event-id", FIELD_LAST_EVENT_ID },
   { "expect", FIELD_EXPECT },
   { "range", FIELD_RANGE },
+  { "cookie", FIELD_COOKIE },
 };
 
 /* Always FALSE. */
@@ -106,7 +108,13 @@ is_query_char (char c)
 static gboolean
 is_host_char (char c)
 {
-  return is_one_of (c, "-._~!$&'()*+,;=:[]%");
+  return is_one_of (c, "-._~!$&'()*+,;=");
+}
+
+static gboolean
+is_literal_char (char c)
+{
+  return g_ascii_isxdigit (c) || c == ':' || c == '.';
 }
 
 static gboolean
@@ -145,13 +153,28 @@ judge_content_length (SseRequestHead *self, const char *bytes, SseSpan value)
   return TRUE;
 }
 
+/* A name or an address, an IPv6 one in brackets, and a port or not (RFC 9110, section 7.2). No name
+ * needs escapes. */
 static gboolean
 judge_host (SseRequestHead *self, const char *bytes, SseSpan value)
 {
-  gboolean ok = value.length > 0;
+  const char *at = bytes + value.start;
+  const char *end = at + value.length;
+  const char *start = at;
+  gboolean in_brackets = at < end && *at == '[';
+  gboolean ok;
 
-  for (guint i = value.start; ok && i < (guint) value.start + value.length; i++)
-    ok = is_host_char (bytes[i]);
+  if (in_brackets)
+    start = ++at;
+  while (at < end && (in_brackets ? is_literal_char (*at) : is_host_char (*at)))
+    at++;
+  ok = at > start;
+  if (in_brackets)
+    ok = ok && at < end && *at++ == ']';
+  if (ok && at < end)
+    ok = *at++ == ':';
+  while (ok && at < end)
+    ok = g_ascii_isdigit (*at++);
   return ok || refuse (self, 400, "Host is not a host");
 }
 
@@ -177,6 +200,7 @@ judge_value (SseRequestHead *self, const char *bytes, Field field, SseSpan value
       return refuse (self, 400, "Range is not taken");
     case FIELD_AUTHORIZATION:
     case FIELD_LAST_EVENT_ID:
+    case FIELD_COOKIE:
     default:
       return TRUE;
     }
@@ -224,6 +248,7 @@ judge_whole (SseRequestHead *self, const char *bytes)
     return refuse (self, 400, "No body is taken with this method");
   if ((self->seen & FIELD_EXPECT) && !is_post)
     return refuse (self, 417, "Nothing can be expected with this method");
+  self->expects_continue = (self->seen & FIELD_EXPECT) && self->minor == 1;
   return TRUE;
 }
 

@@ -39,6 +39,7 @@ typedef struct
  * @content_length: the body's bytes as announced, -1 where it was not; what no #gint64 holds is
  *   %G_MAXINT64
  * @chunked: whether a body comes in chunks
+ * @expects_continue: whether the body comes only once it is told to (RFC 9110, section 10.1.1)
  * @minor: 0 or 1, of HTTP/1
  *
  * A request's head while it comes in. It is judged strictly, so that nothing remains in it that
@@ -55,6 +56,7 @@ typedef struct
   SseSpan origin;
   gint64 content_length;
   gboolean chunked;
+  gboolean expects_continue;
   guint minor;
 
   /*< private >*/

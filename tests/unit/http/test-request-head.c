@@ -96,6 +96,8 @@ test_complete (void)
       "GET", "/quota/stream", "http://localhost:3000", -1, FALSE, 1 },
     { LINE "Host: [::1]:3001\r\nX-Empty:\r\nX-Obs: \x80\xff\tx y\r\n!#$%&'*+-.^_`|~: z\r\n" END,
       "GET", "/quota/stream", "", -1, FALSE, 1 },
+    { LINE "Host: a_b.example:\r\n" END, "GET", "/quota/stream", "", -1, FALSE, 1 },
+    { LINE "Host: [::ffff:1.2.3.4]\r\n" END, "GET", "/quota/stream", "", -1, FALSE, 1 },
     { LINE HOST "Origin:\r\n" END, "GET", "/quota/stream", "", -1, FALSE, 1 },
     { LINE HOST LENGTH "0\r\n" END, "GET", "/quota/stream", "", 0, FALSE, 1 },
     { POST END, "POST", "/hook", "", -1, FALSE, 1 },
@@ -132,6 +134,26 @@ test_complete (void)
       g_assert_true (head.chunked == cases[i].chunked);
       g_assert_cmpuint (head.minor, ==, cases[i].minor);
       g_assert_cmpuint (head.length, ==, (gsize) (strstr (bytes, END END) - bytes) + 4);
+    }
+}
+
+/* A client that speaks of it in HTTP/1.0 does not wait (RFC 9110, section 10.1.1). */
+static void
+test_continue (void)
+{
+  static const char *const requests[] = {
+    POST LENGTH "1\r\n" END,
+    POST "Expect: 100-continue\r\n" LENGTH "1\r\n" END,
+    "POST / HTTP/1.0\r\nExpect: 100-continue\r\n" LENGTH "1\r\n" END,
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (requests); i++)
+    {
+      SseRequestHead head;
+
+      sse_request_head_init (&head);
+      g_assert_cmpint (judge (&head, requests[i], strlen (requests[i])), ==, SSE_HEAD_COMPLETE);
+      g_assert_true (head.expects_continue == (i == 1));
     }
 }
 
@@ -215,6 +237,18 @@ static const struct
   { LINE "Host: a b\r\n", 400 },
   { LINE "Host: a/b\r\n", 400 },
   { LINE "Host: user@host\r\n", 400 },
+  { LINE "Host: a:b\r\n", 400 },
+  { LINE "Host: a:1:2\r\n", 400 },
+  { LINE "Host: :80\r\n", 400 },
+  { LINE "Host: a%2fb\r\n", 400 },
+  { LINE "Host: ::1\r\n", 400 },
+  { LINE "Host: [\r\n", 400 },
+  { LINE "Host: []\r\n", 400 },
+  { LINE "Host: [::1\r\n", 400 },
+  { LINE "Host: [::1]1\r\n", 400 },
+  { LINE "Host: [a.b.g]\r\n", 400 },
+  { LINE "Host: a]\r\n", 400 },
+  { LINE "Host: a, b\r\n", 400 },
   { LINE "Host: a?b\r\n", 400 },
   { LINE "Host: \xc3\xa9\r\n", 400 },
   { "GET / HTTP/1.0\r\nHost: a b\r\n", 400 },
@@ -240,6 +274,7 @@ static const struct
   { "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n" END, 400 },
   { LINE HOST "Authorization: a\r\nAuthorization: b\r\n", 400 },
   { LINE HOST "Origin: a\r\nOrigin: a\r\n", 400 },
+  { LINE HOST "Cookie: a=b\r\nCookie: c=d\r\n", 400 },
   { LINE HOST "Last-Event-ID: a\r\nLast-Event-ID: b\r\n", 400 },
   { LINE HOST "Range: bytes=0-\r\n", 400 },
   { POST "Range: bytes=0-1,1-2\r\n", 400 },
@@ -371,6 +406,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/http/request-head/complete", test_complete);
+  g_test_add_func ("/http/request-head/continue", test_continue);
   g_test_add_func ("/http/request-head/refused", test_refused);
   g_test_add_func ("/http/request-head/nul", test_nul);
   g_test_add_func ("/http/request-head/incomplete", test_incomplete);
