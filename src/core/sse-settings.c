@@ -28,7 +28,7 @@ const SseSetting sse_settings_http[] = {
   { "head-timeout-ms", SSE_SETTING_INTEGER, "10000", 100, 600000,
     "Time a client has for its whole request head, in milliseconds." },
   { "body-timeout-seconds", SSE_SETTING_INTEGER, "30", 1, 3600,
-    "Time a request's body may stand still, in seconds." },
+    "Time a client has for a request's whole body, in seconds, from when its head was there." },
   { .key = NULL },
 };
 

@@ -129,6 +129,20 @@ sse_answer_new_message (guint status, const char *message)
 }
 
 /**
+ * sse_answer_new_too_large:
+ * @max: bytes of body that are taken
+ *
+ * Returns: (transfer full): the answer to who brings more
+ */
+SseAnswer *
+sse_answer_new_too_large (gsize max)
+{
+  g_autofree char *message = g_strdup_printf ("More than %" G_GSIZE_FORMAT " bytes", max);
+
+  return sse_answer_new_message (413, message);
+}
+
+/**
  * sse_answer_new_for_error:
  * @error: why an update was not taken, in the domain %SSE_ERROR
  *

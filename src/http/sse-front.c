@@ -22,6 +22,7 @@
 #include "sse-stream-head.h"
 #include "sse-stream-request.h"
 #include "sse-takeover.h"
+#include "sse-unanswered.h"
 
 struct _SseFront
 {
@@ -36,7 +37,7 @@ struct _SseFront
   SseReception *reception;
   SseListener *listener; /* NULL until it is started */
   SseTakeovers takeovers;
-  GHashTable *unanswered; /* of SoupServerMessage that nothing else takes, until all was written */
+  SseUnanswered *unanswered;
 
   /* Where a connection's admission hangs on its remote address, which SoupServer keeps as long as
    * it keeps the connection, and shows in every message. SoupServer wants addresses of IP, and all
@@ -67,39 +68,6 @@ follower_free (Follower *follower)
   g_free (follower->last_event_id);
   sse_frame_unref (follower->head);
   g_free (follower);
-}
-
-/* ---- whom an answer is due ---- */
-
-static void
-forget_unanswered (SseFront *self, SoupServerMessage *message)
-{
-  if (g_hash_table_remove (self->unanswered, message))
-    g_signal_handlers_disconnect_by_data (message, self);
-}
-
-static void
-forget_all_unanswered (SseFront *self)
-{
-  GHashTableIter iter;
-  gpointer message;
-
-  g_hash_table_iter_init (&iter, self->unanswered);
-  while (g_hash_table_iter_next (&iter, &message, NULL))
-    g_signal_handlers_disconnect_by_data (message, self);
-  g_hash_table_remove_all (self->unanswered);
-}
-
-static void
-on_disconnected (SoupServerMessage *message, gpointer front)
-{
-  forget_unanswered (front, message);
-}
-
-static void
-on_request_ended (SoupServer *server, SoupServerMessage *message, gpointer front)
-{
-  forget_unanswered (front, message);
 }
 
 /* ---- streams ---- */
@@ -157,7 +125,7 @@ let_follow (SseFront *self,
       sse_message_get_field (message, "Last-Event-ID"), query);
   follower->head = sse_stream_head_new (self->cors, sse_message_get_field (message, "Origin"),
                                         follower->chunked);
-  forget_unanswered (self, message);
+  sse_unanswered_forget (self->unanswered, message);
   sse_takeovers_begin (&self->takeovers, message, on_taken_over, follower,
                        (GDestroyNotify) follower_free);
 }
@@ -216,18 +184,14 @@ on_request (SoupServer *server,
   const char *text
       = mark != NULL ? mark + 1 : g_uri_get_query (soup_server_message_get_uri (message));
   const SseRoute *route = sse_routes_find (self->routes, plain != NULL ? plain : path);
-  gint64 length
-      = soup_message_headers_get_content_length (soup_server_message_get_request_headers (message));
-  SseAnswer *refusal = sse_routes_refuse (route, method, length);
+  /* What brings a body never gets here. */
+  SseAnswer *refusal = sse_routes_refuse (route, method, -1, FALSE);
   SseAdmission *admission = g_object_get_qdata (
       G_OBJECT (soup_server_message_get_remote_address (message)), self->admission);
 
-  g_hash_table_add (self->unanswered, message);
-  g_signal_connect (message, "disconnected", G_CALLBACK (on_disconnected), self);
+  sse_unanswered_add (self->unanswered, message);
   if (refusal != NULL)
     respond (self, message, refusal);
-  else if (strcmp (method, "POST") == 0)
-    sse_reception_take (self->reception, route->receiver, message, admission);
   else if (strcmp (method, "OPTIONS") == 0)
     respond (self, message, sse_answer_new (204, NULL, NULL));
   else
@@ -237,16 +201,19 @@ on_request (SoupServer *server,
 /* Before SoupServer sees anything of the request. Where there is no room, nothing is spent on a
  * token; and what does not stay, an update say, is served in the room beyond. */
 static SseAnswer *
-refuse (const SseRequest *request, SseAdmission *admission, gpointer user_data)
+refuse (const SseRequest *request, SseAdmission *admission, gsize *max_body, gpointer user_data)
 {
   SseFront *self = user_data;
   const SseRoute *route = sse_routes_find (self->routes, request->path);
-  SseAnswer *answer = sse_routes_refuse (route, request->method, request->content_length);
+  SseAnswer *answer
+      = sse_routes_refuse (route, request->method, request->content_length, request->chunked);
 
   if (answer != NULL)
     sse_cors_add_fields (self->cors, request->origin, answer);
   else if (strcmp (request->method, "GET") == 0 && !sse_admission_has_room (admission))
     answer = sse_stream_head_refuse (self->cors, request->origin);
+  else if (strcmp (request->method, "POST") == 0)
+    *max_body = sse_receiver_get_max_body (route->receiver);
   return answer;
 }
 
@@ -265,7 +232,20 @@ admit (GSocketConnection *connection, SseAdmission *admission, gpointer user_dat
     g_message ("a connection was lost: %s", error->message);
 }
 
-static const SseListenerFuncs listener_funcs = { refuse, admit };
+/* Its route may have gone while its body came. */
+static void
+take_upload (SseUpload *upload, gpointer user_data)
+{
+  SseFront *self = user_data;
+  const SseRoute *route = sse_routes_find (self->routes, upload->path);
+
+  if (route == NULL || route->receiver == NULL)
+    sse_listener_answer (self->listener, upload, sse_answer_new_message (404, "Not found"));
+  else
+    sse_reception_take (self->reception, self->listener, route->receiver, upload);
+}
+
+static const SseListenerFuncs listener_funcs = { refuse, admit, take_upload };
 
 /* ---- the front ---- */
 
@@ -318,7 +298,6 @@ sse_front_new (
   take_settings (self, token, settings);
   self->reception = sse_reception_new (hub);
   sse_takeovers_init (&self->takeovers);
-  self->unanswered = g_hash_table_new (NULL, NULL);
   self->admission = g_quark_from_static_string ("sse-admission");
   self->loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
   self->local = g_inet_socket_address_new (self->loopback, 0);
@@ -326,8 +305,7 @@ sse_front_new (
   /* Paths stay as they were sent, so that here is no other path than at the door. */
   self->server = soup_server_new ("raw-paths", TRUE, NULL);
   soup_server_add_handler (self->server, NULL, on_request, self, NULL);
-  g_signal_connect (self->server, "request-finished", G_CALLBACK (on_request_ended), self);
-  g_signal_connect (self->server, "request-aborted", G_CALLBACK (on_request_ended), self);
+  self->unanswered = sse_unanswered_new (self->server);
   return self;
 }
 
@@ -355,8 +333,8 @@ sse_front_configure (SseFront *self, SseToken *token, GVariant *settings)
 /**
  * sse_front_stop:
  *
- * Listens no more, and closes the connections of which the request's head has not come. Requests
- * that have come are answered.
+ * Listens no more, and closes the connections of which the request has not wholly come. Those that
+ * have come are answered.
  */
 void
 sse_front_stop (SseFront *self)
@@ -373,7 +351,7 @@ sse_front_stop (SseFront *self)
 gboolean
 sse_front_is_quiet (SseFront *self)
 {
-  return g_hash_table_size (self->unanswered) == 0;
+  return sse_unanswered_is_empty (self->unanswered) && sse_reception_is_quiet (self->reception);
 }
 
 /**
@@ -387,11 +365,9 @@ sse_front_free (SseFront *self)
   g_clear_pointer (&self->listener, sse_listener_free);
   sse_takeovers_clear (&self->takeovers);
   sse_reception_free (self->reception);
-  forget_all_unanswered (self);
+  sse_unanswered_free (self->unanswered);
   soup_server_remove_handler (self->server, NULL);
-  g_signal_handlers_disconnect_by_data (self->server, self);
   g_object_unref (self->server);
-  g_hash_table_unref (self->unanswered);
   g_object_unref (self->local);
   g_object_unref (self->loopback);
   sse_routes_free (self->routes);

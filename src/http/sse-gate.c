@@ -131,6 +131,9 @@ sse_gate_is_full (const SseGate *self)
  * sse_gate_refuse_body:
  * @body_bytes: what a request's body will be; nothing where negative
  *
+ * To be asked before it comes. Room is not kept for it: else those who announce much and send
+ * nothing would leave none for others.
+ *
  * Returns: (transfer full) (nullable): the answer where there is no room for it, else %NULL
  */
 SseAnswer *
@@ -306,24 +309,46 @@ sse_admission_has_room (SseAdmission *self)
 
 /**
  * sse_admission_serve:
- * @body_bytes: what its request's body will be; nothing where negative. sse_gate_refuse_body()
- *   had nothing against it
  *
  * From here on it counts as one that is served. Once for each.
  */
 void
-sse_admission_serve (SseAdmission *self, gint64 body_bytes)
+sse_admission_serve (SseAdmission *self)
 {
-  SseGate *gate = self->gate;
-
-  g_return_if_fail (!self->served && body_bytes <= (gint64) gate->options.max_body_bytes);
+  g_return_if_fail (!self->served);
 
   self->served = TRUE;
-  self->body_bytes = (guint32) MAX (body_bytes, 0) & MAX_BODY_BYTES;
-  gate->n_served++;
-  gate->body_bytes += self->body_bytes;
+  self->gate->n_served++;
   if (self->address != NULL)
     self->address->n_served++;
+}
+
+/**
+ * sse_admission_hold_body:
+ * @more: bytes of its request that have come, and are kept
+ *
+ * Counts them among all bodies, until sse_admission_release_body() or until it is gone.
+ *
+ * Returns: (transfer full) (nullable): the answer where there is no room for them, else %NULL
+ */
+SseAnswer *
+sse_admission_hold_body (SseAdmission *self, gsize more)
+{
+  SseAnswer *refusal = sse_gate_refuse_body (self->gate, (gint64) more);
+
+  if (refusal == NULL)
+    {
+      self->body_bytes = (self->body_bytes + (guint32) more) & MAX_BODY_BYTES;
+      self->gate->body_bytes += more;
+    }
+  return refusal;
+}
+
+void
+sse_admission_release_body (SseAdmission *self)
+{
+  self->gate->body_bytes -= self->body_bytes;
+  self->body_bytes = 0;
 }
 
 /**

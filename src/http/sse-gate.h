@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * @max_connections: those that are served at once, where no more than @max_connections may stay
  * @max_per_address: likewise of one address; 0: no limit
  * @max_per_user: streams of one user at once; 0: no limit
- * @max_body_bytes: what all requests under way may have announced of body together
+ * @max_body_bytes: what all requests under way may have brought of body together
  *
  * A limit of connections of an address or a user counts those that come while it is there.
  *
@@ -32,7 +32,7 @@ typedef struct
  * SseGate:
  *
  * Counts connections from when they are accepted until each of them is gone, in all, by address and
- * by user, and the bytes of body that they announced. All in one thread.
+ * by user, and the bytes of body that they brought. All in one thread.
  */
 typedef struct _SseGate SseGate;
 
@@ -64,8 +64,10 @@ SseAdmission *sse_gate_admit              (SseGate                       *self,
 SseAdmission *sse_admission_ref           (SseAdmission                  *self);
 void          sse_admission_unref         (SseAdmission                  *self);
 gboolean      sse_admission_has_room      (SseAdmission                  *self);
-void          sse_admission_serve         (SseAdmission                  *self,
-                                           gint64                         body_bytes);
+void          sse_admission_serve         (SseAdmission                  *self);
+SseAnswer    *sse_admission_hold_body     (SseAdmission                  *self,
+                                           gsize                          more);
+void          sse_admission_release_body  (SseAdmission                  *self);
 gboolean      sse_admission_take_user     (SseAdmission                  *self,
                                            const char                    *user);
 SseTicket    *sse_admission_make_ticket   (SseAdmission                  *self);

@@ -6,6 +6,7 @@
 #include "sse-listener-private.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,6 +19,9 @@
 
 /* For a client that was refused to take its answer and hang up. */
 #define DRAIN_TIMEOUT (2 * G_USEC_PER_SEC)
+
+/* How long a socket that was handed on may stand still, in seconds. */
+#define SOCKET_TIMEOUT 30
 
 /* How long nothing is accepted where descriptors or memory have run out, if nobody leaves. */
 #define PAUSE_TIMEOUT (100 * G_TIME_SPAN_MILLISECOND)
@@ -123,12 +127,12 @@ sse_listener_on_left (gpointer user_data)
     sse_listener_resume (self);
 }
 
-/* ---- heads ---- */
+/* ---- answers ---- */
 
 static void
-answer (SseListener *self, SsePending *pending, SseAnswer *refusal, gboolean with_body)
+send_answer (SseListener *self, SsePending *pending, SseAnswer *answer, gboolean with_body)
 {
-  g_autoptr (SseAnswer) owned = refusal;
+  g_autoptr (SseAnswer) owned = answer;
 
   if (!sse_pending_answer (pending, owned, with_body)
       || !watch_pending (self, pending, EPOLLIN | EPOLLRDHUP))
@@ -140,7 +144,7 @@ answer (SseListener *self, SsePending *pending, SseAnswer *refusal, gboolean wit
 }
 
 static void
-admit (SseListener *self, SsePending *pending, const SseRequest *request)
+admit (SseListener *self, SsePending *pending)
 {
   g_autoptr (GSocketConnection) connection = NULL;
   g_autoptr (GSocket) socket = NULL;
@@ -159,25 +163,98 @@ admit (SseListener *self, SsePending *pending, const SseRequest *request)
   pending->fd = -1;
   admission = g_steal_pointer (&pending->admission);
   sse_pending_free (pending);
-  sse_admission_serve (admission, request->content_length);
+  sse_admission_serve (admission);
 
-  g_socket_set_timeout (socket, self->options.body_timeout_seconds);
+  g_socket_set_timeout (socket, SOCKET_TIMEOUT);
   connection = g_socket_connection_factory_create_connection (socket);
   self->funcs->admit (connection, admission, self->user_data);
 }
+
+/* ---- bodies ---- */
+
+/* Hands on its request, and the socket with it. */
+static void
+deliver (SseListener *self, SsePending *pending)
+{
+  SseUpload *upload;
+
+  unwatch (self, pending->fd);
+  upload = sse_pending_steal_upload (pending);
+  sse_pending_free (pending);
+  self->funcs->take_upload (upload, self->user_data);
+}
+
+static void
+on_body (SseListener *self, SsePending *pending)
+{
+  SseAnswer *refusal;
+
+  if (!sse_pending_read_body (pending, self->buffer, &refusal))
+    sse_pending_free (pending); /* the rest will never come */
+  else if (refusal != NULL)
+    send_answer (self, pending, refusal, TRUE);
+  else if (sse_body_is_complete (pending->body))
+    deliver (self, pending);
+}
+
+static void
+wait_for_body (SseListener *self, SsePending *pending, gsize max_body)
+{
+  /* Its header fields are kept, too. */
+  SseAnswer *refusal = sse_admission_hold_body (pending->admission, pending->head.length);
+
+  if (refusal != NULL)
+    {
+      send_answer (self, pending, refusal, TRUE);
+      return;
+    }
+  if (!sse_pending_open_body (pending, max_body, self->buffer)
+      || !watch_pending (self, pending, EPOLLIN))
+    {
+      sse_pending_free (pending);
+      return;
+    }
+  sse_admission_serve (pending->admission);
+  enlist (self, pending, &self->bodies, self->options.body_timeout_seconds * G_TIME_SPAN_SECOND);
+  on_body (self, pending);
+}
+
+/**
+ * sse_listener_answer:
+ * @upload: (transfer full): a request that it handed on
+ * @answer: (transfer full): the answer
+ *
+ * Answers, and closes the connection.
+ */
+void
+sse_listener_answer (SseListener *self, SseUpload *upload, SseAnswer *answer)
+{
+  SsePending *pending = sse_pending_new (upload->fd, g_steal_pointer (&upload->admission));
+
+  upload->fd = -1;
+  sse_upload_free (upload);
+  sse_admission_release_body (pending->admission);
+  send_answer (self, pending, answer, TRUE);
+}
+
+/* ---- heads ---- */
 
 static void
 on_head (SseListener *self, SsePending *pending)
 {
   const SseRequest request = sse_pending_read (pending, self->buffer);
-  SseAnswer *refusal = self->funcs->refuse (&request, pending->admission, self->user_data);
+  gsize max_body = 0;
+  SseAnswer *refusal
+      = self->funcs->refuse (&request, pending->admission, &max_body, self->user_data);
 
   if (refusal == NULL)
     refusal = sse_gate_refuse_body (self->gate, request.content_length);
   if (refusal != NULL)
-    answer (self, pending, refusal, g_strcmp0 (request.method, "HEAD") != 0);
+    send_answer (self, pending, refusal, strcmp (request.method, "HEAD") != 0);
+  else if (strcmp (request.method, "POST") == 0)
+    wait_for_body (self, pending, max_body);
   else
-    admit (self, pending, &request);
+    admit (self, pending);
 }
 
 static void
@@ -203,15 +280,18 @@ on_pending (SseListener *self, SsePending *pending, guint32 events)
     {
       if ((events & EPOLLERR) || !sse_pending_drain (pending, self->buffer))
         sse_pending_free (pending);
-      return;
     }
-  if ((events & (EPOLLERR | EPOLLHUP)) || !sse_pending_peek (pending, self->buffer, &verdict))
+  else if (events & (EPOLLERR | EPOLLHUP))
+    sse_pending_free (pending);
+  else if (pending->body != NULL)
+    on_body (self, pending);
+  else if (!sse_pending_peek (pending, self->buffer, &verdict))
     sse_pending_free (pending);
   else if (verdict == SSE_HEAD_COMPLETE)
     on_head (self, pending);
   else if (verdict == SSE_HEAD_REFUSED)
-    answer (self, pending, sse_answer_new_message (pending->head.status, pending->head.reason),
-            TRUE);
+    send_answer (self, pending, sse_answer_new_message (pending->head.status, pending->head.reason),
+                 TRUE);
   else if (events & EPOLLRDHUP)
     sse_pending_free (pending); /* the rest will never come */
   else if (!pending->watched)
@@ -263,6 +343,10 @@ expire (SseListener *self, gint64 now)
   while (sse_pending_first_deadline (&self->leaving) <= now)
     sse_pending_free (sse_link_get (self->leaving.next, SsePending, link));
 
+  while (sse_pending_first_deadline (&self->bodies) <= now)
+    send_answer (self, sse_link_get (self->bodies.next, SsePending, link),
+                 sse_answer_new_message (408, "The body did not come"), TRUE);
+
   while (sse_pending_first_deadline (&self->waiting) <= now)
     {
       SsePending *pending = sse_link_get (self->waiting.next, SsePending, link);
@@ -270,7 +354,7 @@ expire (SseListener *self, gint64 now)
       /* One that has said nothing was opened to be there when it is needed, as browsers do: there
        * is no request to answer. */
       if (sse_pending_begun (pending))
-        answer (self, pending, sse_answer_new_message (408, "The request did not come"), TRUE);
+        send_answer (self, pending, sse_answer_new_message (408, "The request did not come"), TRUE);
       else
         sse_pending_free (pending);
     }
@@ -300,6 +384,7 @@ sse_listener_dispatch (GSource *source, GSourceFunc callback, gpointer user_data
   g_source_set_ready_time (source, -1);
   now = MIN (sse_pending_first_deadline (&self->waiting),
              sse_pending_first_deadline (&self->leaving));
+  now = MIN (now, sse_pending_first_deadline (&self->bodies));
   if (self->paused)
     now = MIN (now, self->resume_at);
   if (now != SSE_PENDING_NEVER)

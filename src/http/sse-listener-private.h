@@ -11,6 +11,7 @@ G_BEGIN_DECLS
  * @bound: (element-type SseBound): what it listens on; empty once it is stopped
  * @buffer: for one head at a time
  * @waiting: (element-type SsePending): for their heads, the oldest first
+ * @bodies: (element-type SsePending): for their bodies, the oldest first
  * @leaving: (element-type SsePending): answered, the oldest first
  * @resume_at: while paused; monotonic, in µs
  */
@@ -29,6 +30,7 @@ struct _SseListener
 
   SseGate *gate;
   SseLink waiting;
+  SseLink bodies;
   SseLink leaving;
 
   gboolean paused;

@@ -28,6 +28,7 @@ sse_listener_free (SseListener *self)
 {
   sse_gate_close (self->gate);
   sse_pending_free_all (&self->waiting);
+  sse_pending_free_all (&self->bodies);
   sse_pending_free_all (&self->leaving);
   g_source_destroy (self->source);
   g_source_unref (self->source);
@@ -42,29 +43,32 @@ sse_listener_free (SseListener *self)
 /**
  * sse_listener_stop:
  *
- * Listens no more, and closes the connections of which the request's head has not come.
+ * Listens no more, and closes the connections of which the request has not wholly come.
  */
 void
 sse_listener_stop (SseListener *self)
 {
   g_ptr_array_set_size (self->bound, 0);
   sse_pending_free_all (&self->waiting);
+  sse_pending_free_all (&self->bodies);
 }
 
 /**
  * sse_listener_configure:
- * @options: limits from now on. Who is served already stays; sockets that were handed on keep
- *   their time
+ * @options: limits from now on. Who is served already stays
  */
 void
 sse_listener_configure (SseListener *self, const SseListenerOptions *options)
 {
   gint64 longer = ((gint64) options->head_timeout_ms - self->options.head_timeout_ms)
                   * G_TIME_SPAN_MILLISECOND;
+  gint64 longer_body = ((gint64) options->body_timeout_seconds - self->options.body_timeout_seconds)
+                       * G_TIME_SPAN_SECOND;
 
   self->options = *options;
   sse_gate_configure (self->gate, &options->gate);
   sse_pending_postpone_all (&self->waiting, longer);
+  sse_pending_postpone_all (&self->bodies, longer_body);
   sse_listener_wake_at (self, g_get_monotonic_time ());
   sse_listener_on_left (self); /* there may be room now */
 }
@@ -123,6 +127,7 @@ sse_listener_new (const char *const *addresses,
   self->buffer = g_malloc (SSE_PENDING_BUFFER_BYTES);
   self->gate = sse_gate_new (&options->gate, counters, sse_listener_on_left, self);
   sse_link_init (&self->waiting);
+  sse_link_init (&self->bodies);
   sse_link_init (&self->leaving);
   self->source = g_source_new (&source_funcs, sizeof (SseListenerSource));
   ((SseListenerSource *) self->source)->listener = self;

@@ -13,7 +13,8 @@ G_BEGIN_DECLS
  * SseListener:
  *
  * Accepts connections, looks at the head of each one's request, and hands on those that are in
- * order. Everything happens in the main context that it was made in.
+ * order; a request that brings a body only once all of it has come. Everything happens in the main
+ * context that it was made in.
  */
 typedef struct _SseListener SseListener;
 
@@ -21,7 +22,7 @@ typedef struct _SseListener SseListener;
  * SseListenerOptions:
  * @gate: limits of connections and bodies
  * @head_timeout_ms: time for a whole request head
- * @body_timeout_seconds: time for which a socket that was handed on may stand still
+ * @body_timeout_seconds: time for a whole body, from when its head was judged
  */
 typedef struct
 {
@@ -34,15 +35,22 @@ typedef struct
  * SseListenerFuncs:
  * @refuse: returns the answer (transfer full) to a request that is not served, %NULL for one that
  *   is. The answer is sent, and the connection closed. @admission is asked whether there is room.
- * @admit: takes a connection whose request is served, with nothing of it read yet; @admission is
- *   to be kept (transfer full) as long as the connection lasts
+ *   Of a `POST` that is served, it sets @max_body to how many bytes of body are taken.
+ * @admit: takes a connection whose request is served and is no `POST`, with nothing of it read yet;
+ *   @admission is to be kept (transfer full) as long as the connection lasts
+ * @take_upload: takes (transfer full) a `POST` that is served, with its body; to be given to
+ *   sse_listener_answer(), or freed where it is not to be answered
  *
  * What the listener asks of its user; none of them may free it.
  */
 typedef struct
 {
-  SseAnswer *(*refuse) (const SseRequest *request, SseAdmission *admission, gpointer user_data);
+  SseAnswer *(*refuse) (const SseRequest *request,
+                        SseAdmission *admission,
+                        gsize *max_body,
+                        gpointer user_data);
   void (*admit) (GSocketConnection *connection, SseAdmission *admission, gpointer user_data);
+  void (*take_upload) (SseUpload *upload, gpointer user_data);
 } SseListenerFuncs;
 
 SseListener       *sse_listener_new             (const char *const        *addresses,
@@ -55,6 +63,9 @@ void               sse_listener_free            (SseListener              *self)
 void               sse_listener_configure       (SseListener              *self,
                                                  const SseListenerOptions *options);
 void               sse_listener_stop            (SseListener              *self);
+void               sse_listener_answer          (SseListener              *self,
+                                                 SseUpload                *upload,
+                                                 SseAnswer                *answer);
 
 const char *const *sse_listener_get_addresses   (SseListener              *self);
 guint              sse_listener_get_connections (SseListener              *self);

@@ -16,32 +16,6 @@ sse_message_get_field (SoupServerMessage *message, const char *name)
 }
 
 /**
- * sse_message_copy_fields:
- *
- * Returns: (transfer full) (element-type utf8 utf8): the request's header fields, names in lower
- *   case, the values of those that are there more than once joined by ", "
- */
-GHashTable *
-sse_message_copy_fields (SoupServerMessage *message)
-{
-  GHashTable *fields = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  SoupMessageHeadersIter iter;
-  const char *name;
-  const char *value;
-
-  soup_message_headers_iter_init (&iter, soup_server_message_get_request_headers (message));
-  while (soup_message_headers_iter_next (&iter, &name, &value))
-    {
-      char *key = g_ascii_strdown (name, -1);
-      const char *before = g_hash_table_lookup (fields, key);
-
-      g_hash_table_replace (
-          fields, key, before != NULL ? g_strjoin (", ", before, value, NULL) : g_strdup (value));
-    }
-  return fields;
-}
-
-/**
  * sse_message_respond:
  * @answer: (transfer full): the response
  *

@@ -11,7 +11,6 @@ G_BEGIN_DECLS
 
 const char *sse_message_get_field   (SoupServerMessage *message,
                                      const char        *name);
-GHashTable *sse_message_copy_fields (SoupServerMessage *message);
 void        sse_message_respond     (SoupServerMessage *message,
                                      SseAnswer         *answer);
 

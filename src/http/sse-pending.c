@@ -4,6 +4,7 @@
 #include "sse-pending.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,11 +28,19 @@ sse_pending_new (int fd, SseAdmission *admission)
   return self;
 }
 
+static void
+close_body (SsePending *self)
+{
+  g_clear_pointer (&self->body, sse_body_free);
+  g_clear_pointer (&self->upload, sse_upload_free);
+}
+
 /* Leaves its list, and lets go of the socket and the admission where it still has them. */
 void
 sse_pending_free (SsePending *self)
 {
   sse_link_remove (&self->link);
+  close_body (self);
   if (self->fd >= 0)
     close (self->fd);
   g_clear_pointer (&self->admission, sse_admission_unref);
@@ -146,15 +155,86 @@ sse_pending_read (const SsePending *self, char *buffer)
     .path = terminate (buffer, head->path),
     .origin = head->origin.length > 0 ? terminate (buffer, head->origin) : NULL,
     .content_length = head->content_length,
+    .chunked = head->chunked,
   };
+}
+
+/**
+ * sse_pending_open_body:
+ * @max_body: bytes of body that are taken, no fewer than it announces
+ * @buffer: room for %SSE_PENDING_BUFFER_BYTES
+ *
+ * Takes the head of a complete one from the socket, and tells the client to go on where it waits
+ * for that.
+ *
+ * Returns: whether the connection is still there
+ */
+gboolean
+sse_pending_open_body (SsePending *self, gsize max_body, char *buffer)
+{
+  static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+  const SseRequestHead *head = &self->head;
+
+  if (recv (self->fd, buffer, head->length, MSG_DONTWAIT) != head->length)
+    return FALSE;
+  self->upload = sse_upload_new (head, buffer);
+  self->body = sse_body_new (self->admission, head->chunked ? -1 : head->content_length, max_body);
+  return !head->expects_continue
+         || send (self->fd, go_on, strlen (go_on), MSG_NOSIGNAL | MSG_DONTWAIT)
+                == (gssize) strlen (go_on);
+}
+
+/**
+ * sse_pending_read_body:
+ * @buffer: room for %SSE_PENDING_BUFFER_BYTES
+ * @refusal: (out) (transfer full) (nullable): the answer where the body is not taken
+ *
+ * Takes some of what has come of the body from the socket, and nothing of what follows one whose
+ * length was announced.
+ *
+ * Returns: whether the connection is still there
+ */
+gboolean
+sse_pending_read_body (SsePending *self, char *buffer, SseAnswer **refusal)
+{
+  gsize wanted = sse_body_count_wanted (self->body, SSE_PENDING_BUFFER_BYTES);
+  gssize length;
+
+  *refusal = NULL;
+  if (wanted == 0)
+    return TRUE;
+  length = recv (self->fd, buffer, wanted, MSG_DONTWAIT);
+  if (length < 0)
+    return errno == EAGAIN || errno == EINTR;
+  if (length > 0)
+    *refusal = sse_body_add (self->body, buffer, (gsize) length);
+  return length > 0;
+}
+
+/**
+ * sse_pending_steal_upload:
+ *
+ * Returns: (transfer full): its request, with its whole body; its socket and admission go along
+ */
+SseUpload *
+sse_pending_steal_upload (SsePending *self)
+{
+  SseUpload *upload = g_steal_pointer (&self->upload);
+
+  upload->body = sse_body_free_to_bytes (g_steal_pointer (&self->body));
+  upload->admission = g_steal_pointer (&self->admission);
+  upload->fd = self->fd;
+  self->fd = -1;
+  return upload;
 }
 
 /**
  * sse_pending_answer:
  * @with_body: whether the answer's body is sent
  *
- * Answers, and sends nothing more. If the socket were closed at once, what the client still sends
- * would be met with a reset, which can overtake the answer: so it is to be drained first.
+ * Answers, sends nothing more, and keeps nothing of what came. If the socket were closed at once,
+ * what the client still sends would be met with a reset, which can overtake the answer: so it is to
+ * be drained first.
  *
  * Returns: whether the client is to be waited for; if not, it can be closed
  */
@@ -164,7 +244,8 @@ sse_pending_answer (SsePending *self, const SseAnswer *answer, gboolean with_bod
   g_autoptr (GString) bytes = sse_answer_to_string (answer, with_body);
 
   self->answered = TRUE;
-  /* Nothing was sent before, so that a socket's buffer has room for all of it. */
+  close_body (self);
+  /* Next to nothing was sent before, so that a socket's buffer has room for all of it. */
   return send (self->fd, bytes->str, bytes->len, MSG_NOSIGNAL | MSG_DONTWAIT) == (gssize) bytes->len
          && shutdown (self->fd, SHUT_WR) == 0;
 }

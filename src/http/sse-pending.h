@@ -2,9 +2,11 @@
 #pragma once
 
 #include "sse-answer.h"
+#include "sse-body.h"
 #include "sse-gate.h"
 #include "sse-link.h"
 #include "sse-request-head.h"
+#include "sse-upload.h"
 
 G_BEGIN_DECLS
 
@@ -14,6 +16,7 @@ G_BEGIN_DECLS
  * @path: the target's path as it was sent
  * @origin: (nullable): the Origin
  * @content_length: bytes of body, -1 where it does not say
+ * @chunked: whether a body comes in chunks
  *
  * What a request's head says, in order in itself.
  */
@@ -23,6 +26,7 @@ typedef struct
   const char *path;
   const char *origin;
   gint64 content_length;
+  gboolean chunked;
 } SseRequest;
 
 /* What holds a whole head, and one byte to see that it is not. */
@@ -35,11 +39,13 @@ typedef struct
  * @admission: (nullable): its admission; %NULL once it is somebody else's
  * @deadline: when its time is over, monotonic, in µs
  * @head: its request's head, as far as it has come
+ * @upload: (nullable): its request, once that is one with a body that is taken
+ * @body: (nullable): that body, as far as it has come; likewise
  * @watched: whether its socket is waited for
- * @answered: whether it was refused, and is only waited for to hang up
+ * @answered: whether it was answered, and is only waited for to hang up
  *
- * A connection of which the request's head has not been judged yet, or that was refused by it.
- * Of what it sends, nothing is taken from the socket until it is refused.
+ * A connection whose request has not wholly come yet, or that was answered. Of what it sends,
+ * nothing is taken from the socket until it is answered, or found to bring a body.
  */
 typedef struct
 {
@@ -48,6 +54,8 @@ typedef struct
   SseAdmission *admission;
   gint64 deadline;
   SseRequestHead head;
+  SseUpload *upload;
+  SseBody *body;
   gboolean watched;
   gboolean answered;
 
@@ -76,6 +84,14 @@ gboolean    sse_pending_peek           (SsePending       *self,
 gboolean    sse_pending_begun          (const SsePending *self);
 SseRequest  sse_pending_read           (const SsePending *self,
                                         char             *buffer);
+gboolean    sse_pending_open_body      (SsePending       *self,
+                                        gsize             max_body,
+                                        char             *buffer);
+gboolean    sse_pending_read_body      (SsePending       *self,
+                                        char             *buffer,
+                                        SseAnswer       **refusal);
+SseUpload  *sse_pending_steal_upload   (SsePending       *self);
+
 gboolean    sse_pending_answer         (SsePending       *self,
                                         const SseAnswer  *answer,
                                         gboolean          with_body);

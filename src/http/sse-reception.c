@@ -9,7 +9,6 @@
 #include "sse-error.h"
 #include "sse-json.h"
 #include "sse-link.h"
-#include "sse-message.h"
 
 /* Threads that make updates at the same time: parsing takes memory, many times the body's. */
 #define MAX_RUNNING 4
@@ -30,57 +29,31 @@ struct _SseReception
 typedef struct
 {
   SseLink link;
-  SseReception *reception;    /* NULL once that is gone */
-  SoupServerMessage *message; /* NULL once its client is gone */
-  gulong disconnected;
-  SseAdmission *admission;
+  SseReception *reception; /* NULL once that is gone, and the listener with it */
+  SseListener *listener;
   SseReceiver *receiver;
-  GHashTable *headers;
-  GBytes *body;
+  SseUpload *upload;
 } Delivery;
 
 static void start_some (SseReception *self);
 
 static void
-forget_message (Delivery *delivery)
-{
-  if (delivery->message == NULL)
-    return;
-  g_clear_signal_handler (&delivery->disconnected, delivery->message);
-  g_clear_object (&delivery->message);
-}
-
-static void
 delivery_free (Delivery *delivery)
 {
   sse_link_remove (&delivery->link);
-  forget_message (delivery);
-  sse_admission_unref (delivery->admission);
+  g_clear_pointer (&delivery->upload, sse_upload_free);
   g_object_unref (delivery->receiver);
-  g_hash_table_unref (delivery->headers);
-  g_bytes_unref (delivery->body);
   g_free (delivery);
 }
 
-static void
-on_disconnected (SoupServerMessage *message, gpointer user_data)
-{
-  forget_message (user_data);
-}
-
-/* Answers where anybody is left to answer; takes @answer, and frees @delivery. */
+/* Answers where there is still somebody to do so; takes @answer, and frees @delivery. */
 static void
 finish (Delivery *delivery, SseAnswer *answer)
 {
-  if (delivery->message != NULL)
-    {
-      sse_message_respond (delivery->message, answer);
-      soup_server_message_unpause (delivery->message);
-    }
+  if (delivery->reception != NULL)
+    sse_listener_answer (delivery->listener, g_steal_pointer (&delivery->upload), answer);
   else
-    {
-      sse_answer_free (answer);
-    }
+    sse_answer_free (answer);
   delivery_free (delivery);
 }
 
@@ -157,7 +130,8 @@ receive (GTask *task, gpointer source, gpointer task_data, GCancellable *cancell
   SseUpdate *update = NULL;
   GError *error = NULL;
 
-  if (sse_receiver_receive (delivery->receiver, delivery->headers, delivery->body, &update, &error))
+  if (sse_receiver_receive (delivery->receiver, delivery->upload->fields, delivery->upload->body,
+                            &update, &error))
     g_task_return_pointer (task, update, (GDestroyNotify) sse_update_unref);
   else
     g_task_return_error (task, error);
@@ -210,7 +184,7 @@ sse_reception_free (SseReception *self)
       Delivery *delivery = sse_link_get (self->taken.next, Delivery, link);
 
       sse_link_remove (&delivery->link);
-      forget_message (delivery);
+      sse_upload_hang_up (delivery->upload);
       delivery->reception = NULL;
     }
   g_object_unref (self->hub);
@@ -219,17 +193,17 @@ sse_reception_free (SseReception *self)
 
 /**
  * sse_reception_take:
+ * @listener: whom the answer is given to; not freed before it
  * @receiver: whom it was posted to
- * @message: a request with its whole body, in its handler
- * @admission: its connection's; kept until the body is let go of
+ * @upload: (transfer full): a request with its whole body
  *
  * Answers a request, soon.
  */
 void
 sse_reception_take (SseReception *self,
+                    SseListener *listener,
                     SseReceiver *receiver,
-                    SoupServerMessage *message,
-                    SseAdmission *admission)
+                    SseUpload *upload)
 {
   Delivery *delivery;
 
@@ -238,22 +212,28 @@ sse_reception_take (SseReception *self,
       g_autoptr (GError) busy = g_error_new_literal (
           SSE_ERROR, SSE_ERROR_BUSY, "too many deliveries wait already; post it again later");
 
-      sse_message_respond (message, sse_answer_new_for_error (busy));
+      sse_listener_answer (listener, upload, sse_answer_new_for_error (busy));
       return;
     }
 
   delivery = g_new0 (Delivery, 1);
   delivery->reception = self;
-  delivery->message = g_object_ref (message);
-  delivery->disconnected
-      = g_signal_connect (message, "disconnected", G_CALLBACK (on_disconnected), delivery);
-  delivery->admission = sse_admission_ref (admission);
+  delivery->listener = listener;
   delivery->receiver = g_object_ref (receiver);
-  delivery->headers = sse_message_copy_fields (message);
-  delivery->body = soup_message_body_flatten (soup_server_message_get_request_body (message));
-  soup_server_message_pause (message);
+  delivery->upload = upload;
 
   sse_link_append (&self->waiting, &delivery->link);
   self->n_waiting++;
   start_some (self);
+}
+
+/**
+ * sse_reception_is_quiet:
+ *
+ * Returns: whether no answer is due to a request that was taken
+ */
+gboolean
+sse_reception_is_quiet (SseReception *self)
+{
+  return !sse_link_is_linked (&self->waiting) && !sse_link_is_linked (&self->taken);
 }

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <libsoup/soup.h>
-
-#include "sse-gate.h"
 #include "sse-hub.h"
+#include "sse-listener.h"
 #include "sse-receiver.h"
 
 G_BEGIN_DECLS
@@ -17,13 +15,14 @@ G_BEGIN_DECLS
  */
 typedef struct _SseReception SseReception;
 
-SseReception *sse_reception_new  (SseHub            *hub);
-void          sse_reception_free (SseReception      *self);
+SseReception *sse_reception_new      (SseHub       *hub);
+void          sse_reception_free     (SseReception *self);
 
-void          sse_reception_take (SseReception      *self,
-                                  SseReceiver       *receiver,
-                                  SoupServerMessage *message,
-                                  SseAdmission      *admission);
+void          sse_reception_take     (SseReception *self,
+                                      SseListener  *listener,
+                                      SseReceiver  *receiver,
+                                      SseUpload    *upload);
+gboolean      sse_reception_is_quiet (SseReception *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseReception, sse_reception_free)
 

@@ -159,17 +159,14 @@ refuse_method (const SseRoute *route)
 }
 
 static SseAnswer *
-refuse_body (SseReceiver *receiver, gint64 content_length)
+refuse_body (SseReceiver *receiver, gint64 content_length, gboolean chunked)
 {
   gsize max = sse_receiver_get_max_body (receiver);
-  g_autofree char *message = NULL;
 
-  if (content_length < 0)
+  if (content_length < 0 && !chunked)
     return sse_answer_new_message (411, "Content-Length is missing");
-  if ((guint64) content_length <= max)
-    return NULL;
-  message = g_strdup_printf ("More than %" G_GSIZE_FORMAT " bytes", max);
-  return sse_answer_new_message (413, message);
+  return content_length > 0 && (guint64) content_length > max ? sse_answer_new_too_large (max)
+                                                              : NULL;
 }
 
 /**
@@ -177,18 +174,22 @@ refuse_body (SseReceiver *receiver, gint64 content_length)
  * @route: (nullable): what is at the request's path
  * @method: its method
  * @content_length: bytes of body that it announces, -1 where it does not say
+ * @chunked: whether a body comes in chunks, and will show how long it is
  *
  * Judges a request before any of its body is read.
  *
  * Returns: (transfer full) (nullable): why it is not served, %NULL where it is
  */
 SseAnswer *
-sse_routes_refuse (const SseRoute *route, const char *method, gint64 content_length)
+sse_routes_refuse (const SseRoute *route,
+                   const char *method,
+                   gint64 content_length,
+                   gboolean chunked)
 {
   if (route == NULL)
     return sse_answer_new_message (404, "Not found");
   if (route->receiver != NULL && strcmp (method, "POST") == 0)
-    return refuse_body (route->receiver, content_length);
+    return refuse_body (route->receiver, content_length, chunked);
   if (route->stream != NULL && (strcmp (method, "GET") == 0 || strcmp (method, "OPTIONS") == 0))
     return NULL;
   return refuse_method (route);

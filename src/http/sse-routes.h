@@ -39,7 +39,8 @@ const SseRoute *sse_routes_find             (SseRoutes         *self,
                                              const char        *path);
 SseAnswer      *sse_routes_refuse           (const SseRoute    *route,
                                              const char        *method,
-                                             gint64             content_length);
+                                             gint64             content_length,
+                                             gboolean           chunked);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseRoutes, sse_routes_free)
 

@@ -141,10 +141,16 @@ class Http(ReloadCase):
             self.assertTrue(answer.startswith(b"HTTP/1.1 408 "), answer)
 
     def test_time_for_a_body(self):
-        self.reload(http={"body-timeout-seconds": 1})
+        """Also of those who are waited for already."""
+        head = wire.request_bytes(webhook.PATH, {
+            "Content-Length": "100", "Expect": "100-continue"}, "POST")
         with wire.connect(self.rivulet.address) as client:
-            client.sendall(wire.request_bytes(webhook.PATH, {"Content-Length": "100"}, "POST"))
-            self.assertEqual(wire.receive(client, Deadline("the end")), b"")
+            client.sendall(head)
+            answer = wire.receive(client, Deadline("the word to go on"))
+            self.assertEqual(answer, b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.reload(http={"body-timeout-seconds": 1})
+            answer = wire.receive(client, Deadline("the answer"))
+            self.assertTrue(answer.startswith(b"HTTP/1.1 408 "), answer)
 
 
 class Auth(ReloadCase):

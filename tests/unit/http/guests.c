@@ -14,11 +14,12 @@ guest_free (gpointer data)
 }
 
 static SseAnswer *
-refuse (const SseRequest *request, SseAdmission *admission, gpointer user_data)
+refuse (const SseRequest *request, SseAdmission *admission, gsize *max_body, gpointer user_data)
 {
   Guests *guests = user_data;
 
   guests->n_asked++;
+  *max_body = GUESTS_MAX_BODY;
   if (strcmp (request->path, "/stay") == 0 && !sse_admission_has_room (admission))
     return sse_answer_new (200, "text/event-stream", "retry: 1\n\n");
   return strcmp (request->path, "/refuse") == 0 ? sse_answer_new_message (404, "Not found") : NULL;
@@ -35,7 +36,15 @@ admit (GSocketConnection *connection, SseAdmission *admission, gpointer user_dat
   g_ptr_array_add (guests->admitted, guest);
 }
 
-const SseListenerFuncs guests_funcs = { refuse, admit };
+static void
+take_upload (SseUpload *upload, gpointer user_data)
+{
+  Guests *guests = user_data;
+
+  g_ptr_array_add (guests->uploads, upload);
+}
+
+const SseListenerFuncs guests_funcs = { refuse, admit, take_upload };
 
 void
 guests_set_up (Guests *guests, gconstpointer data)
@@ -49,6 +58,7 @@ guests_set_up (Guests *guests, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   guests->admitted = g_ptr_array_new_with_free_func (guest_free);
+  guests->uploads = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_upload_free);
   guests->listener = sse_listener_new (addresses, data != NULL ? data : &defaults, &guests_funcs,
                                        &guests->counters, guests, &error);
   g_assert_no_error (error);
@@ -59,6 +69,7 @@ void
 guests_tear_down (Guests *guests, gconstpointer data)
 {
   g_ptr_array_unref (guests->admitted);
+  g_ptr_array_unref (guests->uploads);
   if (guests->listener != NULL)
     {
       wait_for (sse_listener_get_connections (guests->listener) == 0);

@@ -9,6 +9,9 @@
 #define REQUEST "GET /x?token=t HTTP/1.1\r\n" HOST "\r\n"
 #define STAY    "GET /stay HTTP/1.1\r\n" HOST "\r\n"
 
+/* Of one upload. */
+#define GUESTS_MAX_BODY 900
+
 /**
  * Guest:
  *
@@ -26,6 +29,7 @@ typedef struct
  *   room
  * @address: that address
  * @admitted: (element-type Guest): whom it let in; they leave when they are removed
+ * @uploads: (element-type SseUpload): what was posted; those leave that are removed
  * @counters: what it counted
  * @n_asked: how many requests were asked about
  *
@@ -36,6 +40,7 @@ typedef struct
   SseListener *listener;
   const char *address;
   GPtrArray *admitted;
+  GPtrArray *uploads;
   SseCounters counters;
   guint n_asked;
 } Guests;

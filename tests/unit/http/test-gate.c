@@ -89,7 +89,7 @@ stay (Fixture *fixture, const char *peer)
 
   if (admission == NULL || !sse_admission_has_room (admission))
     return NULL;
-  sse_admission_serve (admission, -1);
+  sse_admission_serve (admission);
   return g_steal_pointer (&admission);
 }
 
@@ -155,7 +155,7 @@ test_headroom (Fixture *fixture, gconstpointer options)
 
       g_assert_true (room == (i < 3));
       if (room)
-        sse_admission_serve (waiting[i], -1);
+        sse_admission_serve (waiting[i]);
     }
   g_assert_cmpuint (fixture->counters.refused_by_total, ==, HEADROOM);
   g_assert_cmpuint (fixture->n_messages, ==, 1);
@@ -305,13 +305,20 @@ test_bodies (Fixture *fixture, gconstpointer options)
   g_assert_nonnull (refusal);
   sse_answer_free (refusal);
 
-  sse_admission_serve (first, 600);
+  g_assert_null (sse_admission_hold_body (first, 599));
+  g_assert_null (sse_admission_hold_body (first, 1));
+  refusal = sse_admission_hold_body (first, 401);
+  g_assert_cmpuint (sse_answer_get_status (refusal), ==, 503);
+  sse_answer_free (refusal);
   g_assert_null (sse_gate_refuse_body (fixture->gate, 400));
   g_assert_null (sse_gate_refuse_body (fixture->gate, -1));
   refusal = sse_gate_refuse_body (fixture->gate, 401);
   g_assert_cmpuint (sse_answer_get_status (refusal), ==, 503);
   sse_answer_free (refusal);
 
+  sse_admission_release_body (first);
+  g_assert_null (sse_gate_refuse_body (fixture->gate, 1000));
+  g_assert_null (sse_admission_hold_body (first, 1000));
   sse_admission_unref (first);
   g_assert_null (sse_gate_refuse_body (fixture->gate, 1000));
 }

@@ -242,26 +242,6 @@ test_no_descriptors (Guests *guests, gconstpointer data)
   close_all (fds, G_N_ELEMENTS (fds));
 }
 
-static void
-test_body_bytes (Guests *guests, gconstpointer data)
-{
-  static const char post[] = "POST /x HTTP/1.1\r\n" HOST "Content-Length: 600\r\n\r\n";
-  int first = guests_connect (guests, post);
-  g_autofree char *busy = NULL;
-  int third;
-
-  wait_for (guests->admitted->len == 1);
-  busy = receive_all (guests_connect (guests, post));
-  guests_assert_status (busy, 503);
-  g_assert_nonnull (strstr (busy, "\r\nRetry-After: 1\r\n"));
-
-  g_ptr_array_set_size (guests->admitted, 0);
-  third = guests_connect (guests, post);
-  wait_for (guests->admitted->len == 1);
-  close (first);
-  close (third);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -277,6 +257,5 @@ main (int argc, char **argv)
   ADD ("address-burst", &two_per_address, test_address_burst);
   ADD ("address-closed", &two_per_address, test_address_closed);
   ADD ("no-descriptors", NULL, test_no_descriptors);
-  ADD ("body-bytes", NULL, test_body_bytes);
   return g_test_run ();
 }

@@ -23,7 +23,7 @@ test_admit (Guests *guests, gconstpointer data)
   length = g_socket_receive (socket, buffer, sizeof buffer, NULL, NULL);
   g_assert_cmpint (length, ==, strlen (REQUEST));
   g_assert_cmpint (memcmp (buffer, REQUEST, strlen (REQUEST)), ==, 0);
-  g_assert_cmpuint (g_socket_get_timeout (socket), ==, 60);
+  g_assert_cmpuint (g_socket_get_timeout (socket), ==, 30);
   g_assert_cmpuint (sse_listener_get_connections (guests->listener), ==, 1);
   close (fd);
 }

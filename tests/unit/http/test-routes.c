@@ -76,7 +76,7 @@ static void
 assert_refused (
     const SseRoute *route, const char *method, gint64 length, guint status, const char *allow)
 {
-  g_autoptr (SseAnswer) answer = sse_routes_refuse (route, method, length);
+  g_autoptr (SseAnswer) answer = sse_routes_refuse (route, method, length, FALSE);
   g_autoptr (GString) bytes = NULL;
 
   g_test_message ("%s %" G_GINT64_FORMAT, method, length);
@@ -126,6 +126,19 @@ test_refuse (void)
   assert_refused (&both, "DELETE", -1, 405, "Allow: GET, OPTIONS, POST\r\n");
 }
 
+/* What comes in chunks is counted while it comes; to be in chunks makes nothing good otherwise. */
+static void
+test_chunked (void)
+{
+  g_autoptr (TestReceiver) receiver = g_object_new (TEST_TYPE_RECEIVER, NULL);
+  const SseRoute hook = { .receiver = SSE_RECEIVER (receiver) };
+  g_autoptr (SseAnswer) refusal = NULL;
+
+  g_assert_null (sse_routes_refuse (&hook, "POST", -1, TRUE));
+  refusal = sse_routes_refuse (&hook, "PUT", -1, TRUE);
+  g_assert_cmpuint (sse_answer_get_status (refusal), ==, 405);
+}
+
 /* Two streams want one path, and one prefix stands there twice. */
 static void
 test_clash (void)
@@ -159,6 +172,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/http/routes/base-paths", test_base_paths);
   g_test_add_func ("/http/routes/refuse", test_refuse);
+  g_test_add_func ("/http/routes/chunked", test_chunked);
   g_test_add_func ("/http/routes/clash", test_clash);
   return g_test_run ();
 }
