@@ -5,6 +5,7 @@ import json
 import re
 import select
 import socket
+import struct
 
 import record
 from waiting import Deadline
@@ -108,6 +109,12 @@ def connect(address, receive_buffer=None):
     client.connect((host, int(port)))
     client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return client
+
+
+def reset(client):
+    """Closes as a crashed machine does: with a TCP reset instead of an end."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
 
 
 def receive(client, deadline):
