@@ -98,18 +98,21 @@ class Taken(HostileCase):
 
 class Refused(HostileCase):
     def test_broken_chunks(self):
-        head = self.delivery(b"hello", CHUNKED)
-        for body in (b"x\r\n", b"\r\n", b"\n", b" 5\r\nhello\r\n0\r\n\r\n", b"5 \r\nhello\r\n0\r\n\r\n",
-                     b"0x5\r\nhello\r\n0\r\n\r\n", b"-5\r\nhello", b"+5\r\nhello",
-                     b"5\nhello\r\n0\r\n\r\n", b"5\r\nhello\n0\r\n\r\n", b"5\r\nhello0\r\n\r\n",
-                     b"5\r\nhell\r\n0\r\n\r\n", b"4\r\nhello\r\n0\r\n\r\n", b"5\rhello\r\n",
-                     b"5;ext=1\r\nhello\r\n0\r\n\r\n", b"5;\r\nhello\r\n0\r\n\r\n",
-                     b"0\r\nTrailer: x\r\n\r\n", b"0\r\nContent-Length: 5\r\n\r\n", b"0\n\n",
-                     b"0\r\n\n", b"0\r\n\r0", b"000000005\r\nhello\r\n0\r\n\r\n",
-                     b"10000000000000005\r\nhello\r\n0\r\n\r\n", b"fffffffffffffffe\r\nhello",
-                     b"5\0\r\nhello\r\n0\r\n\r\n", b"\0", b"\x80\r\n", b"5\r\n\r\nhello\r\n"):
+        head = self.delivery(b"[true]", CHUNKED)
+        for body in (b"x\r\n", b"\r\n", b"\n", b" 6\r\n[true]\r\n0\r\n\r\n",
+                     b"6 \r\n[true]\r\n0\r\n\r\n", b"0x6\r\n[true]\r\n0\r\n\r\n", b"-6\r\n[true]",
+                     b"+6\r\n[true]", b"6\n[true]\r\n0\r\n\r\n", b"6\r\n[true]\n0\r\n\r\n",
+                     b"6\r\n[true]0\r\n\r\n", b"6\r\n[true\r\n0\r\n\r\n",
+                     b"5\r\n[true]\r\n0\r\n\r\n", b"6\r[true]\r\n", b"6\r\n[true]x\n0\r\n\r\n",
+                     b"6;ext=1\r\n[true]\r\n0\r\n\r\n", b"6;\r\n[true]\r\n0\r\n\r\n",
+                     b"0\r\nTrailer: x\r\n\r\n", b"0\r\nContent-Length: 6\r\n\r\n", b"0\n\n",
+                     b"0\r\n\n", b"0\r\n\r0", b"000000006\r\n[true]\r\n0\r\n\r\n",
+                     b"10000000000000006\r\n[true]\r\n0\r\n\r\n", b"fffffffffffffffe\r\n[true]",
+                     b"6\0\r\n[true]\r\n0\r\n\r\n", b"\0", b"\x80\r\n", b"6\r\n\r\n[true]\r\n"):
             with self.subTest(body=body):
-                self.assert_json(final(self.answer_to(head + body)), 400)
+                response = final(self.answer_to(head + body))
+                self.assert_json(response, 400)
+                self.assertIn("chunk", response.json()["message"])
 
     def test_too_large(self):
         just = self.in_chunks(padded(MOST), MIB)

@@ -4,6 +4,7 @@
 import os
 
 import eventstream
+import webhook
 import wire
 from cases import FreshCase
 from waiting import TimedOut, amount, wait_until
@@ -11,7 +12,7 @@ from waiting import TimedOut, amount, wait_until
 MIB = 1 << 20
 WAVE = 100
 STAGES = ["partial head", "after the head", "during the takeover", "mid-stream", "refused",
-          "not asked anything"]
+          "not asked anything", "partial body", "after the body"]
 
 
 class Dropping(FreshCase):
@@ -34,8 +35,19 @@ class Dropping(FreshCase):
                 client.sendall(wire.request_bytes(target))
             elif stage == "refused":
                 client.sendall(wire.request_bytes(target + "x"))
+            elif stage == "partial body":
+                client.sendall(self.delivery(number)[: -1 - number % 60])
+            elif stage == "after the body":
+                client.sendall(self.delivery(number))
             made.append(client)
         return made
+
+    def delivery(self, number):
+        """One that brings nothing, by its length or in chunks."""
+        framing, body = [({"Content-Length": "50"}, b"x" * 50),
+                         ({"Transfer-Encoding": "chunked"}, b"32\r\n" + b"x" * 50 + b"\r\n0\r\n\r\n"),
+                         ][number % 2]
+        return wire.request_bytes(webhook.PATH, framing, "POST") + body
 
     def drop(self, stage, made):
         for number, client in enumerate(made):
