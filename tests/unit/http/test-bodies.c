@@ -265,6 +265,31 @@ test_gone (Guests *guests, gconstpointer data)
                        sse_answer_new_message (409, "Taken"));
 }
 
+/* Then the client is hung up on, and nothing of it is left, whichever is freed first. */
+static void
+test_not_answered (Guests *guests, gconstpointer data)
+{
+  int fd = guests_connect (guests, LENGTH "5\r\n\r\nhello");
+  g_autofree char *nothing = NULL;
+  SseUpload *upload;
+
+  wait_for_upload (guests);
+  g_ptr_array_set_size (guests->uploads, 0);
+  nothing = receive_all (fd);
+  g_assert_cmpstr (nothing, ==, "");
+  g_assert_cmpuint (sse_listener_get_connections (guests->listener), ==, 0);
+
+  fd = guests_connect (guests, LENGTH "5\r\n\r\nhello");
+  upload = wait_for_upload (guests);
+  g_clear_pointer (&guests->listener, sse_listener_free);
+  assert_body (upload, "hello");
+  sse_upload_hang_up (upload);
+  assert_body (upload, "hello");
+  g_clear_pointer (&nothing, g_free);
+  nothing = receive_all (fd);
+  g_assert_cmpstr (nothing, ==, "");
+}
+
 static void
 test_stopped (Guests *guests, gconstpointer data)
 {
@@ -296,6 +321,7 @@ main (int argc, char **argv)
   ADD ("timeout-dripping", &slow_bodies, test_timeout_dripping);
   ADD ("answered-late", &slow_bodies, test_answered_late);
   ADD ("gone", NULL, test_gone);
+  ADD ("not-answered", NULL, test_not_answered);
   ADD ("stopped", NULL, test_stopped);
   return g_test_run ();
 }
