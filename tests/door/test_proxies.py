@@ -144,7 +144,7 @@ class Webhooks(Behind):
         for size in 0, 100000, 24000000:
             body = json.dumps({**REPOSITORY, "filler": "x" * size}).encode()
             self.assertEqual(self.post(body, f"{size}", ("content-length", str(len(body)))), 202)
-            self.assertIn(self.post(body, f"{size}-without-length"), self.kind.without_length)
+            self.assertEqual(self.post(body, f"{size}-without-length"), 202)
 
     def test_in_chunks(self):
         body = json.dumps({**REPOSITORY, "filler": "x" * 100000}).encode()
@@ -158,14 +158,14 @@ class Webhooks(Behind):
                 client.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
             client.sendall(b"0\r\n\r\n")
             status = wire.STATUS_LINE.match(client.recv(4096).split(b"\r\n")[0]).group(1)
-        self.assertIn(int(status), self.kind.without_length)
+        self.assertEqual(int(status), 202)
 
     def test_too_large(self):
         """Refused, whoever does it; how the proxy says so is its own matter."""
         body = json.dumps({**REPOSITORY, "filler": "x" * (26 << 20)}).encode()
         position = self.publisher.stream_properties("github-events")["Position"]
         for length in [("content-length", str(len(body)))], []:
-            self.assertIn(self.post(body, "huge", *length), (411, 413, 502, None))
+            self.assertIn(self.post(body, "huge", *length), (413, 502, None))
         self.assertEqual(self.publisher.stream_properties("github-events")["Position"], position)
 
     def test_a_wrong_signature(self):

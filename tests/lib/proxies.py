@@ -76,8 +76,6 @@ class Proxy:
     file = ""
     # What an address of a Unix socket begins with.
     unix = ""
-    # How a webhook in chunks is answered: taken, where the proxy has all of it before it goes on.
-    without_length = (202,)
     # With what it answers some requests that others refuse.
     also_answered = frozenset()
 
@@ -191,8 +189,6 @@ class Caddy(Proxy):
     name = "caddy"
     file = "Caddyfile"
     unix = "unix/"
-    # Where rivuletd does not take chunks, it closes while Caddy may still be sending them.
-    without_length = (202, 411, 502)
     # Of two framings it takes the chunks, and what follows them for another request of that client;
     # a name that it does not know gets an empty answer. An answer that comes while it still sends a
     # body may escape it.
