@@ -102,7 +102,7 @@ sse_cli_print (const char *text, GError **error)
 {
   if (fputs (text, stdout) != EOF && fflush (stdout) != EOF)
     return TRUE;
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
+  g_set_error (error, G_FILE_ERROR, (gint) g_file_error_from_errno (errno),
                _ ("cannot write to standard output: %s"), g_strerror (errno));
   return FALSE;
 }

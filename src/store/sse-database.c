@@ -60,12 +60,12 @@ fail (const char *path, sqlite3 *db, int code, GError **error)
   SseDatabaseError kind = classify (code);
 
   if (kind == SSE_DATABASE_ERROR_LOCKED)
-    g_set_error (error, SSE_DATABASE_ERROR, kind, _ ("%s: another process holds it"), path);
+    g_set_error (error, SSE_DATABASE_ERROR, (gint) kind, _ ("%s: another process holds it"), path);
   else if (saved != 0 && kind == SSE_DATABASE_ERROR_FAILED)
-    g_set_error (error, SSE_DATABASE_ERROR, kind, "%s: %s (%s)", path, sqlite3_errstr (code),
+    g_set_error (error, SSE_DATABASE_ERROR, (gint) kind, "%s: %s (%s)", path, sqlite3_errstr (code),
                  g_strerror (saved));
   else
-    g_set_error (error, SSE_DATABASE_ERROR, kind, "%s: %s", path,
+    g_set_error (error, SSE_DATABASE_ERROR, (gint) kind, "%s: %s", path,
                  db != NULL ? sqlite3_errmsg (db) : sqlite3_errstr (code));
   return FALSE;
 }

@@ -114,9 +114,12 @@ test_order (Fixture *fixture, gconstpointer data)
   gint64 number = 0;
   const char *text = NULL;
   gboolean flag = TRUE;
-  g_autofree char *first = write_file (fixture, "test.conf.d/10-a.conf", "[g]\nnumber=2\ntext=a\n");
-  g_autofree char *second = write_file (fixture, "test.conf.d/20-b.conf", "[g]\nnumber=3\n");
-  g_autofree char *ignored = write_file (fixture, "test.conf.d/30-c.conf~", "[g]\nnumber=4\n");
+  G_GNUC_UNUSED g_autofree char *first
+      = write_file (fixture, "test.conf.d/10-a.conf", "[g]\nnumber=2\ntext=a\n");
+  G_GNUC_UNUSED g_autofree char *second
+      = write_file (fixture, "test.conf.d/20-b.conf", "[g]\nnumber=3\n");
+  G_GNUC_UNUSED g_autofree char *ignored
+      = write_file (fixture, "test.conf.d/30-c.conf~", "[g]\nnumber=4\n");
 
   load (fixture, "[g]\nnumber=1\ntext=file\nflag=true\n");
   sse_config_set (fixture->config, "g", "flag", "false", "--flag");
@@ -135,7 +138,7 @@ test_credential (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GVariant) group = NULL;
   g_autoptr (GVariant) secret = NULL;
-  g_autofree char *path = write_file (fixture, "g.secret-file", "hidden\r\n");
+  G_GNUC_UNUSED g_autofree char *path = write_file (fixture, "g.secret-file", "hidden\r\n");
 
   group = sse_config_get_group (fixture->config, "g", settings, NULL);
   secret = g_variant_lookup_value (group, "secret-file", G_VARIANT_TYPE_BYTESTRING);

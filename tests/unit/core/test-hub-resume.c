@@ -92,7 +92,7 @@ static void
 test_waits (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GString) expected = g_string_new ("HEAD\nretry: 7\n\n");
-  g_autoptr (Client) ann = client_new (fixture, "probe", "ann", NULL);
+  G_GNUC_UNUSED g_autoptr (Client) ann = client_new (fixture, "probe", "ann", NULL);
   g_autoptr (Client) bob = NULL;
 
   /* The first is rendered at once, the second in a while. */

@@ -129,7 +129,6 @@ static void
 test_file_removed (Store *store, gconstpointer data)
 {
   g_autofree char *path = store_get_path (store, "");
-  g_autofree char *aside = NULL;
 
   begin (store);
   g_assert_no_errno (g_unlink (path));
