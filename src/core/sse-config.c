@@ -81,14 +81,36 @@ sse_config_set (
   g_hash_table_replace (keys, g_strdup (key), entry);
 }
 
+/* The key file at @path; %NULL with an error. GKeyFile itself lets any bytes pass, in names too. */
+static GKeyFile *
+read_file (const char *path, GError **error)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autofree char *content = NULL;
+  const char *invalid;
+  gsize length;
+
+  if (!g_file_get_contents (path, &content, &length, error))
+    return NULL;
+  if (!g_utf8_validate_len (content, length, &invalid))
+    {
+      g_set_error (error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_UNKNOWN_ENCODING,
+                   _ ("not UTF-8 at byte %" G_GSIZE_FORMAT), (gsize) (invalid - content));
+      return NULL;
+    }
+  if (!g_key_file_load_from_data (file, content, length, G_KEY_FILE_NONE, error))
+    return NULL;
+  return g_steal_pointer (&file);
+}
+
 static gboolean
 load_file (SseConfig *self, const char *path, GError **error)
 {
-  g_autoptr (GKeyFile) file = g_key_file_new ();
   g_autoptr (GError) local = NULL;
+  g_autoptr (GKeyFile) file = read_file (path, &local);
   g_auto (GStrv) groups = NULL;
 
-  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &local))
+  if (file == NULL)
     {
       g_set_error (error, SSE_CONFIG_ERROR, SSE_CONFIG_ERROR_UNREADABLE, "%s: %s", path,
                    local->message);
@@ -267,6 +289,18 @@ read_secret (
   return g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, content, length, 1);
 }
 
+/* GLib's readers of numbers pass over some control characters, and none is ever meant. */
+static gboolean
+is_plain (const char *text)
+{
+  if (!g_utf8_validate (text, -1, NULL))
+    return FALSE;
+  for (; *text != '\0'; text++)
+    if (g_ascii_iscntrl (*text) && *text != '\t')
+      return FALSE;
+  return TRUE;
+}
+
 /* A setting's @text as a variant of its type; floating; NULL with an error. */
 static GVariant *
 parse_value (
@@ -275,6 +309,12 @@ parse_value (
   g_auto (GStrv) list = NULL;
   gint64 number;
 
+  if (!is_plain (text))
+    {
+      sse_config_fail (self, group, setting->key, error,
+                       _ ("not UTF-8, or with a control character in it"));
+      return NULL;
+    }
   switch (setting->type)
     {
     case SSE_SETTING_BOOLEAN:
@@ -297,10 +337,7 @@ parse_value (
       return read_secret (self, group, setting, text, error);
     case SSE_SETTING_STRING:
     default:
-      if (g_utf8_validate (text, -1, NULL))
-        return g_variant_new_string (text);
-      sse_config_fail (self, group, setting->key, error, _ ("not UTF-8"));
-      return NULL;
+      return g_variant_new_string (text);
     }
 }
 

@@ -228,6 +228,45 @@ test_files (Fixture *fixture, gconstpointer data)
   g_assert_true (g_str_has_prefix (garbled->message, path));
 }
 
+/* In whichever part of the file, and of whatever type the value is. */
+static void
+test_bad_bytes (Fixture *fixture, gconstpointer data)
+{
+  static const char *const contents[] = {
+    "[g]\nlist=a;\xff\n",
+    "[g]\ntext=\xff\n",
+    "[g]\nke\xff=1\n",
+    "[g\xff]\nkey=1\n",
+  };
+  static const char *const keys[] = { "flag", "number", "text", "list", "secret-file" };
+  static const char *const values[] = { "1;\xff", "\v1", "a\x7f" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (contents); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *path = write_file (fixture, "latin.conf", contents[i]);
+      g_autofree char *expected
+          = g_strdup_printf ("%s: not UTF-8 at byte %zu", path, strcspn (contents[i], "\xff"));
+
+      g_assert_false (sse_config_load (fixture->config, path, TRUE, &error));
+      g_assert_error (error, SSE_CONFIG_ERROR, SSE_CONFIG_ERROR_UNREADABLE);
+      g_assert_cmpstr (error->message, ==, expected);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (keys) * G_N_ELEMENTS (values); i++)
+    {
+      g_autoptr (SseConfig) config = sse_config_new (NULL);
+      g_autoptr (GError) error = NULL;
+      const char *key = keys[i % G_N_ELEMENTS (keys)];
+      g_autofree char *expected
+          = g_strdup_printf ("--option: [g] %s: not UTF-8, or with a control character in it", key);
+
+      sse_config_set (config, "g", key, values[i / G_N_ELEMENTS (keys)], "--option");
+      g_assert_null (sse_config_get_group (config, "g", settings, &error));
+      g_assert_error (error, SSE_CONFIG_ERROR, SSE_CONFIG_ERROR_INVALID);
+      g_assert_cmpstr (error->message, ==, expected);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -244,6 +283,7 @@ main (int argc, char **argv)
     { "/core/config/secret-errors", test_secret_errors },
     { "/core/config/unknown-group", test_unknown_group },
     { "/core/config/files", test_files },
+    { "/core/config/bad-bytes", test_bad_bytes },
   };
 
   g_test_init (&argc, &argv, NULL);
