@@ -35,7 +35,7 @@ sse_event_id_parse (const char *id, char **epoch, guint64 *position)
   if (hyphen == NULL || hyphen == id)
     return FALSE;
   digits = hyphen + 1;
-  if (digits[0] == '0' && digits[1] != '\0')
+  if (!g_ascii_isdigit (digits[0]) || (digits[0] == '0' && digits[1] != '\0'))
     return FALSE;
   if (!g_ascii_string_to_unsigned (digits, 10, 0, G_MAXUINT64, position, NULL))
     return FALSE;

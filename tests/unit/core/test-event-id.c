@@ -29,6 +29,7 @@ test_malformed (void)
                               "-1",
                               "0123abcd-+1",
                               "0123abcd- 1",
+                              "0123abcd-\v1",
                               "0123abcd-01",
                               "0123abcd-1 ",
                               "0123abcd1",
