@@ -10,6 +10,10 @@
 
 #include "sse-error.h"
 
+/* GLib's hashes can be made to collide, and what then takes the square of the time is the parser's
+ * own table too. No object that a stream keeps, of 16 KiB, has as many. */
+#define MAX_MEMBERS 4096
+
 #define MAX_SAFE_INTEGER G_GINT64_CONSTANT (9007199254740991) /* 2^53 - 1 */
 
 typedef struct
@@ -255,6 +259,8 @@ scan_object (Scanner *s, guint depth)
         return fail (s, s->p, "a member's name is missing");
       if (!scan_string (s))
         return FALSE;
+      if (g_hash_table_size (s->names[depth]) == MAX_MEMBERS)
+        return fail (s, at, "more than %d members in one object", MAX_MEMBERS);
       if (!g_hash_table_add (s->names[depth], g_strdup (s->name->str)))
         return fail (s, at, "a member's name for the second time");
 
@@ -303,8 +309,9 @@ scan_value (Scanner *s, guint depth)
  * @error: %SSE_ERROR_INVALID_UPDATE, with the byte's offset
  *
  * Checks that @text is one JSON value as RFC 8259 has it, in UTF-8, at most %SSE_JSON_MAX_DEPTH
- * deep, without NUL in a string, lone surrogates, duplicate names in an object, integers beyond
- * ±(2^53 - 1) and numbers beyond a double.
+ * deep, without NUL in a string, lone surrogates, duplicate names in an object or thousands of
+ * them, integers beyond ±(2^53 - 1) and numbers beyond a double. A number with a fraction or an
+ * exponent is no integer: everybody reads it as a double, also where it is whole.
  *
  * Returns: whether it is
  */

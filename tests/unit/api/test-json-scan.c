@@ -92,6 +92,7 @@ static const char *const accepted[] = {
   "9007199254740991",
   "-9007199254740991",
   "[0.5,-0.5e-3,1E5,1e+5,1e308,1e-999]",
+  "[9007199254740993.0,1e300,-0.0]",
   "{\"a\":1,\"b\":[1,[],{},\"x\"],\"c\":{\"a\":2},\"A\":3}",
   "[{\"a\":1},{\"a\":1}]",
   "{\"\":1}",
@@ -179,6 +180,34 @@ test_depth (void)
     }
 }
 
+static char *
+with_members (guint n)
+{
+  GString *text = g_string_new ("[{");
+
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (text, "%s\"%u\":{}", i > 0 ? "," : "", i);
+  g_string_append (text, "},{}]");
+  return g_string_free (text, FALSE);
+}
+
+static void
+test_members (void)
+{
+  g_autofree char *most = with_members (4096);
+  g_autofree char *more = with_members (4097);
+  g_autofree char *ending
+      = g_strdup_printf (" at byte %" G_GSIZE_FORMAT, (gsize) (strstr (more, "\"4096\"") - more));
+  g_autoptr (GError) error = NULL;
+
+  sse_json_scan (most, strlen (most), &error);
+  g_assert_no_error (error);
+  g_assert_false (sse_json_scan (more, strlen (more), &error));
+  g_assert_error (error, SSE_ERROR, SSE_ERROR_INVALID_UPDATE);
+  g_assert_nonnull (strstr (error->message, "4096 members"));
+  g_assert_true (g_str_has_suffix (error->message, ending));
+}
+
 static void
 test_long_number (void)
 {
@@ -208,6 +237,7 @@ main (int argc, char *argv[])
     }
   g_test_add_func ("/api/json-scan/cut-anywhere", test_cut_anywhere);
   g_test_add_func ("/api/json-scan/depth", test_depth);
+  g_test_add_func ("/api/json-scan/members", test_members);
   g_test_add_func ("/api/json-scan/long-number", test_long_number);
   return g_test_run ();
 }
