@@ -197,11 +197,11 @@ def tap_programs(suite, folder, environment, without=()):
                       environment)
 
 
-def unit_programs(suite, build, environment, prefixes=("",)):
+def meson_programs(suite, build, environment, kind="unit", prefixes=("",)):
     told = subprocess.run(["meson", "introspect", build, "--tests"], check=True,
                           stdout=subprocess.PIPE).stdout
     for test in json.loads(told):
-        if any("unit" in name for name in test["suite"]) and test["name"].startswith(prefixes):
+        if any(kind in name for name in test["suite"]) and test["name"].startswith(prefixes):
             yield Program(suite, test["name"], test["cmd"], {**test["env"], **environment},
                           test["workdir"] or build)
 
@@ -242,14 +242,16 @@ THREADED = ("fanout/", "store/")
 
 SUITES = {
     "style": lambda suite: tap_programs(suite, "style", {}),
-    "unit": lambda suite: unit_programs(suite, os.path.join(ROOT, "build"), {}),
+    "unit": lambda suite: meson_programs(suite, os.path.join(ROOT, "build"), {}),
     "bus": lambda suite: tap_programs(suite, "bus", of_build("build")),
     "http": lambda suite: tap_programs(suite, "http", of_build("build")),
     "door": lambda suite: tap_programs(suite, "door", of_build("build")),
     "cli": lambda suite: tap_programs(suite, "cli", of_build("build")),
     "faults": lambda suite: tap_programs(suite, "faults", of_build("build")),
     "bench": lambda suite: tap_programs(suite, "bench", of_build("build")),
-    "unit-asan": lambda suite: unit_programs(
+    "fuzz": lambda suite: meson_programs(
+        suite, os.path.join(ROOT, "build-fuzz"), sanitized(), "fuzz"),
+    "unit-asan": lambda suite: meson_programs(
         suite, os.path.join(ROOT, "build-asan"), sanitized()),
     "bus-asan": lambda suite: tap_programs(
         suite, "bus", sanitized(**of_build("build-asan", RIVULET_TEST_SCALE="0.25"))),
@@ -259,8 +261,8 @@ SUITES = {
         suite, "door", sanitized(**of_build("build-asan", RIVULET_TEST_SCALE="0.25"))),
     "cli-asan": lambda suite: tap_programs(
         suite, "cli", sanitized(**of_build("build-asan", RIVULET_TEST_SCALE="0.25")), ["test_demo"]),
-    "threads": lambda suite: unit_programs(
-        suite, os.path.join(ROOT, "build-tsan"), sanitized(), THREADED),
+    "threads": lambda suite: meson_programs(
+        suite, os.path.join(ROOT, "build-tsan"), sanitized(), prefixes=THREADED),
     "leaks": leak_programs,
 }
 
