@@ -4,51 +4,17 @@
 import json
 
 from badupdates import EVENT, NOT_JSON, POST, POSTS, UNKNOWN_IDS, shapes
-from cases import DaemonCase
-from eventstream import INITIAL
 from publisher import Refusal
-
-GOOD = [
-    ("github-events", {"type": "new-event", "event": EVENT}),
-    ("posts-stats", {"type": "post", "post": POST}),
-    ("quota", {"type": "quota", "quota": {"used": 3, "remaining": 2}}),
-]
+from unchanged import GOOD, UnchangedCase
 
 
-class BadUpdates(DaemonCase):
-    def setUp(self):
-        super().setUp()
-        self.user = self.id().rsplit(".", 1)[-1]
-        for stream, update in GOOD:
-            self.publisher.publish(stream, update, self.user)
-        self.before = self.state()
-        self.clients = {stream: self.follow(stream, self.user) for stream in INITIAL}
-        for stream, client in self.clients.items():
-            client.take(len(INITIAL[stream]))
-
-    def state(self):
-        found = {}
-        for stream, types in INITIAL.items():
-            with self.rivulet.follow(stream, self.user) as client:
-                found.update((event.type, event.data) for event in client.take(len(types)))
-        return found
-
+class BadUpdates(UnchangedCase):
     def refuse(self, stream, text, name, *words, audience="user"):
         with self.assertRaises(Refusal) as caught:
             self.publisher.publish(stream, text, self.user if audience == "user" else audience)
         self.assertEqual(caught.exception.name, name, (stream, text[:200], caught.exception))
         for word in words:
             self.assertIn(word, caught.exception.message, (stream, text[:200]))
-
-    def assert_unchanged(self):
-        """Neither the state changed, nor was anything sent to those who follow."""
-        self.assertEqual(self.state(), self.before)
-        self.publisher.publish("github-events", {"type": "new-event", "event": {
-            **EVENT, "delivery_id": "marker"}}, self.user)
-        self.assertEqual(self.clients["github-events"].next().data["event"]["delivery_id"], "marker")
-        self.assertEqual(self.clients["events-count"].next().data["count"], 2)
-        for stream in "posts-stats", "quota":
-            self.assertEqual(self.clients[stream].taken, len(self.clients[stream].events))
 
     def test_every_shape(self):
         count = 0

@@ -25,12 +25,13 @@ def signature(secret, body):
 
 
 def encode(payload, form=False):
-    """The body and its content type."""
-    text = payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False)
+    """The body and its content type; a payload of text or bytes stays as it is."""
+    if not isinstance(payload, (str, bytes)):
+        payload = json.dumps(payload, ensure_ascii=False)
     if form:
-        body = urllib.parse.urlencode({"payload": text}).encode()
+        body = urllib.parse.urlencode({"payload": payload}).encode()
         return body, "application/x-www-form-urlencoded"
-    return text.encode(), "application/json"
+    return payload if isinstance(payload, bytes) else payload.encode(), "application/json"
 
 
 def post(address, secret, event, delivery, payload, form=False, path=PATH, **changes):
