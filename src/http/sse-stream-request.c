@@ -87,14 +87,16 @@ sse_stream_request_dup_cookie (const char *cookies, const char *name)
 
   while (*cookies != '\0')
     {
-      gsize length;
+      gsize length, rest;
 
       cookies += strspn (cookies, " \t;");
-      length = strcspn (cookies, ";");
+      length = rest = strcspn (cookies, ";");
+      while (length > 0 && (cookies[length - 1] == ' ' || cookies[length - 1] == '\t'))
+        length--;
       if (length > name_length + 1 && strncmp (cookies, name, name_length) == 0
           && cookies[name_length] == '=')
-        return g_strchomp (g_strndup (cookies + name_length + 1, length - name_length - 1));
-      cookies += length;
+        return g_strndup (cookies + name_length + 1, length - name_length - 1);
+      cookies += rest;
     }
   return NULL;
 }

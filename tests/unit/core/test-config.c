@@ -222,7 +222,7 @@ test_files (Fixture *fixture, gconstpointer data)
   g_assert_true (sse_config_load (fixture->config, fixture->file, FALSE, NULL));
   g_assert_false (sse_config_load (fixture->config, fixture->file, TRUE, &missing));
   g_assert_error (missing, SSE_CONFIG_ERROR, SSE_CONFIG_ERROR_UNREADABLE);
-  g_assert_true (g_str_has_prefix (missing->message, fixture->file));
+  g_assert_nonnull (strstr (missing->message, fixture->file));
   g_assert_false (sse_config_load (fixture->config, path, TRUE, &garbled));
   g_assert_error (garbled, SSE_CONFIG_ERROR, SSE_CONFIG_ERROR_UNREADABLE);
   g_assert_true (g_str_has_prefix (garbled->message, path));

@@ -52,6 +52,38 @@ test_token (void)
 }
 
 static void
+test_cookie (void)
+{
+  const struct
+  {
+    const char *cookies;
+    const char *value;
+  } cases[] = {
+    { "", NULL },
+    { "t=a", "a" },
+    { "x=y; t=a; z", "a" },
+    { "\tt=a \t;x=y", "a" },
+    { ";; ;t=a;", "a" },
+    { "t=; t=a; t=b", "a" },
+    { "t= \t; t=a", "a" },
+    { "t=\t", NULL },
+    { "t", NULL },
+    { "t =a", NULL },
+    { "T=a; tt=b; xt=c", NULL },
+    { "t=a=b", "a=b" },
+    { "x=t=a", NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *value = sse_stream_request_dup_cookie (cases[i].cookies, "t");
+
+      g_test_message ("%s", cases[i].cookies);
+      g_assert_cmpstr (value, ==, cases[i].value);
+    }
+}
+
+static void
 test_last_event_id (void)
 {
   const struct
@@ -83,6 +115,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/http/stream-request/token", test_token);
+  g_test_add_func ("/http/stream-request/cookie", test_cookie);
   g_test_add_func ("/http/stream-request/last-event-id", test_last_event_id);
   return g_test_run ();
 }
