@@ -399,6 +399,7 @@ sse_store_writer_new (const SseStoreWriterOptions *options,
   self->retry_span = FIRST_RETRY;
   self->retention.max_updates = options->retain_updates;
   self->retention.max_hours = options->retain_hours;
+  self->retention.has_more = TRUE; /* there may be: of an earlier life */
   self->growth = *growth;
   if (sse_mailbox_init (&self->inbox, error))
     {

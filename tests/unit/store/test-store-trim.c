@@ -65,6 +65,23 @@ test_count (Store *store, gconstpointer data)
                    "update a 14 1014 - x\n");
 }
 
+/* Also what an earlier life left, which had no time for it or was to keep more. */
+static void
+test_left_over (Store *store, gconstpointer data)
+{
+  store->options.retain_updates = 1000;
+  store_open (store);
+  publish (store, "a", 10);
+  store_save (store, 10, "a", g_variant_new_string (""), "b", g_variant_new_string (""), NULL);
+  store_close (store);
+
+  store->options.retain_updates = 3;
+  store_open (store);
+  store_wait_for (store, COUNT ("updates", "a"), 3);
+  store_wait_for (store, COUNT ("events", "a"), 3);
+  g_assert_cmpint (store_query (store, FIRST ("events", "a")), ==, 8);
+}
+
 /* The checkpoint is the bound: not one update behind it goes, however many there are. */
 static void
 test_not_past_checkpoint (Store *store, gconstpointer data)
@@ -291,6 +308,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   alarm (300); /* for what never comes */
   add ("/core/store-trim/count", test_count);
+  add ("/core/store-trim/left-over", test_left_over);
   add ("/core/store-trim/not-past-checkpoint", test_not_past_checkpoint);
   add ("/core/store-trim/missing-plugin", test_missing_plugin);
   add ("/core/store-trim/age", test_age);
