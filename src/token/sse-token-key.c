@@ -46,6 +46,8 @@ static const Algorithm algorithms[] = {
 
 #define MAX_HASH_BYTES 64
 
+#define PEM_BEGIN "-----BEGIN "
+
 struct _SseTokenKey
 {
   gatomicrefcount ref_count;
@@ -155,7 +157,8 @@ read_public_key (const Algorithm *algorithm, GBytes *content, GError **error)
   return NULL;
 }
 
-/* An HMAC with the secret in @content; NULL with an error. */
+/* An HMAC with the secret in @content; NULL with an error. Everybody knows a public key: taken for
+ * a secret, it would let anybody make tokens. */
 static EVP_MAC_CTX *
 read_secret (const Algorithm *algorithm, GBytes *content, GError **error)
 {
@@ -167,7 +170,12 @@ read_secret (const Algorithm *algorithm, GBytes *content, GError **error)
   gsize length;
   const guint8 *secret = g_bytes_get_data (content, &length);
 
-  if (length < SSE_TOKEN_MIN_SECRET_BYTES)
+  if (length >= strlen (PEM_BEGIN) && memcmp (secret, PEM_BEGIN, strlen (PEM_BEGIN)) == 0)
+    fail (error,
+          _ ("it is a key in PEM, and no secret; %s is signed with a secret, a public key "
+             "is for RS256 or ES256, say"),
+          algorithm->name);
+  else if (length < SSE_TOKEN_MIN_SECRET_BYTES)
     fail (error, _ ("the secret for tokens has %d bytes; it must have %d or more"), (int) length,
           SSE_TOKEN_MIN_SECRET_BYTES);
   else if (EVP_MAC_init (mac, secret, length, params) != 1)

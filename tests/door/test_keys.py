@@ -247,6 +247,7 @@ class Configuration(KeyCase):
                 ([public, "PEM"], {"algorithm": "RS256", "public-key-file": secret}),
                 ([public, "HS256"], {"public-key-file": rsa.public}),
                 (["[auth] secret-file", "RS256"], {"algorithm": "RS256", "secret-file": secret}),
+                (["[auth] secret-file", "PEM"], {"secret-file": rsa.public}),
                 (["[auth] algorithm", "none"], {"algorithm": "none", "secret-file": secret}),
                 (["[auth] algorithm", "PS256"], {"algorithm": "PS256"}),
                 (["[auth] issuer", "empty"], {"issuer": "", "secret-file": secret}),
@@ -260,6 +261,7 @@ class Configuration(KeyCase):
                 (["[key a] algorithm", "es256"], {"algorithm": "es256", "file": p256.public}),
                 (["[key a] file", "P-384"], {"algorithm": "ES384", "file": p256.public}),
                 (["[key a] file", "No such file"], {"algorithm": "ES256", "file": "/nonexistent"}),
+                (["[key a] file", "PEM"], {"algorithm": "HS256", "file": p256.public}),
                 (["[key a] kid", "unknown key"], {"algorithm": "ES256", "kid": "b"})]:
             with self.subTest(key=key):
                 self.refuse(words, **{"key a": key})
