@@ -89,8 +89,10 @@ read_named (SseToken *token, SseConfig *config, const char *group, GError **erro
 
   if (settings == NULL)
     return FALSE;
-  if (!g_utf8_validate (id, -1, NULL))
-    return sse_config_fail (config, group, "file", error, _ ("the key's name is not UTF-8"));
+  if (*id == '\0' || !g_utf8_validate (id, -1, NULL))
+    return sse_config_fail (
+        config, group, "file", error,
+        _ ("the key has no name in UTF-8; write [key NAME], as in a token's kid"));
   algorithm = sse_settings_get_string (settings, "algorithm");
   if (algorithm == NULL)
     return sse_config_fail (config, group, "algorithm", error,

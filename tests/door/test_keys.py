@@ -265,6 +265,8 @@ class Configuration(KeyCase):
                 (["[key a] kid", "unknown key"], {"algorithm": "ES256", "kid": "b"})]:
             with self.subTest(key=key):
                 self.refuse(words, **{"key a": key})
+        self.refuse(["[key ] file", "no name"], **{
+            "key ": {"algorithm": "ES256", "file": p256.public}})
         for name in "", "a b", "a;b", "a=b", "a,b", "é":
             with self.subTest(cookie=name):
                 self.refuse(["[http] cookie-name"], auth={"secret-file": secret},
