@@ -8,26 +8,20 @@ from gi.repository import GLib
 import wire
 from cases import DaemonCase, FreshCase
 from daemon import run_to_end
-from publisher import PATH, Refusal
+from publisher import PATH, SERVER, Refusal
 from waiting import wait_until
 
-SERVER = "io.github.rivulet.Rivulet1.Server"
 PROPERTIES = {"Version": "s", "Connections": "u", "MaxConnections": "u", "Accepted": "t",
               "RefusedByTotal": "t", "RefusedByAddress": "t", "RefusedByUser": "t",
               "TokensRefused": "t", "AcceptPauses": "t", "StoreState": "s", "StoreError": "s"}
 DOCUMENTATION = "io.github.rivulet.DocString"
 
 
-def server_properties(publisher):
-    return publisher.call("org.freedesktop.DBus.Properties", "GetAll",
-                          GLib.Variant("(s)", (SERVER,)))[0]
-
-
 class Server(DaemonCase):
     setting = {"config": {"http": {"max-connections": 100}}}
 
     def properties(self):
-        return server_properties(self.publisher)
+        return self.publisher.server_properties()
 
     def wait(self, **values):
         wait_until(lambda: {name: self.properties()[name] for name in values} == values,
@@ -91,4 +85,4 @@ class AfterTheBus(FreshCase):
         again = type(self.publisher)(self.rivulet.bus.address)
         self.addCleanup(again.close)
         again.wait_owner()
-        self.assertEqual(server_properties(again)["Connections"], 1)
+        self.assertEqual(again.server_properties()["Connections"], 1)

@@ -4,14 +4,10 @@
 import select
 import socket
 
-from gi.repository import GLib
-
 import webhook
 import wire
 from cases import DaemonCase
 from waiting import Deadline, wait_until
-
-SERVER = "io.github.rivulet.Rivulet1.Server"
 
 
 def read_to_end(client, deadline=None):
@@ -86,8 +82,7 @@ class HostileCase(DaemonCase):
         super().tearDown()
 
     def connections(self):
-        return self.publisher.call("org.freedesktop.DBus.Properties", "Get",
-                                   GLib.Variant("(ss)", (SERVER, "Connections")))[0]
+        return self.publisher.server_properties()["Connections"]
 
     def wait_more_connections(self, count):
         """Waits until so many are there besides the well-behaved one."""

@@ -11,10 +11,9 @@ import daemon
 import eventstream
 import tokens
 from cases import DaemonCase, FreshCase
-from publisher import PUBLISHER, Refusal
+from publisher import MANAGER, PUBLISHER, Refusal
 from waiting import wait_until
 
-MANAGER = "io.github.rivulet.Rivulet1.Manager"
 INVALID = "org.freedesktop.DBus.Error.InvalidArgs"
 
 

@@ -5,15 +5,12 @@ import resource
 import socket
 import unittest
 
-from gi.repository import GLib
-
 import eventstream
 import webhook
 import wire
 from cases import FreshCase
 from waiting import Deadline, wait_until
 
-SERVER = "io.github.rivulet.Rivulet1.Server"
 NONE = {"RefusedByTotal": 0, "RefusedByAddress": 0, "RefusedByUser": 0}
 RESERVED = 512
 
@@ -32,12 +29,11 @@ def have_ipv6():
 
 class LimitCase(FreshCase):
     def properties(self):
-        return self.publisher.call("org.freedesktop.DBus.Properties", "GetAll",
-                                   GLib.Variant("(s)", (SERVER,)))[0]
+        return self.publisher.server_properties()
 
     def wait(self, **values):
         wait_until(lambda: {name: self.properties()[name] for name in values} == values,
-                   f"{values} of {SERVER}")
+                   f"{values} of the server")
 
     def assert_refused(self, **values):
         properties = self.properties()

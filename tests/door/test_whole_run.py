@@ -12,9 +12,8 @@ import tokens
 import webhook
 import wire
 from cases import Setting
-from publisher import PUBLISHER, Refusal
+from publisher import MANAGER, PUBLISHER, Refusal
 
-MANAGER = "io.github.rivulet.Rivulet1.Manager"
 SECRET = b"a secret that is long enough for HS256"
 
 

@@ -5,9 +5,9 @@ import os
 
 from gi.repository import Gio, GLib
 
-from publisher import PATH
+from publisher import PATH, SERVER
 from tracing import Failing, need_strace
-from trouble import COMPLAINT, SERVER, TroubleCase
+from trouble import COMPLAINT, TroubleCase
 from waiting import Deadline, wait_until
 
 # As SQLite tells them, and the kernel.

@@ -3,15 +3,12 @@
 
 import unittest
 
-from gi.repository import GLib
-
 from crowd import Follower
 from house import USERS, House
 from publisher import Refusal
 from randomupdates import RandomUpdates
 from waiting import wait_until
 
-SERVER = "io.github.rivulet.Rivulet1.Server"
 COMPLAINT = r"^rivuletd: warning: the store failed: "
 
 
@@ -36,8 +33,7 @@ class TroubleCase(unittest.TestCase):
 
     def store(self):
         """(StoreState, StoreError) as D-Bus tells them."""
-        properties = self.house.publisher.call(
-            "org.freedesktop.DBus.Properties", "GetAll", GLib.Variant("(s)", (SERVER,)))[0]
+        properties = self.house.publisher.server_properties()
         return properties["StoreState"], properties["StoreError"]
 
     def wait_well(self, times=1):

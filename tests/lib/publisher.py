@@ -11,6 +11,8 @@ from waiting import PATIENCE, Deadline, wait_until
 NAME = "io.github.rivulet.Rivulet"
 PATH = "/io/github/rivulet/Rivulet"
 PUBLISHER = "io.github.rivulet.Rivulet1.Publisher"
+MANAGER = "io.github.rivulet.Rivulet1.Manager"
+SERVER = "io.github.rivulet.Rivulet1.Server"
 STREAM = "io.github.rivulet.Rivulet1.Stream"
 ERROR = "io.github.rivulet.Rivulet1.Error."
 
@@ -130,10 +132,15 @@ class Publisher:
             deadline.left()
         return results
 
-    def stream_properties(self, stream):
-        path = f"{PATH}/streams/{stream.replace('-', '_')}"
+    def properties(self, interface, path=PATH):
         return self.call("org.freedesktop.DBus.Properties", "GetAll",
-                         GLib.Variant("(s)", (STREAM,)), path)[0]
+                         GLib.Variant("(s)", (interface,)), path)[0]
+
+    def server_properties(self):
+        return self.properties(SERVER)
+
+    def stream_properties(self, stream):
+        return self.properties(STREAM, f"{PATH}/streams/{stream.replace('-', '_')}")
 
     def wait_clients(self, stream, count):
         """Waits until the daemon counts so many clients of a stream."""

@@ -9,13 +9,9 @@ import threading
 import time
 import unittest
 
-from gi.repository import GLib
-
 from cases import FreshCase
 from publisher import Publisher
 from waiting import Deadline, wait_until
-
-SERVER = "io.github.rivulet.Rivulet1.Server"
 
 # What the same attack, made again, may add to the daemon's memory of 2 to 12 MiB. Six times in a row,
 # each attack added up to 100 KiB (of SQLite's cache, which has a bound), and what the allocator keeps
@@ -42,8 +38,7 @@ class SiegeCase(FreshCase):
         self.used = 0
 
     def server(self, name):
-        return self.publisher.call("org.freedesktop.DBus.Properties", "Get",
-                                   GLib.Variant("(ss)", (SERVER, name)))[0]
+        return self.publisher.server_properties()[name]
 
     def serve(self, publisher=None):
         """The well-behaved client gets an update, within seconds that are returned."""
