@@ -13,6 +13,7 @@ import unittest
 
 import command
 import eventstream
+import ports
 import record
 from command import Output
 from waiting import Deadline, wait_until
@@ -21,11 +22,6 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), os.pardir, os.par
 RUN = os.path.join(ROOT, "data", "demo", "run")
 # The first one builds all of it.
 BUILDING = 900
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def start(*arguments, script=RUN, temporary, stdout=subprocess.PIPE, **more):
@@ -48,7 +44,8 @@ class Demo:
 
     def __init__(self, *arguments, **more):
         self.temporary = tempfile.mkdtemp(prefix="rivulet-demo-test-", dir="/tmp")
-        self.port = free_port()
+        self.held = ports.hold()
+        self.port = ports.number(self.held)
         self.process = start("--port", str(self.port), *arguments, temporary=self.temporary, **more)
         self.output = Output(self.process.stdout, "the demo's stdout")
         self.errors = Output(self.process.stderr, "the demo's stderr")
@@ -99,8 +96,8 @@ class Demo:
             except ProcessLookupError:
                 pass
         self.process.wait()
-        for pipe in (self.process.stdout, self.process.stderr):
-            pipe.close()
+        for item in (self.process.stdout, self.process.stderr, self.held):
+            item.close()
         shutil.rmtree(self.temporary, ignore_errors=True)
 
 
@@ -220,8 +217,8 @@ class EndingTest(unittest.TestCase):
 
     def test_output_closed(self):
         reading, writing = os.pipe()
-        with command.folder() as temporary:
-            demo = start("--port", str(free_port()), temporary=temporary, stdout=writing)
+        with command.folder() as temporary, ports.hold() as held:
+            demo = start("--port", str(ports.number(held)), temporary=temporary, stdout=writing)
             os.close(writing)
             with os.fdopen(reading, "rb") as pipe:
                 pipe.readline()

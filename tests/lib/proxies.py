@@ -3,12 +3,12 @@
 
 import os
 import shutil
-import socket
 import ssl
 import subprocess
 import unittest
 
 import daemon
+import ports
 import wire
 from waiting import Deadline, wait_until
 
@@ -26,11 +26,6 @@ def find(program):
     if found is None:
         raise unittest.SkipTest(f"{program} is not installed")
     return found
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 class Authority:
@@ -82,7 +77,8 @@ class Proxy:
     def __init__(self, folder, authority, upstream):
         self.folder = os.path.join(folder, self.name)
         os.mkdir(self.folder)
-        self.port = free_port()
+        self.held = ports.hold()
+        self.port = ports.number(self.held)
         self.authority = authority
         self.program = find(self.name)
         command = self.configure(self.shipped({
@@ -152,6 +148,8 @@ class Proxy:
             self.process.kill()
             self.process.wait()
             raise AssertionError(f"{self.name} does not end") from None
+        finally:
+            self.held.close()
 
 
 # What Debian's nginx.conf has around the file, and folders that are ours.

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Ports for programs that have to be told one, and cannot take 0."""
+
+import socket
+
+
+def hold():
+    """A socket that keeps a free port of 127.0.0.1 from everybody else until it is closed.
+
+    Servers listen there nevertheless: with SO_REUSEADDR, beside a socket that does not listen. A port
+    that was only found to be free may be another client's by the time it is used.
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    return held
+
+
+def number(held):
+    return held.getsockname()[1]
