@@ -107,6 +107,7 @@ build ()
 install_npm ()
 {
   cmp -s "$1" "$2/installed.json" && return 0
+  [ -z "${RIVULET_NO_INSTALL:-}" ] || { echo "$me: missing, and not installed: $1" >&2; return 0; }
 
   echo 'installing npm packages'
   rm -rf "$2"

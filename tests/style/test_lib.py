@@ -143,6 +143,18 @@ class Counting(unittest.TestCase):
         self.assertIn(f"ok     suite/{suites.LAST[0]}", told.getvalue().splitlines()[-1])
         self.assertEqual(glob.glob(f"{tempfile.gettempdir()}/rivulet-tests-*/{suites.RECORD}/b"), [])
 
+    def test_nothing_is_installed_where_nothing_may_be(self):
+        script = ('missing=; me=me; here=$1; . "$2"; missing=nonsense; '
+                  'install_packages; unpack_servers nonsense; install_npm "$1/package.json" "$1/npm"')
+        with tempfile.TemporaryDirectory() as folder:
+            told = subprocess.run(
+                ["sh", "-euc", script, "sh", folder, os.path.join(suites.LIB, "building.sh")],
+                capture_output=True, text=True, check=True,
+                env={**os.environ, "RIVULET_NO_INSTALL": "1"})
+            self.assertEqual(os.listdir(folder), [])
+        self.assertEqual(told.stdout, "")
+        self.assertEqual(told.stderr.count("missing, and not "), 3)
+
     def test_run_names_its_suites(self):
         run = os.path.join(os.path.dirname(suites.LIB), "run")
         told = subprocess.run(["sh", run, "--list"], capture_output=True, text=True, check=True)
