@@ -5,6 +5,8 @@
 
 #include "sse-bus-manager.h"
 
+#include <string.h>
+
 /* A call of Revoke until it is answered. */
 typedef struct
 {
@@ -44,8 +46,16 @@ on_revoke (SseBusManager *manager,
            gpointer user_data)
 {
   const SseBusContext *context = user_data;
-  Call *call = g_new0 (Call, 1);
+  Call *call;
 
+  if (*subject == '\0' || strlen (subject) > SSE_INTAKE_MAX_AUDIENCE)
+    {
+      g_dbus_method_invocation_return_error (invocation, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS,
+                                             "subject: must be a user's name of 1 to %d bytes",
+                                             SSE_INTAKE_MAX_AUDIENCE);
+      return G_DBUS_METHOD_INVOCATION_HANDLED;
+    }
+  call = g_new0 (Call, 1);
   call->manager = g_object_ref (manager);
   call->invocation = invocation; /* returning it takes the reference */
   sse_hub_revoke_async (context->hub, subject, on_revoked, call);

@@ -13,8 +13,6 @@
 /* What is larger than this is parsed and checked in a thread, in bytes. */
 #define JUDGE_IN_THREAD 65536
 
-#define MAX_AUDIENCE_BYTES 1024
-
 /* One call of a publisher. */
 typedef struct
 {
@@ -98,12 +96,12 @@ check_audience (const char *audience, GError **error)
 {
   if (audience == NULL)
     return TRUE;
-  if (*audience == '\0' || strlen (audience) > MAX_AUDIENCE_BYTES
+  if (*audience == '\0' || strlen (audience) > SSE_INTAKE_MAX_AUDIENCE
       || !g_utf8_validate (audience, -1, NULL))
     {
       g_set_error (error, SSE_ERROR, SSE_ERROR_INVALID_UPDATE,
                    "audience: must be a user's name of 1 to %d bytes; leave it out for everyone",
-                   MAX_AUDIENCE_BYTES);
+                   SSE_INTAKE_MAX_AUDIENCE);
       return FALSE;
     }
   return TRUE;

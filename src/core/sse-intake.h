@@ -8,6 +8,9 @@
 
 G_BEGIN_DECLS
 
+/* Of a user's name, in bytes. */
+#define SSE_INTAKE_MAX_AUDIENCE 1024
+
 /**
  * SseIntakeOptions:
  * @max_update_bytes: the largest update

@@ -315,7 +315,7 @@ check_claims (const SseClaims *claims, GError **error)
 
   if (length == 0 || length > SSE_CLAIMS_MAX_SUBJECT
       || !g_utf8_validate (claims->subject, (gssize) length, NULL))
-    return fail (error, _ ("a token's sub is a text of 1 to %d bytes of UTF-8"),
+    return fail (error, _ ("the subject (sub) must be a user's name of 1 to %d bytes of UTF-8"),
                  SSE_CLAIMS_MAX_SUBJECT);
   return claims->streams == NULL || g_strv_length (claims->streams) <= SSE_CLAIMS_MAX_STREAMS
          || fail (error, _ ("a token is for at most %d streams"), SSE_CLAIMS_MAX_STREAMS);

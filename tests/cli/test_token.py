@@ -160,7 +160,7 @@ class TokenTest(unittest.TestCase):
     def test_subject_too_long(self):
         status, out, err = command.run("token", "--sub", "x" * 9000, "--config", self.config)
         self.assertEqual((status, out), (1, ""))
-        self.assertIn("a token's sub is", err)
+        self.assertIn("the subject (sub) must be", err)
 
     def test_full_device(self):
         with open("/dev/full", "wb") as full:
