@@ -71,6 +71,9 @@ parse (Options *options, char ***arguments, GError **error)
                    options->lifetime, MAX_LIFETIME);
       return FALSE;
     }
+  for (char **stream = options->streams; stream != NULL && *stream != NULL; stream++)
+    if (!sse_cli_check_text ("--stream", *stream, error))
+      return FALSE;
   return sse_cli_check_text ("--sub", options->subject, error);
 }
 

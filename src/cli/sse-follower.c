@@ -218,9 +218,12 @@ judge_answer (SseFollower *self)
                    type != NULL ? type : _ ("something of no type"));
   else if (status == SOUP_STATUS_UNAUTHORIZED)
     finish_failed (self,
-                   _ ("%s: the server does not take the token (401); it is expired, or signed with "
-                      "another secret: rivuletd's log says why"),
+                   _ ("%s: the server does not take the token (401); it is expired, revoked, or "
+                      "signed with another secret: rivuletd's log says why"),
                    url);
+  else if (status == SOUP_STATUS_FORBIDDEN)
+    finish_failed (self, _ ("%s: %u %s; the token may be good for other streams alone"), url,
+                   status, reason);
   else if (status == SOUP_STATUS_NOT_FOUND)
     finish_failed (self, _ ("%s: there is no such stream (404)"), url);
   else if (status == STATUS_TOO_MANY_REQUESTS || status >= 500)

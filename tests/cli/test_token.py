@@ -107,6 +107,7 @@ class TokenTest(unittest.TestCase):
         for arguments, said in (
             ([], "--sub"),
             (["--sub", ""], "--sub: must not be empty"),
+            (["--sub", "42", "--stream", ""], "--stream: must not be empty"),
             (["--sub", b"\xff"], "--sub: must be UTF-8"),
             (["--sub", "a\nb"], "--sub: must not have control characters"),
             (["--sub", "42", "--expires-in", "0"], "--expires-in: 0 is not"),

@@ -319,7 +319,7 @@ class RefusalTest(WatchCase):
 
     def test_other_statuses(self):
         self.refuse(b"HTTP/1.1 204 No Content", "204 No Content")
-        self.refuse(b"HTTP/1.1 403 Forbidden", "403 Forbidden")
+        self.refuse(b"HTTP/1.1 403 Forbidden", "403 Forbidden; the token may")
 
     def test_no_stream(self):
         self.refuse(b"HTTP/1.1 200 OK\r\nContent-Type: text/html", "not an event stream, but text/html")
