@@ -12,27 +12,47 @@ CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configurat
   <type>session</type>
   <listen>unix:path={socket}</listen>
   <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow send_destination="*" eavesdrop="true"/>
-    <allow eavesdrop="true"/>
-    <allow own="*"/>
-  </policy>
+  {policy}
   <limit name="max_replies_per_connection">{replies}</limit>
 </busconfig>
 """
 
 
+# Everybody may do everything.
+OPEN = """<policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>"""
+
+# What dbus-daemon's system.conf begins with, and with it all that a package has to allow.
+OF_SYSTEM = """<policy context="default">
+    <allow user="*"/>
+    <deny own="*"/>
+    <deny send_type="method_call"/>
+    <allow send_type="signal"/>
+    <allow send_requested_reply="true" send_type="method_return"/>
+    <allow send_requested_reply="true" send_type="error"/>
+    <allow receive_type="method_call"/>
+    <allow receive_type="method_return"/>
+    <allow receive_type="error"/>
+    <allow receive_type="signal"/>
+    <allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus"/>
+  </policy>
+  <include>{path}</include>"""
+
+
 class PrivateBus:
     """Waiting replies are limited as on a system bus: 128 of one connection."""
 
-    def __init__(self, folder, replies=128):
+    def __init__(self, folder, replies=128, policy=OPEN):
         self.socket = os.path.join(folder, "bus")
         self.hidden = os.path.join(folder, "bus-starting")
         self.config = os.path.join(folder, "bus.conf")
         self.address = f"unix:path={self.socket}"
         self.process = None
         with open(self.config, "w", encoding="utf-8") as file:
-            file.write(CONFIG.format(socket=self.hidden, replies=replies))
+            file.write(CONFIG.format(socket=self.hidden, replies=replies, policy=policy))
         self.start()
 
     def start(self, before=None):
