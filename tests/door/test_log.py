@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the daemon writes down: why it refused, and never a token or secret."""
 
+import time
+
 import tokens
 import webhook
 from cases import FreshCase
+from waiting import amount
 
 
 class Log(FreshCase):
@@ -47,3 +50,15 @@ class Log(FreshCase):
         with self.rivulet.follow("quota", "a\nrivuletd: forged") as client:
             client.read_head()
         self.assertNotIn("\nrivuletd: forged", self.rivulet.daemon.said())
+
+
+class Filling(FreshCase):
+    def test_reasons_are_told_now_and_then(self):
+        """However many tokens are refused: 20 times in 10 seconds."""
+        started = time.monotonic()
+        for _ in range(amount(300, 60)):
+            self.assertEqual(self.rivulet.get("/quota/stream?token=wrong").status, 401)
+        spans = 1 + int((time.monotonic() - started) / 10)
+        self.rivulet.daemon.assert_clean()
+        told = self.rivulet.daemon.said().count("a token was refused")
+        self.assertTrue(1 <= told <= 20 * spans, f"{told} in {spans} times 10 seconds")
