@@ -73,6 +73,21 @@ assert_rests (void)
     g_assert_cmpuint (n++, <, 1000);
 }
 
+/* Half a head is looked at once, and again when there is more of it, not all the while. */
+static void
+test_half_a_head (Guests *guests, gconstpointer data)
+{
+  int fd = guests_connect (guests, "GET / HTTP/1.1\r\nHo");
+
+  wait_for (sse_listener_get_connections (guests->listener) == 1);
+  assert_rests ();
+  g_assert_cmpint (send (fd, "st: x\r\n", 7, MSG_NOSIGNAL), ==, 7);
+  assert_rests ();
+  g_assert_cmpuint (guests->admitted->len, ==, 0);
+  close (fd);
+  wait_for (sse_listener_get_connections (guests->listener) == 0);
+}
+
 /* So many that wait with their heads that one more may come, and no further. */
 static void
 fill_headroom (Guests *guests, int *fds)
@@ -251,6 +266,7 @@ main (int argc, char **argv)
   g_test_add ("/http/listener-limits/" name, Guests, options, guests_set_up, func, guests_tear_down)
   ADD ("head-timeout", &slow_heads, test_head_timeout);
   ADD ("head-timeout-dripping", &slow_heads, test_head_timeout_dripping);
+  ADD ("half-a-head", &few, test_half_a_head);
   ADD ("limit", &few, test_limit);
   ADD ("limit-of-pending", &few, test_limit_of_pending);
   ADD ("no-room", &few, test_no_room);
