@@ -125,7 +125,7 @@ class Heads(SmugglingCase):
             get.replace(b"\r\n", b"\n"), get.replace(b"\r\n", b"\r"), get.replace(b"\r\n", b"\n\r"),
             self.line() + b"Host: x\n\n", self.line() + b"Host: x\r\n\n", self.line() + b"Host: x\n\r\n",
             self.line()[:-2] + b"\n" + HOST + b"\r\n", self.line()[:-1] + b"X" + HOST + b"\r\n",
-            b"\r\n" + get, b"\n" + get, b" " + get,
+            b"\r\n" + get, b"\r\n" * 9000, b"\n" + get, b" " + get,
             self.line() + HOST + b"X: y\r\r\n\r\n", self.line() + HOST + b"X: y\rZ: z\r\n\r\n"])
 
     def test_folded_and_nameless(self):
