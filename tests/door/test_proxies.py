@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """nginx and Caddy in front, as they are shipped: streams, webhooks, and what leaves no trace."""
 
+import base64
 import json
 import os
 import re
@@ -86,6 +87,10 @@ class Streams(Behind):
             self.assertEqual(stream.fields["www-authenticate"], "Bearer")
             self.assertEqual(stream.fields["access-control-allow-credentials"], "true")
         self.assertEqual(connection.answer(connection.request("/nothing")), 404)
+        # Of this scheme, a proxy may take the name apart, and write it down.
+        basic = base64.b64encode(f"{self.rivulet.token()}:".encode()).decode()
+        self.assertEqual(connection.answer(connection.request("/quota/stream", headers=[
+            ("authorization", f"Basic {basic}")])), 401)
 
     def test_long_tokens(self):
         token = self.rivulet.token(filler="x" * 5900)
