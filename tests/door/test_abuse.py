@@ -7,12 +7,12 @@ import eventstream
 import siege
 import webhook
 import wire
-from waiting import Deadline, amount, wait_until
+from waiting import PATIENCE, Deadline, amount, wait_until
 
 # So many at once.
 CONNECTIONS = amount(300, 50)
-# How long a tool goes on at most, in seconds, where nobody ends what it does.
-BOUND = 15
+# How long a tool goes on at most, in seconds, where nobody ends what it does: only a failure gets there.
+BOUND = int(PATIENCE / 2)
 
 EVENT = {"event": "push", "repo_full_name": "a/b", "body": "x" * 12000}
 
