@@ -68,7 +68,8 @@ fill (SseRevocations *self)
     }
 }
 
-/* The oldest is dropped, and no token that it refused becomes valid. */
+/* The oldest is dropped, and no token that it refused becomes valid, but for those that do not say
+ * when they were issued: else everybody's would be refused. */
 static void
 test_bound (void)
 {
@@ -80,6 +81,7 @@ test_bound (void)
 
   revoke_at (self, "ann", 200001, SSE_VERDICT_APPLIED);
   g_assert_true (sse_revocations_cover (self, "user-000000", 1000));
+  g_assert_false (sse_revocations_cover (self, "user-000000", SSE_REVOCATIONS_NEVER));
   g_assert_true (sse_revocations_cover (self, "bob", 1000));
   g_assert_false (sse_revocations_cover (self, "bob", 1001));
   g_assert_false (sse_revocations_cover (self, "bob", SSE_REVOCATIONS_NEVER));
