@@ -36,6 +36,7 @@ struct _SseDaemon
   SseCounters counters;
   SseFront *front;
   SseBus *bus;
+  gboolean stopping;
 };
 
 /* Every client takes a descriptor; the soft limit is low for the sake of programs that use
@@ -263,7 +264,7 @@ reload (SseDaemon *self, GError **error)
 /**
  * sse_daemon_reload:
  * @self: one that was started
- * @error: what is wrong in the configuration
+ * @error: what is wrong in the configuration, or that the daemon stops
  *
  * Reads the configuration and the secrets again. Where all is in order it takes effect, but for
  * what is only looked at when the daemon starts; else nothing changes. Clients stay. The log says
@@ -274,6 +275,11 @@ sse_daemon_reload (SseDaemon *self, GError **error)
 {
   g_autoptr (GError) local = NULL;
 
+  if (self->stopping)
+    {
+      g_set_error_literal (error, SSE_ERROR, SSE_ERROR_REFUSED, "the daemon stops");
+      return FALSE;
+    }
   if (reload (self, &local))
     {
       g_message ("the configuration was loaded again");
@@ -322,6 +328,7 @@ sse_daemon_stop (SseDaemon *self)
 
   g_message ("stopping, within %u s; clients: %u", self->options->shutdown_seconds,
              sse_hub_get_n_clients (self->hub));
+  self->stopping = TRUE;
   sse_front_stop (self->front);
   sse_hub_close (self->hub);
   while (!is_quiet (self) && !passed)
@@ -339,6 +346,7 @@ sse_daemon_stop (SseDaemon *self)
 void
 sse_daemon_free (SseDaemon *self)
 {
+  self->stopping = TRUE; /* one that could not be started */
   g_clear_pointer (&self->front, sse_front_free);
   if (self->hub != NULL)
     {

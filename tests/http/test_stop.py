@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A clean stop: publishers get their answers, clients what was accepted and a proper end."""
 
+import itertools
 import os
 import select
 import shutil
@@ -21,6 +22,8 @@ from waiting import PATIENCE, Deadline
 CLIENTS = 300
 CALLERS, CALLS = 20, 100
 LEAST, GREATEST = 20000, 90000
+GONE = {f"org.freedesktop.DBus.Error.{name}"
+        for name in ("NameHasNoOwner", "NoReply", "ServiceUnknown")}
 LEFT_OVER = "clients that are closed as they are: "
 
 
@@ -184,20 +187,32 @@ class Publishers(StopCase):
         self.answers = {}
         self.waiting = set()
 
-    def publish(self, caller, number):
+    def call(self, caller, number, interface, method, parameters=None):
         def answered(connection, result, _):
             self.waiting.discard(number)
             try:
-                self.answers[number] = connection.call_finish(result).unpack()[0]
+                self.answers[number] = connection.call_finish(result).unpack()
             except GLib.Error as error:
                 self.answers[number] = publisher.refusal(error)
 
         self.waiting.add(number)
-        text = publisher.text_of(new_event(number))
         caller.connection.call(
-            publisher.NAME, publisher.PATH, publisher.PUBLISHER, "Publish",
-            GLib.Variant("(ssa{sv})", ("github-events", text, {})), None,
+            publisher.NAME, publisher.PATH, interface, method, parameters, None,
             Gio.DBusCallFlags.NO_AUTO_START, int(PATIENCE * 1000), None, answered, None)
+
+    def publish(self, caller, number):
+        text = publisher.text_of(new_event(number))
+        self.call(caller, number, publisher.PUBLISHER, "Publish",
+                  GLib.Variant("(ssa{sv})", ("github-events", text, {})))
+
+    def refused(self):
+        return {answer.name for answer in self.answers.values() if not isinstance(answer, tuple)}
+
+    def wait_answers(self):
+        deadline = Deadline("all answers")
+        while self.waiting:
+            GLib.MainContext.default().iteration(True)
+            deadline.left()
 
     def test_each_is_answered_and_what_was_acknowledged_was_seen(self):
         client = self.follow("github-events")
@@ -205,25 +220,34 @@ class Publishers(StopCase):
         callers = [publisher.Publisher(self.rivulet.bus.address) for _ in range(CALLERS)]
         for number in range(CALLERS * CALLS):
             self.publish(callers[number % CALLERS], number)
-        deadline = Deadline("all answers")
-        context = GLib.MainContext.default()
         while len(self.answers) < CALLS:
-            context.iteration(True)
+            GLib.MainContext.default().iteration(True)
         self.rivulet.daemon.signal(signal.SIGTERM)
-        while self.waiting:
-            context.iteration(True)
-            deadline.left()
+        self.wait_answers()
         for caller in callers:
             caller.close()
 
-        acknowledged = {answer for answer in self.answers.values() if isinstance(answer, str)}
-        refused = {answer.name for answer in self.answers.values() if not isinstance(answer, str)}
-        self.assertLessEqual(refused, {"StoreFailed", "org.freedesktop.DBus.Error.NoReply",
-                                       "org.freedesktop.DBus.Error.ServiceUnknown"})
+        acknowledged = {answer[0] for answer in self.answers.values() if isinstance(answer, tuple)}
+        self.assertLessEqual(self.refused(), {"StoreFailed", *GONE})
         self.assertGreaterEqual(len(acknowledged), CALLS)
         seen = [event.id for event in self.assert_proper_end(client) if event.type == "new-event"]
         self.assertEqual(len(seen), len(set(seen)))
         self.assertEqual(set(seen), acknowledged)
+        self.assert_stopped()
+
+    def test_a_reload_finds_nothing_that_is_gone(self):
+        """Calls keep coming while everything is taken down, until nobody takes them any more."""
+        number = itertools.count()
+        stopped = False
+        while not self.refused() & GONE:
+            while len(self.waiting) < CALLS:
+                self.call(self.publisher, next(number), publisher.MANAGER, "Reload")
+            GLib.MainContext.default().iteration(True)
+            if len(self.answers) >= CALLS and not stopped:
+                self.rivulet.daemon.signal(signal.SIGTERM)
+                stopped = True
+        self.wait_answers()
+        self.assertLessEqual(self.refused(), {"org.freedesktop.DBus.Error.InvalidArgs", *GONE})
         self.assert_stopped()
 
     def test_a_webhook_that_has_come_is_answered(self):
