@@ -168,14 +168,15 @@ check_issue (SseDaemon *self, const char *const *streams, guint seconds, GError 
 }
 
 /* In the second of a revocation, a token for the same user is of the next one: it is not what was
- * revoked. */
+ * revoked. It can't be of a later one, which another revocation would not reach. */
 static char *
 issue_token (
     const char *subject, const char *const *streams, guint seconds, gpointer daemon, GError **error)
 {
   SseDaemon *self = daemon;
   gint64 revoked = sse_revocations_get_last (sse_hub_get_revocations (self->hub), subject);
-  gint64 issued = MAX (g_get_real_time () / G_USEC_PER_SEC, revoked + 1);
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  gint64 issued = revoked == now ? now + 1 : now;
   const SseClaims claims = {
     .subject = (char *) subject,
     .issued = issued,
@@ -187,6 +188,12 @@ issue_token (
 
   if (!check_issue (self, streams, seconds, error))
     return NULL;
+  if (revoked > now)
+    {
+      g_set_error_literal (error, SSE_ERROR, SSE_ERROR_BUSY,
+                           "the user's tokens were just revoked; ask again in a second");
+      return NULL;
+    }
   token = sse_token_sign (self->options->token, &claims, &local);
   if (token == NULL)
     g_set_error_literal (error, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS, local->message);

@@ -80,7 +80,8 @@ add (SseRevocations *self, const char *user, gint64 until)
 
 /**
  * sse_revocations_new_update:
- * @user: whose tokens are refused that were issued before the update is accepted, or in that second
+ * @user: whose tokens are refused that were issued before the update is accepted, or in that
+ *   second; where they were revoked in it before, up to the next one
  *
  * Returns: (transfer full): the update, to be published
  */
@@ -159,16 +160,25 @@ sse_revocations_validate (SseSource *source, const SseUpdate *update, GError **e
   return sse_rules_check_kind (update, kinds, error);
 }
 
+/* What was issued since the last time, in the same second, may be of the next one. */
+static gint64
+choose_until (SseRevocations *self, const SseUpdate *update)
+{
+  gint64 second = sse_update_get_accepted (update) / G_USEC_PER_SEC;
+  gint64 last = sse_revocations_get_last (self, sse_update_get_audience (update));
+
+  return last < second ? second : MAX (last, second + 1);
+}
+
+/* Also where it reaches no further, it is applied: what the user follows by now has to end. */
 static SseVerdict
 sse_revocations_apply (SseSource *source, const SseUpdate *update, SseBatch *batch, GError **error)
 {
   SseRevocations *self = SSE_REVOCATIONS (source);
   const char *user = sse_update_get_audience (update);
-  gint64 until = sse_update_get_accepted (update) / G_USEC_PER_SEC;
+  gint64 until = choose_until (self, update);
   Revocation *before = g_hash_table_lookup (self->by_user, user);
 
-  if (before != NULL && before->until >= until)
-    return SSE_VERDICT_UNCHANGED;
   if (before != NULL)
     forget (self, before);
   else if (g_hash_table_size (self->by_user) == SSE_REVOCATIONS_MAX)

@@ -165,6 +165,27 @@ class Revoke(Caller, DaemonCase):
         # One that is issued in the same second is not what was revoked.
         self.assertEqual(self.status(self.issue(self.user)), 200)
 
+    def issue_soon(self):
+        def issue():
+            try:
+                return self.issue(self.user)
+            except Refusal as refusal:
+                self.assertEqual(refusal.name, "Busy")
+                return None
+
+        return wait_until(issue, "a token")
+
+    def test_again_in_the_same_second(self):
+        """What was issued between them is revoked too; what is issued then is not."""
+        for _ in range(4):
+            between = self.issue_soon()
+            client = self.open(between)
+            client.next()
+            self.revoke(self.user)
+            client.rest()
+            self.assertEqual(self.status(between), 401)
+        self.assertEqual(self.status(self.issue_soon()), 200)
+
     def test_while_clients_come(self):
         """Whoever comes while it happens is ended or refused, and nobody stays."""
         token = self.issued_at(int(time.time()) - 1, self.user)

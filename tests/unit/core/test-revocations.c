@@ -42,18 +42,24 @@ test_up_to_that_second (void)
   g_assert_cmpint (sse_revocations_get_last (self, "anne"), ==, SSE_REVOCATIONS_NEVER);
 }
 
-/* Never earlier again, whatever the clock does. */
+/* Never earlier again, whatever the clock does. What was issued between two in the same second is
+ * of the next one. */
 static void
 test_again (void)
 {
   g_autoptr (SseRevocations) self = g_object_new (SSE_TYPE_REVOCATIONS, NULL);
 
   revoke_at (self, "ann", 100, SSE_VERDICT_APPLIED);
-  revoke_at (self, "ann", 100, SSE_VERDICT_UNCHANGED);
-  revoke_at (self, "ann", 50, SSE_VERDICT_UNCHANGED);
-  g_assert_cmpint (sse_revocations_get_last (self, "ann"), ==, 100);
+  for (guint i = 0; i < 3; i++)
+    {
+      revoke_at (self, "ann", 100, SSE_VERDICT_APPLIED);
+      g_assert_cmpint (sse_revocations_get_last (self, "ann"), ==, 101);
+    }
+  revoke_at (self, "ann", 50, SSE_VERDICT_APPLIED);
+  g_assert_cmpint (sse_revocations_get_last (self, "ann"), ==, 101);
   revoke_at (self, "ann", 200, SSE_VERDICT_APPLIED);
   g_assert_true (sse_revocations_cover (self, "ann", 200));
+  g_assert_false (sse_revocations_cover (self, "ann", 201));
 }
 
 /* Two of the same second each, who come in the reverse order of their names. */
@@ -88,6 +94,8 @@ test_bound (void)
   g_assert_true (sse_revocations_cover (self, "user-000001", SSE_REVOCATIONS_NEVER));
   g_assert_true (sse_revocations_cover (self, "user-000002", 1001));
   g_assert_cmpint (sse_revocations_get_last (self, "bob"), ==, 1000);
+  revoke_at (self, "bob", 1000, SSE_VERDICT_APPLIED);
+  g_assert_true (sse_revocations_cover (self, "bob", 1001));
 }
 
 /* Which is the oldest does not depend on whether it was saved and restored meanwhile. */
