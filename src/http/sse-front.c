@@ -130,16 +130,18 @@ let_follow (SseFront *self,
                        (GDestroyNotify) follower_free);
 }
 
-/* A browser sends cookies along whatever page asks: they count for pages that may read what comes,
- * and for those of the same origin, whose GET names none. */
-static const char *
-get_cookie (SseFront *self, SoupServerMessage *message)
+/* Whether it is from a page that may read what comes: one of an origin that is allowed, or of this
+ * one, whose GET names none. Nor does that of an image, say, which any page may embed; but browsers
+ * tell from how far away that is (W3C Fetch Metadata, "The Sec-Fetch-Site HTTP Request Header"). */
+static gboolean
+is_from_reader (SseFront *self, SoupServerMessage *message)
 {
   const char *origin = sse_message_get_field (message, "Origin");
+  const char *site = sse_message_get_field (message, "Sec-Fetch-Site");
 
-  return origin == NULL || sse_cors_allows (self->cors, origin)
-             ? sse_message_get_field (message, "Cookie")
-             : NULL;
+  if (origin != NULL)
+    return sse_cors_allows (self->cors, origin);
+  return site == NULL || strcmp (site, "same-origin") == 0 || strcmp (site, "none") == 0;
 }
 
 static void
@@ -152,7 +154,8 @@ follow (SseFront *self,
   const SseCredentials credentials = {
     .authorization = sse_message_get_field (message, "Authorization"),
     .query = query,
-    .cookie = get_cookie (self, message),
+    /* A browser sends cookies along whatever page asks. */
+    .cookie = is_from_reader (self, message) ? sse_message_get_field (message, "Cookie") : NULL,
   };
   g_auto (SseClaims) claims = { 0 };
   SseAnswer *refusal

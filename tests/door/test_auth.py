@@ -250,6 +250,18 @@ class Cookie(TokenCase):
             self.assert_cookie_not_there(f"__Host-token={good}", Origin=origin)
         self.assert_served({"Origin": "http://evil.example"}, good)
 
+    def test_not_for_what_other_pages_embed(self):
+        """An image, say, is asked for without an origin; browsers say from how far away."""
+        good = self.rivulet.token()
+        site = "Sec-Fetch-Site"
+        for value in "same-origin", "none":
+            self.assert_cookie_served(f"__Host-token={good}", **{site: value})
+        for value in "same-site", "cross-site", "", "same-origin, cross-site":
+            self.assert_cookie_not_there(f"__Host-token={good}", **{site: value})
+        self.assert_cookie_served(f"__Host-token={good}", Origin="http://localhost:3000",
+                                  **{site: "cross-site"})
+        self.assert_served({site: "cross-site"}, good)
+
 
 class NoCookie(TokenCase):
     setting = {"bus": False}
