@@ -335,6 +335,7 @@ sse_token_sign (SseToken *self, const SseClaims *claims, GError **error)
 {
   SseTokenKey *key = self->own_key != NULL ? self->own_key : self->default_key;
   g_autofree char *json = NULL;
+  g_autofree char *token = NULL;
 
   if (!check_claims (claims, error))
     return NULL;
@@ -346,5 +347,11 @@ sse_token_sign (SseToken *self, const SseClaims *claims, GError **error)
       return NULL;
     }
   json = sse_claims_format (claims, key == self->own_key ? NULL : &self->rules);
-  return sse_token_key_sign (key, key == self->own_key ? self->own_id : NULL, json);
+  token = sse_token_key_sign (key, key == self->own_key ? self->own_id : NULL, json);
+  if (strlen (token) > SSE_TOKEN_MAX_LENGTH)
+    {
+      fail (error, _ ("the token would be longer than %d bytes"), SSE_TOKEN_MAX_LENGTH);
+      return NULL;
+    }
+  return g_steal_pointer (&token);
 }

@@ -322,7 +322,8 @@ test_sign (void)
   g_autofree char *token = sse_token_sign (self, &claims, &error);
   g_autofree char *expected = NULL;
   g_autofree char *too_long = g_strnfill (1025, 'x');
-  const char *const wrong[] = { "", "\xff", too_long };
+  g_autofree char *escaped = g_strnfill (1024, '\x01'); /* six bytes each in JSON */
+  const char *const wrong[] = { "", "\xff", too_long, escaped };
 
   g_assert_no_error (error);
   assert_valid_at (TRUE, token, NOW, "ä \"42\"", 2000 * SECOND);
