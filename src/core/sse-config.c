@@ -143,14 +143,21 @@ compare_names (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* The paths of all *.conf in @directory, sorted; empty where there is no such directory. */
+/* The paths of all *.conf in @directory, sorted; empty where there is no such directory. NULL with
+ * an error where it can't be read: what it says may be what keeps somebody out. */
 static GPtrArray *
-list_drop_ins (const char *directory)
+list_drop_ins (const char *directory, GError **error)
 {
   g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
+  g_autoptr (GError) local = NULL;
+  g_autoptr (GDir) dir = g_dir_open (directory, 0, &local);
   const char *name;
 
+  if (dir == NULL && !g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    {
+      g_set_error_literal (error, SSE_CONFIG_ERROR, SSE_CONFIG_ERROR_UNREADABLE, local->message);
+      return NULL;
+    }
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
     if (g_str_has_suffix (name, ".conf"))
       g_ptr_array_add (paths, g_build_filename (directory, name, NULL));
@@ -168,8 +175,10 @@ gboolean
 sse_config_load (SseConfig *self, const char *path, gboolean required, GError **error)
 {
   g_autofree char *directory = g_strconcat (path, ".d", NULL);
-  g_autoptr (GPtrArray) drop_ins = list_drop_ins (directory);
+  g_autoptr (GPtrArray) drop_ins = list_drop_ins (directory, error);
 
+  if (drop_ins == NULL)
+    return FALSE;
   if ((required || g_file_test (path, G_FILE_TEST_EXISTS)) && !load_file (self, path, error))
     return FALSE;
   for (guint i = 0; i < drop_ins->len; i++)

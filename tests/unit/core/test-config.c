@@ -228,6 +228,19 @@ test_files (Fixture *fixture, gconstpointer data)
   g_assert_true (g_str_has_prefix (garbled->message, path));
 }
 
+/* What they say is not passed over in silence. */
+static void
+test_drop_ins_unreadable (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = write_file (fixture, "other.conf", "[g]\n");
+  g_autofree char *drop_ins = write_file (fixture, "other.conf.d", "no directory\n");
+
+  g_assert_false (sse_config_load (fixture->config, path, TRUE, &error));
+  g_assert_error (error, SSE_CONFIG_ERROR, SSE_CONFIG_ERROR_UNREADABLE);
+  g_assert_nonnull (strstr (error->message, drop_ins));
+}
+
 /* In whichever part of the file, and of whatever type the value is. */
 static void
 test_bad_bytes (Fixture *fixture, gconstpointer data)
@@ -283,6 +296,7 @@ main (int argc, char **argv)
     { "/core/config/secret-errors", test_secret_errors },
     { "/core/config/unknown-group", test_unknown_group },
     { "/core/config/files", test_files },
+    { "/core/config/drop-ins-unreadable", test_drop_ins_unreadable },
     { "/core/config/bad-bytes", test_bad_bytes },
   };
 
