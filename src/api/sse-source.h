@@ -28,7 +28,8 @@ G_DECLARE_INTERFACE (SseSource, sse_source, SSE, SOURCE, GObject)
 
 /**
  * SseSourceInterface:
- * @get_stream: the stream's name: a-z, 0-9 and hyphens, "github-events"
+ * @get_stream: the stream's name: a-z, 0-9 and hyphens, "github-events"; not that of a group of
+ *   the configuration or "revocations", which are the daemon's own
  * @get_path: its path, "/github/events/stream"
  * @get_follows: (nullable): names of other streams whose applied updates it is given too, after
  *   their own source; %NULL-terminated. May be left out.

@@ -11,6 +11,7 @@
 #include <glib/gi18n.h>
 
 #include "sse-plugin.h"
+#include "sse-revocations.h"
 
 G_DEFINE_QUARK (sse_plugin_error_quark, sse_plugin_error)
 
@@ -91,6 +92,16 @@ is_stream_name (const char *name)
          && strlen (name) <= 64;
 }
 
+/* Whether the name is the daemon's own: of a group in its configuration, or of its own stream. */
+static gboolean
+is_reserved (const char *name)
+{
+  static const char *const reserved[]
+      = { "auth", "bus", "clients", "http", "hub", "log", "plugins", SSE_REVOCATIONS_STREAM, NULL };
+
+  return g_strv_contains (reserved, name);
+}
+
 static gboolean
 is_path (const char *path)
 {
@@ -120,6 +131,8 @@ check_source (SseSource *source, GError **error)
     wrong = _ ("its source leaves out a function that every source has");
   else if (!is_stream_name (sse_source_get_stream (source)))
     wrong = _ ("its stream's name has more than a-z, 0-9 and single hyphens in it");
+  else if (is_reserved (sse_source_get_stream (source)))
+    wrong = _ ("its stream's name is one of the daemon's own");
   else if (!is_path (sse_source_get_path (source)))
     wrong = _ ("its path is none: it begins with / and has more behind each");
   else if (!has_proper_views (source))

@@ -241,6 +241,8 @@ main (int argc, char **argv)
     { "failing-construction", OF_ITS_OWN, "cannot be made today" },
     { "incomplete", SSE_PLUGIN_ERROR_TYPE, "leaves out" },
     { "bad-name", SSE_PLUGIN_ERROR_TYPE, "name" },
+    { "reserved-stream", SSE_PLUGIN_ERROR_TYPE, "daemon's own" },
+    { "reserved-group", SSE_PLUGIN_ERROR_TYPE, "daemon's own" },
     { "bad-path", SSE_PLUGIN_ERROR_TYPE, "path" },
   };
 
