@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The servers that are measured, each started afresh on loopback, with nothing left behind."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -71,6 +72,16 @@ class Program:
                 pipe.close()
 
 
+@contextlib.contextmanager
+def signals_held():
+    """What would end the run comes behind this block."""
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
 class Server:
     """What is common: a name, whether it speaks Rivulet's dialect, and how it is published to."""
 
@@ -86,8 +97,11 @@ class Server:
         self.publish = None
         self.tokens = None
         self.program = None
-        self.folder = tempfile.mkdtemp(prefix="rivulet-bench-", dir=place_on_disk())
+        self.folder = None
         try:
+            # Else one that is made and not yet known here would be left behind.
+            with signals_held():
+                self.folder = tempfile.mkdtemp(prefix="rivulet-bench-", dir=place_on_disk())
             self.start()
         except TimedOut as error:
             self.stop()
@@ -110,7 +124,8 @@ class Server:
     def stop(self):
         if self.program is not None:
             self.program.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Rivulet(Server):
