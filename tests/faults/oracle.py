@@ -51,6 +51,10 @@ class Settled:
         if retained is not None:
             self.add_trimmed(sent, retained)
         self.sent = {}
+        self.kept = {row.key for row in rows}
+        self.calls = collections.defaultdict(list)
+        for entry in sent:
+            self.calls[entry.call].append(entry)
         self.waiting = collections.defaultdict(list)
         for entry in sent:
             if entry.position is not None:
@@ -64,7 +68,7 @@ class Settled:
                 if entry.answer == "taken"]
         if lost:
             raise AssertionError(f"acknowledged, and not kept: {lost}")
-        self.check_calls(sent)
+        self.check_calls()
 
     def add_trimmed(self, sent, retained):
         """What was trimmed as it should be is known from what was acknowledged."""
@@ -90,17 +94,18 @@ class Settled:
         entries = self.waiting[row.key]
         if not entries:
             raise AssertionError(f"kept, and not sent, or kept twice: {position} {row.key}")
-        # What was answered has a row for certain, what was not may have one.
-        entries.sort(key=lambda entry: entry.unknown)
+        # What was answered has a row for certain, what was not may have one. Where the same was sent
+        # twice, it is that of a call of which all could have been kept.
+        entries.sort(key=lambda entry: (entry.unknown, not self.may_be_whole(entry.call)))
         self.sent[position] = entries.pop(0)
 
-    def check_calls(self, sent):
+    def may_be_whole(self, call):
+        return all(entry.answer == "refused" or entry.key in self.kept for entry in self.calls[call])
+
+    def check_calls(self):
         """What one call sent is kept altogether or not at all, in its order."""
-        calls = collections.defaultdict(list)
-        for entry in sent:
-            calls[entry.call].append(entry)
         places = {id(entry): position for position, entry in self.sent.items()}
-        for entries in calls.values():
+        for entries in self.calls.values():
             # What was refused was kept too, at a place that was not told; it may be trimmed.
             entries = [entry for entry in entries if entry.answer != "refused"]
             found = [places[id(entry)] for entry in entries if id(entry) in places]

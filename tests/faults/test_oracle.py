@@ -125,6 +125,16 @@ class Judging(unittest.TestCase):
         self.judge()
         self.assert_wrong("in part", [row for row in self.rows if row.position != 4])
 
+    def test_the_same_in_two_calls(self):
+        """Neither was answered, and the one that was kept is not the one of which more is missing."""
+        more = self.ledger.send([("quota", quota(used), "ann") for used in (7, 8)])
+        single = self.ledger.send([("quota", quota(7), "ann")])
+        self.sent += more + single
+        self.rows.append(Row(6, "quota", "ann", 0, json.dumps(quota(7))))
+        self.judge()
+        single[0].call = more[0].call
+        self.assert_wrong("in part")
+
     def test_gaps_duplicates_and_others_data(self):
         wrong = [self.ann[:2] + self.ann[3:], self.ann + self.ann[3:],
                  [self.ann[0], self.ann[2], self.ann[1], self.ann[3]],
