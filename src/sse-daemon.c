@@ -16,6 +16,7 @@
 #include "sse-options.h"
 #include "sse-own-key.h"
 #include "sse-plugin-loader.h"
+#include "sse-service.h"
 #include "sse-store.h"
 #include "sse-volatile-log.h"
 
@@ -208,12 +209,23 @@ reload_for_bus (gpointer daemon, GError **error)
 
 static const SseBusFuncs bus_funcs = { issue_token, reload_for_bus };
 
+/* Listens on the service manager's sockets, where it gives any, else as is configured. */
+static gboolean
+listen_for_clients (SseDaemon *self, GError **error)
+{
+  g_autoptr (GPtrArray) sockets = sse_service_take_sockets (error);
+
+  if (sockets == NULL)
+    return FALSE;
+  return sse_front_start (self->front, sockets->len > 0 ? g_steal_pointer (&sockets) : NULL, error);
+}
+
 /**
  * sse_daemon_start:
  * @self: one that is loaded
  * @error: where an address or the bus can't be had
  *
- * Owns the name on the bus and listens.
+ * Owns the name on the bus and listens, and then tells the service manager that it is ready.
  */
 gboolean
 sse_daemon_start (SseDaemon *self, GError **error)
@@ -229,7 +241,10 @@ sse_daemon_start (SseDaemon *self, GError **error)
       if (self->bus == NULL)
         return FALSE;
     }
-  return sse_front_start (self->front, error);
+  if (!listen_for_clients (self, error))
+    return FALSE;
+  sse_service_tell_ready ();
+  return TRUE;
 }
 
 /* ---- loading the configuration again ---- */
@@ -281,13 +296,17 @@ gboolean
 sse_daemon_reload (SseDaemon *self, GError **error)
 {
   g_autoptr (GError) local = NULL;
+  gboolean ok;
 
   if (self->stopping)
     {
       g_set_error_literal (error, SSE_ERROR, SSE_ERROR_REFUSED, "the daemon stops");
       return FALSE;
     }
-  if (reload (self, &local))
+  sse_service_tell_reloading ();
+  ok = reload (self, &local);
+  sse_service_tell_ready ();
+  if (ok)
     {
       g_message ("the configuration was loaded again");
       return TRUE;
@@ -333,6 +352,7 @@ sse_daemon_stop (SseDaemon *self)
   gboolean passed = FALSE;
   guint deadline = g_timeout_add (self->options->shutdown_seconds * 1000, on_deadline, &passed);
 
+  sse_service_tell_stopping ();
   g_message ("stopping, within %u s; clients: %u", self->options->shutdown_seconds,
              sse_hub_get_n_clients (self->hub));
   self->stopping = TRUE;

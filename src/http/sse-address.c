@@ -4,13 +4,16 @@
 #include "sse-address.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
 
@@ -386,4 +389,53 @@ sse_address_listen (const char *const *addresses, GError **error)
     if (!listen_on (*addresses, bound, error))
       return NULL;
   return g_steal_pointer (&bound);
+}
+
+/* A Unix socket's name is its path; one that has none, or an abstract one, is told apart by that.
+ */
+static char *
+name_unix (const struct sockaddr_un *address, socklen_t length)
+{
+  const gsize start = offsetof (struct sockaddr_un, sun_path);
+
+  if (length <= start || address->sun_path[0] == '\0')
+    return g_strdup (UNIX_PREFIX "(abstract)");
+  return g_strdup_printf (UNIX_PREFIX "%.*s", (int) (length - start), address->sun_path);
+}
+
+/**
+ * sse_address_adopt:
+ * @fd: a descriptor that somebody else opened; taken, whatever comes of it
+ * @error: %G_IO_ERROR_INVALID_ARGUMENT where it is no stream socket that listens
+ *
+ * Returns: (transfer full) (nullable): the socket. What it is bound to stays when it is closed.
+ */
+SseBound *
+sse_address_adopt (int fd, GError **error)
+{
+  g_autoptr (GPtrArray) bound = g_ptr_array_new ();
+  struct sockaddr_storage native = { 0 };
+  socklen_t native_length = sizeof native, length = sizeof (int);
+  int listens = 0, type = 0;
+  SseBound *self;
+
+  if (getsockopt (fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) < 0
+      || getsockopt (fd, SOL_SOCKET, SO_TYPE, &type, &length) < 0 || !listens || type != SOCK_STREAM
+      || !g_unix_set_fd_nonblocking (fd, TRUE, NULL) || fcntl (fd, F_SETFD, FD_CLOEXEC) < 0
+      || getsockname (fd, (struct sockaddr *) &native, &native_length) < 0)
+    {
+      close (fd);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   _ ("descriptor %d is no stream socket that listens"), fd);
+      return NULL;
+    }
+  if (native.ss_family != AF_UNIX)
+    {
+      add_ip (bound, fd, FALSE);
+      return g_ptr_array_index (bound, 0);
+    }
+  self = g_new0 (SseBound, 1);
+  self->fd = fd;
+  self->name = name_unix ((const struct sockaddr_un *) &native, native_length);
+  return self;
 }

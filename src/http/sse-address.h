@@ -28,6 +28,8 @@ gboolean   sse_address_check  (const char        *text,
                                GError           **error);
 GPtrArray *sse_address_listen (const char *const *addresses,
                                GError           **error);
+SseBound  *sse_address_adopt  (int                fd,
+                               GError           **error);
 void       sse_bound_free     (SseBound          *self);
 
 G_END_DECLS

@@ -10,6 +10,7 @@
 
 #include <libsoup/soup.h>
 
+#include "sse-address.h"
 #include "sse-auth.h"
 #include "sse-capacity.h"
 #include "sse-cors.h"
@@ -381,20 +382,32 @@ sse_front_free (SseFront *self)
   g_free (self);
 }
 
-/**
- * sse_front_start:
- * @error: in the domain %G_IO_ERROR where one of the addresses can't be had
- *
- * Listens on all addresses, and says so, and how many connections there may be.
- */
-gboolean
-sse_front_start (SseFront *self, GError **error)
+static GPtrArray *
+listen_as_configured (SseFront *self, GError **error)
 {
   g_autofree const char **addresses = sse_settings_get_strings (self->settings, "listen");
+
+  return sse_address_listen (addresses, error);
+}
+
+/**
+ * sse_front_start:
+ * @sockets: (element-type SseBound) (transfer full) (nullable): the sockets to listen on; %NULL:
+ *   those that the settings name
+ * @error: in the domain %G_IO_ERROR where one of the addresses can't be had
+ *
+ * Listens, and says where, and how many connections there may be.
+ */
+gboolean
+sse_front_start (SseFront *self, GPtrArray *sockets, GError **error)
+{
+  GPtrArray *bound = sockets != NULL ? sockets : listen_as_configured (self, error);
   const char *const *names;
 
+  if (bound == NULL)
+    return FALSE;
   self->listener
-      = sse_listener_new (addresses, &self->options, &listener_funcs, self->counters, self, error);
+      = sse_listener_new (bound, &self->options, &listener_funcs, self->counters, self, error);
   if (self->listener == NULL)
     return FALSE;
   sse_capacity_tell (self->options.gate.max_connections,

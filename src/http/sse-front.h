@@ -25,6 +25,7 @@ void               sse_front_configure     (SseFront    *self,
                                             GVariant    *settings);
 
 gboolean           sse_front_start         (SseFront    *self,
+                                            GPtrArray   *sockets,
                                             GError     **error);
 void               sse_front_stop          (SseFront    *self);
 gboolean           sse_front_is_quiet      (SseFront    *self);

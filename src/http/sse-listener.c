@@ -100,17 +100,17 @@ start (SseListener *self, GError **error)
 
 /**
  * sse_listener_new:
- * @addresses: (array zero-terminated=1): see sse_address_check()
+ * @bound: (element-type SseBound) (transfer full): the sockets
  * @options: limits; copied
  * @funcs: what it asks; outlives it
  * @counters: where it counts; outlives it
  * @user_data: for @funcs
- * @error: in the domain %G_IO_ERROR where one of the addresses can't be had
+ * @error: in the domain %G_IO_ERROR where there are no descriptors left
  *
- * Listens on all of the addresses.
+ * Accepts what comes to all of the sockets.
  */
 SseListener *
-sse_listener_new (const char *const *addresses,
+sse_listener_new (GPtrArray *bound,
                   const SseListenerOptions *options,
                   const SseListenerFuncs *funcs,
                   SseCounters *counters,
@@ -134,8 +134,8 @@ sse_listener_new (const char *const *addresses,
   g_source_set_static_name (self->source, "listener");
   g_source_set_priority (self->source, PRIORITY);
 
-  self->bound = sse_address_listen (addresses, error);
-  if (self->bound == NULL || !start (self, error))
+  self->bound = bound;
+  if (!start (self, error))
     return NULL;
   return g_steal_pointer (&self);
 }

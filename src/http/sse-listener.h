@@ -53,7 +53,7 @@ typedef struct
   void (*take_upload) (SseUpload *upload, gpointer user_data);
 } SseListenerFuncs;
 
-SseListener       *sse_listener_new             (const char *const        *addresses,
+SseListener       *sse_listener_new             (GPtrArray                *bound,
                                                  const SseListenerOptions *options,
                                                  const SseListenerFuncs   *funcs,
                                                  SseCounters              *counters,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The shipped policy, on a bus that allows no more than a system's: root alone may say something."""
+"""The shipped policy, on a bus that allows no more than a system's: who may ask for what."""
 
 import os
 import shutil
@@ -16,14 +16,19 @@ from waiting import Deadline
 
 SHIPPED = os.path.join(daemon.ROOT, "data", "dbus", "io.github.rivulet.Rivulet.conf")
 PROPERTIES = "org.freedesktop.DBus.Properties"
-# All that the daemon can be asked for, with arguments as gdbus takes them.
+# What the daemon can be asked for that is not for everybody, with arguments as gdbus takes them.
 CALLS = [
     (f"{PUBLISHER}.Publish", "quota", '{"type":"quota"}', "@a{sv} {}"),
     (f"{PUBLISHER}.PublishMany", "@a(ssa{sv}) []"),
     (f"{PUBLISHER}.IssueToken", "42", "['quota']", "uint32 60"),
     (f"{MANAGER}.Revoke", "42"),
     (f"{MANAGER}.Reload",),
+]
+# What everybody may look at.
+LOOKS = [
     (f"{PROPERTIES}.GetAll", SERVER),
+    ("org.freedesktop.DBus.ObjectManager.GetManagedObjects",),
+    ("org.freedesktop.DBus.Introspectable.Introspect",),
 ]
 
 
@@ -51,14 +56,17 @@ class Policy(unittest.TestCase):
         self.publisher.wait_owner()
 
     def call_as_nobody(self, name, path, method, *arguments):
-        """What gdbus says on stderr, as the user nobody."""
-        done = subprocess.run(
+        """What gdbus comes to, as the user nobody."""
+        return subprocess.run(
             ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "gdbus", "call",
              "--system", "--dest", name, "--object-path", path, "--method", method, *arguments],
             capture_output=True, text=True, check=False, timeout=Deadline("gdbus").left(),
             env={**os.environ, **self.environment, "LC_ALL": "C.UTF-8"})
+
+    def assert_denied(self, *call):
+        done = self.call_as_nobody(*call)
         self.assertNotEqual(done.returncode, 0, done.stdout)
-        return done.stderr
+        self.assertIn("AccessDenied", done.stderr)
 
     def test_root_may(self):
         self.publisher.publish("quota", {"type": "quota", "quota": {"used": 1, "remaining": 0}})
@@ -70,7 +78,12 @@ class Policy(unittest.TestCase):
     def test_others_may_not(self):
         for call in CALLS:
             with self.subTest(call=call):
-                self.assertIn("AccessDenied", self.call_as_nobody(NAME, PATH, *call))
-        self.assertIn("AccessDenied", self.call_as_nobody(
-            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus.RequestName",
-            NAME, "uint32 7"))
+                self.assert_denied(NAME, PATH, *call)
+        self.assert_denied("org.freedesktop.DBus", "/org/freedesktop/DBus",
+                           "org.freedesktop.DBus.RequestName", NAME, "uint32 7")
+
+    def test_others_may_look(self):
+        for call in LOOKS:
+            with self.subTest(call=call):
+                done = self.call_as_nobody(NAME, PATH, *call)
+                self.assertEqual(done.returncode, 0, done.stderr)

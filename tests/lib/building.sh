@@ -46,6 +46,7 @@ need_basics ()
   need_library libjson-glib-dev json-glib-1.0
   need_library libssl-dev 'libcrypto >= 3.0'
   need_library libsqlite3-dev sqlite3
+  need_library libsystemd-dev libsystemd
   need_python_gi
 }
 
@@ -91,8 +92,9 @@ build ()
   shift
   echo "building in $directory"
   log=$directory.log
-  if { [ -f "$directory/build.ninja" ] || meson setup "$directory" "$here" -Dwerror=true "$@"; } \
-    >"$log" 2>&1 && ninja -C "$directory" >>"$log" 2>&1
+  if { [ -f "$directory/build.ninja" ] \
+         || meson setup "$directory" "$here" --prefix=/usr -Dwerror=true "$@"; } >"$log" 2>&1 \
+    && ninja -C "$directory" >>"$log" 2>&1
   then
     rm -f "$log"
   else

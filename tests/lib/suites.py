@@ -249,6 +249,7 @@ SUITES = {
     "cli": lambda suite: tap_programs(suite, "cli", of_build("build")),
     "faults": lambda suite: tap_programs(suite, "faults", of_build("build")),
     "bench": lambda suite: tap_programs(suite, "bench", of_build("build")),
+    "systemd": lambda suite: tap_programs(suite, "systemd", of_build("build")),
     "fuzz": lambda suite: meson_programs(
         suite, os.path.join(ROOT, "build-fuzz"), sanitized(), "fuzz"),
     "unit-asan": lambda suite: meson_programs(

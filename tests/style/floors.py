@@ -34,6 +34,7 @@ OUTSIDE = [
                                    "src/http/sse-listener-dispatch.c"}),
     (re.compile(r"openssl/"), {"src/token/sse-token-key.c"}),
     (re.compile(r"sqlite3\.h"), {"src/store"}),
+    (re.compile(r"systemd/"), {"src/sse-service.c"}),
     (re.compile(r"json-glib/"), {"src/api", "src/cli", "plugins"}),
 ]
 # The fan-out and the API know GLib; nothing of GObject crosses threads in the fan-out.

@@ -105,7 +105,7 @@ fixture_start (Fixture *fixture, const Limits *limits)
   fixture->front
       = sse_front_new (fixture->hub, fixture->token, settings, &fixture->counters, &error);
   g_assert_no_error (error);
-  g_assert_true (sse_front_start (fixture->front, &error));
+  g_assert_true (sse_front_start (fixture->front, NULL, &error));
   fixture->address = sse_front_get_addresses (fixture->front)[0];
   fixture->query = fixture_make_query (fixture, "42");
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "sse-address.h"
+
 static void
 guest_free (gpointer data)
 {
@@ -59,8 +61,9 @@ guests_set_up (Guests *guests, gconstpointer data)
 
   guests->admitted = g_ptr_array_new_with_free_func (guest_free);
   guests->uploads = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_upload_free);
-  guests->listener = sse_listener_new (addresses, data != NULL ? data : &defaults, &guests_funcs,
-                                       &guests->counters, guests, &error);
+  guests->listener
+      = sse_listener_new (sse_address_listen (addresses, NULL), data != NULL ? data : &defaults,
+                          &guests_funcs, &guests->counters, guests, &error);
   g_assert_no_error (error);
   guests->address = sse_listener_get_addresses (guests->listener)[0];
 }

@@ -2,6 +2,7 @@
 #include "sse-address.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -336,6 +337,44 @@ test_unix_no_directory (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (count_descriptors (), ==, before);
 }
 
+/* What somebody else has opened is named like what we open, and stays bound when it is closed. */
+static void
+test_adopted (Fixture *fixture, gconstpointer data)
+{
+  const char *const list[] = { "127.0.0.1:0", "[::1]:0", fixture->address, NULL };
+  g_autoptr (GPtrArray) opened = sse_address_listen (list, NULL);
+
+  for (guint i = 0; i < opened->len; i++)
+    {
+      const SseBound *theirs = g_ptr_array_index (opened, i);
+      g_autoptr (GError) error = NULL;
+      SseBound *ours = sse_address_adopt (dup (theirs->fd), &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpstr (ours->name, ==, theirs->name);
+      assert_reachable (ours->name);
+      sse_bound_free (ours);
+      assert_reachable (theirs->name);
+    }
+}
+
+static void
+test_not_adopted (void)
+{
+  guint before = count_descriptors ();
+  int fds[] = { socket (AF_UNIX, SOCK_STREAM, 0), socket (AF_INET, SOCK_DGRAM, 0),
+                open ("/dev/null", O_RDONLY), -1 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (sse_address_adopt (fds[i], &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+    }
+  g_assert_cmpuint (count_descriptors (), ==, before);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -347,7 +386,9 @@ main (int argc, char **argv)
   g_test_add_func ("/http/address/ipv6-alone", test_ipv6_alone);
   g_test_add_func ("/http/address/in-use", test_in_use);
   g_test_add_func ("/http/address/not-ours", test_not_ours);
+  g_test_add_func ("/http/address/not-adopted", test_not_adopted);
 #define ADD(name, func) g_test_add ("/http/address/" name, Fixture, NULL, set_up, func, tear_down)
+  ADD ("adopted", test_adopted);
   ADD ("unix", test_unix);
   ADD ("unix-stale", test_unix_stale);
   ADD ("unix-live", test_unix_live);

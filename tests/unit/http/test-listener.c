@@ -195,20 +195,6 @@ test_freed (Guests *guests, gconstpointer data)
   close (admitted);
 }
 
-static void
-test_in_use (Guests *guests, gconstpointer data)
-{
-  const char *const addresses[] = { "127.0.0.1:0", guests->address, NULL };
-  g_autoptr (GError) error = NULL;
-  const SseListenerOptions options = { .gate = { .max_connections = 1 } };
-  guint before = count_descriptors ();
-
-  g_assert_null (
-      sse_listener_new (addresses, &options, &guests_funcs, &guests->counters, guests, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
-  g_assert_cmpuint (count_descriptors (), ==, before);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -226,6 +212,5 @@ main (int argc, char **argv)
   ADD ("gone", NULL, test_gone);
   ADD ("half-closed", NULL, test_half_closed);
   ADD ("freed", NULL, test_freed);
-  ADD ("in-use", NULL, test_in_use);
   return g_test_run ();
 }

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define G_LOG_DOMAIN "rivulet"
+
+#include "config.h"
+
+#include "sse-service.h"
+
+#include <string.h>
+#include <time.h>
+
+#include <glib/gi18n.h>
+#ifdef HAVE_SYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+
+#include "sse-address.h"
+
+#ifdef HAVE_SYSTEMD
+
+/* Sockets without a name of their own are called that, or as the unit is. */
+static gboolean
+is_public (const char *name)
+{
+  return strcmp (name, SSE_SERVICE_PUBLIC) == 0 || strcmp (name, "unknown") == 0
+         || g_str_has_suffix (name, ".socket");
+}
+
+static gboolean
+adopt (GPtrArray *sockets, int fd, const char *name, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  SseBound *bound;
+
+  if (!is_public (name))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   _ ("the service manager gives a socket named “%s”; there is: %s "
+                      "(FileDescriptorName=)"),
+                   name, SSE_SERVICE_PUBLIC);
+      return FALSE;
+    }
+  bound = sse_address_adopt (fd, &local);
+  if (bound == NULL)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   _ ("the service manager's socket “%s”: %s"), name, local->message);
+      return FALSE;
+    }
+  g_ptr_array_add (sockets, bound);
+  return TRUE;
+}
+
+/**
+ * sse_service_take_sockets:
+ * @error: %G_IO_ERROR_INVALID_ARGUMENT where one of them is nothing to listen on
+ *
+ * Returns: (transfer full) (element-type SseBound) (nullable): the sockets that the service manager
+ *   listens on for the daemon, empty where there are none; %NULL with an error. They are there
+ * once.
+ */
+GPtrArray *
+sse_service_take_sockets (GError **error)
+{
+  g_autoptr (GPtrArray) sockets = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_bound_free);
+  char **names = NULL;
+  int n = sd_listen_fds_with_names (TRUE, &names);
+  gboolean ok = TRUE;
+
+  for (int i = 0; i < n; i++)
+    {
+      ok = ok && adopt (sockets, SD_LISTEN_FDS_START + i, names[i], error);
+      free (names[i]);
+    }
+  free (names);
+  return ok ? g_steal_pointer (&sockets) : NULL;
+}
+
+void
+sse_service_tell_ready (void)
+{
+  sd_notify (FALSE, "READY=1");
+}
+
+/* To be followed by sse_service_tell_ready(), whatever came of it. */
+void
+sse_service_tell_reloading (void)
+{
+  sd_notifyf (FALSE, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
+}
+
+void
+sse_service_tell_stopping (void)
+{
+  sd_notify (FALSE, "STOPPING=1");
+}
+
+/**
+ * sse_service_tell_status:
+ * @format: one line, for people
+ */
+void
+sse_service_tell_status (const char *format, ...)
+{
+  g_autofree char *status = NULL;
+  va_list args;
+
+  va_start (args, format);
+  status = g_strdup_vprintf (format, args);
+  va_end (args);
+  sd_notifyf (FALSE, "STATUS=%s", status);
+}
+
+#else
+
+GPtrArray *
+sse_service_take_sockets (GError **error)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) sse_bound_free);
+}
+
+void
+sse_service_tell_ready (void)
+{
+}
+
+void
+sse_service_tell_reloading (void)
+{
+}
+
+void
+sse_service_tell_stopping (void)
+{
+}
+
+void
+sse_service_tell_status (const char *format, ...)
+{
+}
+
+#endif

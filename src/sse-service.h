@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* What the service manager gives the daemon, and is told of it: sd_listen_fds(3), sd_notify(3).
+ * Without one, nothing is given, and telling does nothing. */
+
+#define SSE_SERVICE_PUBLIC "public"
+
+GPtrArray *sse_service_take_sockets     (GError     **error);
+void       sse_service_tell_ready       (void);
+void       sse_service_tell_reloading   (void);
+void       sse_service_tell_stopping    (void);
+void       sse_service_tell_status      (const char  *format,
+                                         ...) G_GNUC_PRINTF (1, 2);
+
+G_END_DECLS

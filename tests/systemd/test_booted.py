@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Installed on a machine with systemd: started when needed, closed up, who may do what on the bus."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import daemon  # noqa: E402
+from machine import Machine, read_until  # noqa: E402
+
+DENIED = "org.freedesktop.DBus.Error.AccessDenied"
+PROPERTIES = "org.freedesktop.DBus.Properties.GetAll"
+# The most that systemd-analyze(1) may find open.
+MOST = 1.2
+# curl's status where nobody listens.
+REFUSED = 7
+
+
+@unittest.skipUnless(os.geteuid() == 0, "only root can boot a systemd")
+class Booted(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.machine = Machine()
+        cls.addClassCleanup(cls.machine.stop)
+
+    def setUp(self):
+        self.machine.systemctl("stop", "rivulet.service", "rivulet.socket")
+        self.machine.systemctl("reset-failed")
+        self.machine.systemctl("start", "rivulet.socket")
+        self.assertEqual(self.state(), "inactive")
+
+    def state(self):
+        return self.machine.systemctl("is-active", "rivulet.service", status=None)
+
+    def explain(self):
+        return self.machine.journal()
+
+    def follow(self, *arguments):
+        client = self.machine.follow(*arguments)
+        self.addCleanup(client.stdout.close)
+        self.addCleanup(client.wait)
+        self.addCleanup(client.kill)
+        return client
+
+    def process(self):
+        return self.machine.systemctl("show", "--value", "-p", "MainPID", "rivulet.service")
+
+    def test_a_client_starts_it(self):
+        client = self.follow()
+        self.assertIn("event: quota\n", read_until(client, "data: "))
+        self.assertEqual(self.state(), "active")
+
+    def test_a_publisher_starts_it(self):
+        self.machine.publish(3)
+        self.assertEqual(self.state(), "active")
+        self.assertTrue(any('"used":3' in line for line in read_until(self.follow(), "data: ")))
+
+    def test_nothing_is_lost_when_it_is_killed(self):
+        """And no attempt to connect: what comes meanwhile waits in the socket."""
+        self.machine.publish(1)
+        client = self.follow()
+        read_until(client, '"used":1')
+        self.machine.publish(7)
+        read_until(client, '"used":7')
+        before = self.process()
+        self.machine.systemctl("kill", "-s", "KILL", "rivulet.service")
+        client.wait()
+        self.assertTrue(any('"used":7' in line for line in read_until(self.follow(), "data: ")))
+        self.assertNotIn(self.process(), (before, "0"))
+
+    def come(self):
+        """As a browser does it: who was told to come back, or cut off, comes back; nobody is refused."""
+        for _ in range(10):
+            client = self.follow()
+            if any(line.startswith("data: ") for line in client.stdout):
+                return
+            self.assertNotEqual(client.wait(), REFUSED)
+        self.fail("never served")
+
+    def test_stopped_and_started_no_client_is_refused(self):
+        self.machine.publish(1)
+        for _ in range(3):
+            restart = self.machine.start("systemctl", "restart", "rivulet.service")
+            for _ in range(5):
+                self.come()
+            self.assertEqual(restart.wait(), 0)
+            restart.stdout.close()
+
+    def test_reload(self):
+        self.machine.publish(1)
+        before = self.process()
+        client = self.follow()
+        read_until(client, "data: ")
+        self.machine.systemctl("reload", "rivulet.service")
+        self.assertEqual((self.state(), self.process()), ("active", before))
+        self.machine.publish(5)
+        read_until(client, '"used":5')
+
+    def test_it_may_do_little(self):
+        self.machine.publish(1)
+        status = self.machine.run("cat", f"/proc/{self.process()}/status")
+        for name in "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb":
+            self.assertRegex(status, rf"{name}:\s+0{{16}}\n")
+        self.assertRegex(status, r"NoNewPrivs:\s+1\n")
+        self.assertRegex(status, r"Seccomp:\s+2\n")
+        user = self.machine.run("id", "-u", "rivulet").strip()
+        self.assertRegex(status, rf"Uid:\s+{user}\s+{user}\s+{user}\s+{user}\n")
+        state = self.machine.run("stat", "-c", "%a %U", "/var/lib/rivulet",
+                                 "/var/lib/rivulet/token-key", "/var/lib/rivulet/rivulet.db")
+        self.assertEqual(state, "700 rivulet\n600 rivulet\n600 rivulet\n")
+
+    def test_who_may_publish(self):
+        self.machine.publish(1)
+        self.assertRegex(self.machine.publish(2, user="publisher"), r"^\('[0-9a-f]+-\d+',\)")
+        self.assertIn(DENIED, self.machine.publish(3, user="stranger", status=1))
+        token = ["42", "['quota']", "60"]
+        issue = "io.github.rivulet.Rivulet1.Publisher.IssueToken"
+        self.assertIn("eyJ", self.machine.gdbus(issue, *token, user="publisher"))
+        self.assertIn(DENIED, self.machine.gdbus(issue, *token, user="stranger", status=1))
+
+    def test_who_may_manage(self):
+        self.machine.publish(1)
+        for method, arguments in ("Revoke", ["nobody"]), ("Reload", []):
+            whole = f"io.github.rivulet.Rivulet1.Manager.{method}"
+            self.assertEqual(self.machine.gdbus(whole, *arguments), "()\n")
+            for user in "publisher", "stranger":
+                self.assertIn(DENIED, self.machine.gdbus(whole, *arguments, user=user, status=1))
+
+    def test_everybody_may_look(self):
+        self.machine.publish(1)
+        self.assertIn("'Connections'", self.machine.gdbus(
+            PROPERTIES, "io.github.rivulet.Rivulet1.Server", user="stranger"))
+        self.assertIn("github_events", self.machine.gdbus(
+            "org.freedesktop.DBus.ObjectManager.GetManagedObjects", user="stranger"))
+
+    def test_nobody_else_may_be_it(self):
+        self.machine.systemctl("stop", "rivulet.service", "rivulet.socket")
+        said = self.machine.gdbus_request_name("stranger")
+        self.assertIn(DENIED, said)
+
+
+class Units(unittest.TestCase):
+    """As they are installed, without anything being started."""
+
+    @classmethod
+    def setUpClass(cls):
+        if shutil.which("systemd-analyze") is None:
+            raise unittest.SkipTest("systemd-analyze is missing")
+
+    def test_they_are_in_order_and_close_it_up(self):
+        service = os.path.join(daemon.BUILD, "data", "rivulet.service")
+        done = subprocess.run(["systemd-analyze", "security", "--offline=true", service],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        exposure = re.search(r"Overall exposure level for rivulet.service: ([\d.]+)", done.stdout)
+        self.assertLessEqual(float(exposure.group(1)), MOST, done.stdout)
