@@ -16,6 +16,7 @@
 #include "sse-options.h"
 #include "sse-own-key.h"
 #include "sse-plugin-loader.h"
+#include "sse-pulse.h"
 #include "sse-service.h"
 #include "sse-store.h"
 #include "sse-volatile-log.h"
@@ -37,6 +38,7 @@ struct _SseDaemon
   SseCounters counters;
   SseFront *front;
   SseBus *bus;
+  SsePulse *pulse;
   gboolean stopping;
 };
 
@@ -241,7 +243,8 @@ sse_daemon_start (SseDaemon *self, GError **error)
       if (self->bus == NULL)
         return FALSE;
     }
-  if (!listen_for_clients (self, error))
+  self->pulse = sse_pulse_new (self->hub, error);
+  if (self->pulse == NULL || !listen_for_clients (self, error))
     return FALSE;
   sse_service_tell_ready ();
   return TRUE;
@@ -353,6 +356,7 @@ sse_daemon_stop (SseDaemon *self)
   guint deadline = g_timeout_add (self->options->shutdown_seconds * 1000, on_deadline, &passed);
 
   sse_service_tell_stopping ();
+  sse_pulse_stop (self->pulse);
   g_message ("stopping, within %u s; clients: %u", self->options->shutdown_seconds,
              sse_hub_get_n_clients (self->hub));
   self->stopping = TRUE;
@@ -375,6 +379,8 @@ sse_daemon_free (SseDaemon *self)
 {
   self->stopping = TRUE; /* one that could not be started */
   g_clear_pointer (&self->front, sse_front_free);
+  if (self->pulse != NULL)
+    sse_pulse_stop (self->pulse);
   if (self->hub != NULL)
     {
       sse_hub_stop (self->hub);
@@ -382,6 +388,7 @@ sse_daemon_free (SseDaemon *self)
         continue;
     }
   g_clear_pointer (&self->bus, sse_bus_free);
+  g_clear_pointer (&self->pulse, sse_pulse_free);
   g_clear_object (&self->hub);
   g_clear_pointer (&self->plugins, g_ptr_array_unref);
   sse_own_key_clear (&self->own_key);

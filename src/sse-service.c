@@ -95,6 +95,25 @@ sse_service_tell_stopping (void)
 }
 
 /**
+ * sse_service_get_watchdog:
+ *
+ * Returns: how long the watchdog waits to be fed, in µs; 0 where there is none
+ */
+gint64
+sse_service_get_watchdog (void)
+{
+  guint64 interval = 0;
+
+  return sd_watchdog_enabled (FALSE, &interval) > 0 ? (gint64) MIN (interval, G_MAXINT64) : 0;
+}
+
+void
+sse_service_feed_watchdog (void)
+{
+  sd_notify (FALSE, "WATCHDOG=1");
+}
+
+/**
  * sse_service_tell_status:
  * @format: one line, for people
  */
@@ -130,6 +149,17 @@ sse_service_tell_reloading (void)
 
 void
 sse_service_tell_stopping (void)
+{
+}
+
+gint64
+sse_service_get_watchdog (void)
+{
+  return 0;
+}
+
+void
+sse_service_feed_watchdog (void)
 {
 }
 

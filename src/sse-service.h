@@ -14,6 +14,8 @@ GPtrArray *sse_service_take_sockets     (GError     **error);
 void       sse_service_tell_ready       (void);
 void       sse_service_tell_reloading   (void);
 void       sse_service_tell_stopping    (void);
+gint64     sse_service_get_watchdog     (void);
+void       sse_service_feed_watchdog    (void);
 void       sse_service_tell_status      (const char  *format,
                                          ...) G_GNUC_PRINTF (1, 2);
 

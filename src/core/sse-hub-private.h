@@ -16,6 +16,8 @@ struct _SseHub
   guint max_updates;
   SseStreamHost host;
   SseStreams *streams;
+  SseCanaries *canaries; /* NULL where nobody asks for a sign of life */
+  guint n_workers;
   GQueue committed; /* SseUpdate that are to be applied, in order */
   GSource *applier; /* while there are some */
   gboolean loaded;

@@ -136,7 +136,12 @@ static void
 on_client_left (guint channel, const char *user, SseCloseReason reason, gpointer user_data)
 {
   SseHub *self = SSE_HUB (user_data);
-  SseStream *stream = g_ptr_array_index (sse_streams_get (self->streams), channel);
+  GPtrArray *streams = sse_streams_get (self->streams);
+  SseStream *stream;
+
+  if (channel >= streams->len)
+    return; /* a canary */
+  stream = g_ptr_array_index (streams, channel);
 
   g_debug ("%s: a client left (%s)", sse_stream_get_name (stream),
            reason == SSE_CLOSE_EXPIRED    ? "token expired"
@@ -145,6 +150,32 @@ on_client_left (guint channel, const char *user, SseCloseReason reason, gpointer
            : reason == SSE_CLOSE_REVOKED  ? "token revoked"
                                           : "hung up");
   sse_stream_client_left (stream, user, reason);
+}
+
+/**
+ * sse_hub_keep_canaries:
+ * @error: in the domain %G_FILE_ERROR where descriptors have run out
+ *
+ * Keeps a client at each worker for sse_hub_beat(). To be called before other clients come.
+ */
+gboolean
+sse_hub_keep_canaries (SseHub *self, GError **error)
+{
+  self->canaries = sse_canaries_new (self->host.fanout, sse_streams_get (self->streams)->len,
+                                     self->n_workers, error);
+  return self->canaries != NULL;
+}
+
+/**
+ * sse_hub_beat:
+ * @done: told when each worker has given a sign of life
+ *
+ * To be called again only when @done was told.
+ */
+void
+sse_hub_beat (SseHub *self, SseCanariesDone done, gpointer user_data)
+{
+  sse_canaries_beat (self->canaries, done, user_data);
 }
 
 /**
@@ -249,6 +280,7 @@ sse_hub_stop (SseHub *self)
   if (self->log != NULL)
     g_signal_handlers_disconnect_by_data (self->log, self);
   g_clear_pointer (&self->intake, sse_intake_free);
+  g_clear_pointer (&self->canaries, sse_canaries_free);
   /* It tells of every client it still has, so the streams have to be there. */
   g_clear_pointer (&self->host.fanout, sse_fanout_free);
   sse_streams_stop (self->streams);
@@ -319,6 +351,7 @@ sse_hub_new (GPtrArray *plugins, SseLog *log, const SseHubOptions *options, GErr
   self->streams = sse_streams_new (plugins, &self->host);
 
   fanout.n_channels = sse_streams_get_n_channels (self->streams);
+  self->n_workers = fanout.n_workers;
   self->host.fanout = sse_fanout_new (&fanout, on_client_left, self, error);
   if (self->host.fanout == NULL)
     return NULL;

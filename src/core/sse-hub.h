@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "sse-canaries.h"
 #include "sse-fanout.h"
 #include "sse-intake.h"
 #include "sse-log.h"
@@ -95,6 +96,12 @@ const SseRevocations *
 void        sse_hub_subscribe      (SseHub              *self,
                                     SseStream           *stream,
                                     const SseSubscriber *subscriber);
+
+gboolean    sse_hub_keep_canaries  (SseHub              *self,
+                                    GError             **error);
+void        sse_hub_beat           (SseHub              *self,
+                                    SseCanariesDone      done,
+                                    gpointer             user_data);
 
 guint       sse_hub_get_max_updates (SseHub             *self);
 SseLog     *sse_hub_get_log        (SseHub              *self);

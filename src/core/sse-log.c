@@ -232,6 +232,23 @@ sse_log_read (SseLog *self,
 }
 
 /**
+ * sse_log_ping:
+ * @pong: told when the log has given a sign of life; at once by one that has no thread
+ *
+ * To be called again only when @pong was told.
+ */
+void
+sse_log_ping (SseLog *self, SseLogPong pong, gpointer user_data)
+{
+  SseLogInterface *iface = SSE_LOG_GET_IFACE (self);
+
+  if (iface->ping != NULL)
+    iface->ping (self, pong, user_data);
+  else
+    pong (user_data);
+}
+
+/**
  * sse_log_get_error:
  *
  * Returns: (nullable): why nothing can be committed just now, %NULL where it can

@@ -85,6 +85,9 @@ typedef struct
 
 void sse_log_part_clear (gpointer part);
 
+/* Told once, in the main context, whatever state the log is in. */
+typedef void (*SseLogPong) (gpointer user_data);
+
 /**
  * SseLogInterface:
  * @get_epoch: the current epoch, a text without hyphen
@@ -99,6 +102,7 @@ void sse_log_part_clear (gpointer part);
  * @save: keeps a checkpoint at @position: the parts of all sources that run, all with their states
  *   if it is @full
  * @read: reads events behind a position that everyone or @user sees
+ * @ping: asks whoever commits for a sign of life, one at a time
  * @get_error: (nullable): why nothing can be committed just now
  *
  * Where accepted updates are kept, in order. What was appended comes back in the order in which it
@@ -136,6 +140,7 @@ struct _SseLogInterface
                 gsize max_bytes,
                 SseLogRead func,
                 gpointer user_data);
+  void (*ping) (SseLog *self, SseLogPong pong, gpointer user_data);
   const char *(*get_error) (SseLog *self);
 };
 
@@ -165,6 +170,9 @@ gboolean    sse_log_read           (SseLog             *self,
                                     guint64             position,
                                     gsize               max_bytes,
                                     SseLogRead          func,
+                                    gpointer            user_data);
+void        sse_log_ping           (SseLog             *self,
+                                    SseLogPong          pong,
                                     gpointer            user_data);
 const char *sse_log_get_error      (SseLog             *self);
 gboolean    sse_log_is_durable     (SseLog             *self);

@@ -14,6 +14,7 @@ typedef enum
   SSE_STORE_JOB_EVENT,
   SSE_STORE_JOB_UNAPPLIED,
   SSE_STORE_JOB_SAVE,
+  SSE_STORE_JOB_PING,
   SSE_STORE_JOB_STOP, /* the last one */
 } SseStoreJobType;
 
@@ -46,6 +47,7 @@ typedef enum
   SSE_STORE_NOTE_WELL,
   SSE_STORE_NOTE_ILL,
   SSE_STORE_NOTE_READ,
+  SSE_STORE_NOTE_PONG,
 } SseStoreNoteType;
 
 /**

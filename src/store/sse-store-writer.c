@@ -90,6 +90,10 @@ fail_jobs (SseStoreWriter *self)
           else
             sse_store_job_free (job);
           break;
+        case SSE_STORE_JOB_PING:
+          sse_store_note_post (sse_store_note_new (SSE_STORE_NOTE_PONG), self->notes);
+          sse_store_job_free (job);
+          break;
         case SSE_STORE_JOB_STOP:
           self->stopped = TRUE;
           sse_store_job_free (job);
@@ -153,6 +157,7 @@ write_job (SseStoreWriter *self, SseStoreJob *job, GError **error)
       return sse_log_file_mark_unapplied (self->file, job->position, error);
     case SSE_STORE_JOB_SAVE:
       return sse_log_growth_save (&self->growth, self->file, job->position, job->parts, error);
+    case SSE_STORE_JOB_PING:
     case SSE_STORE_JOB_STOP:
       return TRUE;
     default:
@@ -203,6 +208,8 @@ finish_jobs (SseStoreWriter *self)
           self->due = FALSE;
           self->retention.has_more = TRUE;
         }
+      else if (job->type == SSE_STORE_JOB_PING)
+        sse_store_note_post (sse_store_note_new (SSE_STORE_NOTE_PONG), self->notes);
       else if (job->type == SSE_STORE_JOB_STOP)
         self->stopped = TRUE;
       sse_store_job_free (job);

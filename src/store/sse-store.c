@@ -33,6 +33,9 @@ struct _SseStore
   guint64 position;
   guint64 kept;
   char *error;
+
+  SseLogPong pong; /* of the ping under way */
+  gpointer pong_data;
 };
 
 static void sse_store_iface_init (SseLogInterface *iface);
@@ -104,6 +107,9 @@ on_note (SseStore *self, SseStoreNote *note)
       break;
     case SSE_STORE_NOTE_ILL:
       set_error (self, note->error->message);
+      break;
+    case SSE_STORE_NOTE_PONG:
+      self->pong (self->pong_data);
       break;
     case SSE_STORE_NOTE_READ:
       sse_store_reader_tell (self->reader, note);
@@ -217,6 +223,16 @@ sse_store_read (SseLog *log,
                         user_data);
 }
 
+static void
+sse_store_ping (SseLog *log, SseLogPong pong, gpointer user_data)
+{
+  SseStore *self = SSE_STORE (log);
+
+  self->pong = pong;
+  self->pong_data = user_data;
+  sse_store_outbox_post (self->outbox, sse_store_job_new (SSE_STORE_JOB_PING));
+}
+
 static const char *
 sse_store_get_error (SseLog *log)
 {
@@ -286,6 +302,7 @@ sse_store_iface_init (SseLogInterface *iface)
   iface->mark_unapplied = sse_store_mark_unapplied;
   iface->save = sse_store_save;
   iface->read = sse_store_read;
+  iface->ping = sse_store_ping;
   iface->get_error = sse_store_get_error;
 }
 

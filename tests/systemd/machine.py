@@ -128,6 +128,22 @@ class Machine:
                    f"{unit} to be {state}")
 
 
+# Stops one thread of a process and nothing else of it, until that is killed (ptrace(2)).
+STOPPER = """
+import ctypes, os, sys
+WALL = 0x40000000
+thread = int(sys.argv[1])
+libc = ctypes.CDLL(None, use_errno=True)
+libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+for request in 0x4206, 0x4207:  # PTRACE_SEIZE, PTRACE_INTERRUPT
+    if libc.ptrace(request, thread, None, None) != 0:
+        sys.exit(f"ptrace: {os.strerror(ctypes.get_errno())}")
+os.waitpid(thread, WALL)
+print("stopped", flush=True)
+os.waitpid(thread, WALL)
+"""
+
+
 def read_until(process, text):
     """The lines that a process says, up to one with a text in it."""
     lines = []

@@ -11,7 +11,8 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import daemon  # noqa: E402
-from machine import Machine, read_until  # noqa: E402
+from machine import STOPPER, Machine, read_until  # noqa: E402
+from waiting import wait_until  # noqa: E402
 
 DENIED = "org.freedesktop.DBus.Error.AccessDenied"
 PROPERTIES = "org.freedesktop.DBus.Properties.GetAll"
@@ -100,6 +101,47 @@ class Booted(unittest.TestCase):
         self.assertEqual((self.state(), self.process()), ("active", before))
         self.machine.publish(5)
         read_until(client, '"used":5')
+
+    def set_watchdog(self, seconds):
+        self.machine.run("mkdir", "-p", "/run/systemd/system/rivulet.service.d")
+        self.machine.run("sh", "-c", f"printf '[Service]\nWatchdogSec={seconds}\n' "
+                         ">/run/systemd/system/rivulet.service.d/watchdog.conf")
+        self.machine.systemctl("daemon-reload")
+
+    def show(self, name):
+        return self.machine.systemctl("show", "--value", "-p", name, "rivulet.service")
+
+    def test_the_watchdog_is_fed(self):
+        self.set_watchdog(2)
+        self.machine.publish(1)
+        client = self.follow()
+        read_until(client, "data: ")
+        process = self.process()
+        seen = {self.show("WatchdogTimestampMonotonic")}
+        wait_until(lambda: seen.add(self.show("WatchdogTimestampMonotonic")) or len(seen) > 5,
+                   "the watchdog to be fed")
+        self.assertEqual(self.process(), process)
+        wait_until(lambda: re.fullmatch(r"1 clients of 4 streams; \d+ updates",
+                                        self.show("StatusText")),
+                   "a line that says how it is")
+
+    def test_who_gives_no_sign_of_life_is_started_anew(self):
+        """One thread that stands still is enough, of those who write to clients or to the disk."""
+        self.set_watchdog(2)
+        for thread in "fanout-0", "log-writer":
+            with self.subTest(thread=thread):
+                self.machine.publish(1)
+                process = self.process()
+                tasks = self.machine.run("sh", "-c", f"grep -lx {thread} /proc/{process}/task/*/comm")
+                stopper = self.machine.start("python3", "-c", STOPPER, tasks.split("/")[4])
+                self.addCleanup(stopper.stdout.close)
+                self.addCleanup(stopper.wait)
+                self.addCleanup(stopper.kill)
+                read_until(stopper, "stopped")
+                wait_until(lambda: self.process() not in (process, "0"), "another process")
+                self.assertIn("Watchdog timeout", self.machine.journal())
+                self.assertTrue(any('"used":1' in line
+                                    for line in read_until(self.follow(), "data: ")))
 
     def test_it_may_do_little(self):
         self.machine.publish(1)

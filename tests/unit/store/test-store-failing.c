@@ -287,6 +287,43 @@ test_end (Store *store, gconstpointer data)
 }
 
 static void
+on_pong (gpointer user_data)
+{
+  (*(guint *) user_data)++;
+}
+
+/* Who commits gives a sign of life, well or ill. */
+static void
+test_ping (Store *store, gconstpointer data)
+{
+  g_autofree char *away = g_strconcat (store->directory, ".away", NULL);
+  guint n_pongs = 0;
+
+  begin (store);
+  sse_log_ping (store->log, on_pong, &n_pongs);
+  g_assert_cmpuint (n_pongs, ==, 0);
+  while (n_pongs < 1)
+    g_main_context_iteration (NULL, TRUE);
+  move (store->directory, away);
+  fail_once (store);
+  while (n_pongs < 5)
+    {
+      guint n = n_pongs;
+
+      sse_log_ping (store->log, on_pong, &n_pongs);
+      while (n_pongs == n)
+        g_main_context_iteration (NULL, TRUE);
+    }
+  g_assert_nonnull (sse_log_get_error (store->log));
+  /* One that is under way at the end is not told any more. */
+  sse_log_ping (store->log, on_pong, &n_pongs);
+  store_close (store);
+  g_assert_cmpuint (n_pongs, ==, 5);
+  warnings_expect ("the store failed: *");
+  directory_remove (away);
+}
+
+static void
 add (const char *path, void (*test) (Store *, gconstpointer))
 {
   g_test_add (path, Store, NULL, store_set_up, test, store_tear_down);
@@ -305,5 +342,6 @@ main (int argc, char **argv)
   add ("/core/store-failing/reached-the-disk", test_reached_the_disk);
   add ("/core/store-failing/held-by-another", test_held_by_another);
   add ("/core/store-failing/end", test_end);
+  add ("/core/store-failing/ping", test_ping);
   return g_test_run ();
 }
