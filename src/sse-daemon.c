@@ -355,7 +355,7 @@ sse_daemon_stop (SseDaemon *self)
   gboolean passed = FALSE;
   guint deadline = g_timeout_add (self->options->shutdown_seconds * 1000, on_deadline, &passed);
 
-  sse_service_tell_stopping ();
+  sse_service_tell_stopping (self->options->shutdown_seconds);
   sse_pulse_stop (self->pulse);
   g_message ("stopping, within %u s; clients: %u", self->options->shutdown_seconds,
              sse_hub_get_n_clients (self->hub));

@@ -24,7 +24,10 @@ on_sign (gpointer user_data)
 {
   SsePulse *self = user_data;
 
-  self->n_waiting--;
+  if (--self->n_waiting > 0)
+    return;
+  self->told = FALSE;
+  sse_service_feed_watchdog ();
 }
 
 static void
@@ -41,11 +44,7 @@ on_watchdog (gpointer user_data)
   SsePulse *self = user_data;
 
   if (self->n_waiting == 0)
-    {
-      sse_service_feed_watchdog ();
-      self->told = FALSE;
-      ask (self);
-    }
+    ask (self);
   else if (!self->told)
     {
       self->told = TRUE;
@@ -85,7 +84,7 @@ sse_pulse_new (SseHub *hub, GError **error)
   self->hub = g_object_ref (hub);
   on_status (self);
   self->status_timer = g_timeout_add (STATUS_INTERVAL, on_status, self);
-  /* Twice as often as has to be, and one beat's signs are looked at with the next. */
+  /* So at least two thirds of it are left for the signs of each beat to come. */
   if (interval > 0)
     self->watchdog_timer = g_timeout_add ((guint) MAX (interval / 3000, 1), on_watchdog, self);
   return self;

@@ -17,6 +17,9 @@
 
 #ifdef HAVE_SYSTEMD
 
+/* For the log, when clients are gone. */
+#define LAST_SECONDS G_GINT64_CONSTANT (20)
+
 /* Sockets without a name of their own are called that, or as the unit is. */
 static gboolean
 is_public (const char *name)
@@ -55,17 +58,20 @@ adopt (GPtrArray *sockets, int fd, const char *name, GError **error)
  * @error: %G_IO_ERROR_INVALID_ARGUMENT where one of them is nothing to listen on
  *
  * Returns: (transfer full) (element-type SseBound) (nullable): the sockets that the service manager
- *   listens on for the daemon, empty where there are none; %NULL with an error. They are there
- * once.
+ *   listens on for the daemon, empty where there are none; %NULL with an error. To be called once.
  */
 GPtrArray *
 sse_service_take_sockets (GError **error)
 {
   g_autoptr (GPtrArray) sockets = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_bound_free);
   char **names = NULL;
-  int n = sd_listen_fds_with_names (TRUE, &names);
-  gboolean ok = TRUE;
+  /* The environment is left as it is: other threads may read it, and no program is started. */
+  int n = sd_listen_fds_with_names (FALSE, &names);
+  gboolean ok = n >= 0;
 
+  if (!ok)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                 _ ("the service manager's sockets: %s"), g_strerror (-n));
   for (int i = 0; i < n; i++)
     {
       ok = ok && adopt (sockets, SD_LISTEN_FDS_START + i, names[i], error);
@@ -88,10 +94,15 @@ sse_service_tell_reloading (void)
   sd_notifyf (FALSE, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
 }
 
+/**
+ * sse_service_tell_stopping:
+ * @seconds: how long clients are waited for
+ */
 void
-sse_service_tell_stopping (void)
+sse_service_tell_stopping (guint seconds)
 {
-  sd_notify (FALSE, "STOPPING=1");
+  sd_notifyf (FALSE, "STOPPING=1\nEXTEND_TIMEOUT_USEC=%" G_GINT64_FORMAT,
+              (seconds + LAST_SECONDS) * G_USEC_PER_SEC);
 }
 
 /**
@@ -148,7 +159,7 @@ sse_service_tell_reloading (void)
 }
 
 void
-sse_service_tell_stopping (void)
+sse_service_tell_stopping (guint seconds)
 {
 }
 

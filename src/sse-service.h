@@ -10,10 +10,10 @@ G_BEGIN_DECLS
 
 #define SSE_SERVICE_PUBLIC "public"
 
-GPtrArray *sse_service_take_sockets     (GError     **error);
+GPtrArray *sse_service_take_sockets     (GError      **error);
 void       sse_service_tell_ready       (void);
 void       sse_service_tell_reloading   (void);
-void       sse_service_tell_stopping    (void);
+void       sse_service_tell_stopping    (guint         seconds);
 gint64     sse_service_get_watchdog     (void);
 void       sse_service_feed_watchdog    (void);
 void       sse_service_tell_status      (const char  *format,

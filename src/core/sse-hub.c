@@ -161,7 +161,7 @@ on_client_left (guint channel, const char *user, SseCloseReason reason, gpointer
 gboolean
 sse_hub_keep_canaries (SseHub *self, GError **error)
 {
-  self->canaries = sse_canaries_new (self->host.fanout, sse_streams_get (self->streams)->len,
+  self->canaries = sse_canaries_new (self->host.fanout, sse_streams_get_n_channels (self->streams),
                                      self->n_workers, error);
   return self->canaries != NULL;
 }
@@ -350,7 +350,7 @@ sse_hub_new (GPtrArray *plugins, SseLog *log, const SseHubOptions *options, GErr
   self->intake = sse_intake_new (&options->intake, check_stream, check_shape, append_to_log, self);
   self->streams = sse_streams_new (plugins, &self->host);
 
-  fanout.n_channels = sse_streams_get_n_channels (self->streams);
+  fanout.n_channels = sse_streams_get_n_channels (self->streams) + 1; /* the canaries' */
   self->n_workers = fanout.n_workers;
   self->host.fanout = sse_fanout_new (&fanout, on_client_left, self, error);
   if (self->host.fanout == NULL)

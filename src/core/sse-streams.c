@@ -37,7 +37,7 @@ sse_streams_get (SseStreams *self)
 guint
 sse_streams_get_n_channels (SseStreams *self)
 {
-  return self->streams->len + 1;
+  return self->streams->len + 1; /* the built-in one, which nobody follows */
 }
 
 /* What tokens were revoked. */

@@ -79,7 +79,8 @@ teller_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
       if (g_get_monotonic_time () >= until)
         break;
     }
-  sse_headcount_settle (&self->clients);
+  /* Each worker may have one that never leaves, to see whether it is alive. */
+  sse_headcount_settle (&self->clients, self->options.n_workers);
   g_source_set_ready_time (source, self->notes.first != NULL ? 0 : -1);
   return G_SOURCE_CONTINUE;
 }

@@ -211,8 +211,8 @@ get_port (int fd)
   return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
 }
 
-static void
-add_ip (GPtrArray *bound, int fd, gboolean any)
+static SseBound *
+bound_new_ip (int fd, gboolean any)
 {
   g_autoptr (GSocketAddress) address = get_local_address (fd);
   SseBound *self = g_new0 (SseBound, 1);
@@ -222,7 +222,7 @@ add_ip (GPtrArray *bound, int fd, gboolean any)
     self->name = g_strdup_printf ("*:%u", get_port (fd));
   else
     self->name = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
-  g_ptr_array_add (bound, self);
+  return self;
 }
 
 /* Whether errno says that the machine has no such address, or no such protocol. */
@@ -246,9 +246,9 @@ listen_on_localhost (guint port, GPtrArray *bound)
       fd6 = listen_on_ip ("::1", get_port (fd), FALSE);
       if (fd6 >= 0 || is_absent ())
         {
-          add_ip (bound, fd, FALSE);
+          g_ptr_array_add (bound, bound_new_ip (fd, FALSE));
           if (fd6 >= 0)
-            add_ip (bound, fd6, FALSE);
+            g_ptr_array_add (bound, bound_new_ip (fd6, FALSE));
           return TRUE;
         }
       give_up (fd);
@@ -267,7 +267,7 @@ listen_on_any (guint port, GPtrArray *bound)
     fd = listen_on_ip ("0.0.0.0", port, FALSE);
   if (fd < 0)
     return FALSE;
-  add_ip (bound, fd, TRUE);
+  g_ptr_array_add (bound, bound_new_ip (fd, TRUE));
   return TRUE;
 }
 
@@ -278,7 +278,7 @@ listen_on_one (const char *host, guint port, GPtrArray *bound)
 
   if (fd < 0)
     return FALSE;
-  add_ip (bound, fd, FALSE);
+  g_ptr_array_add (bound, bound_new_ip (fd, FALSE));
   return TRUE;
 }
 
@@ -413,7 +413,6 @@ name_unix (const struct sockaddr_un *address, socklen_t length)
 SseBound *
 sse_address_adopt (int fd, GError **error)
 {
-  g_autoptr (GPtrArray) bound = g_ptr_array_new ();
   struct sockaddr_storage native = { 0 };
   socklen_t native_length = sizeof native, length = sizeof (int);
   int listens = 0, type = 0;
@@ -430,10 +429,7 @@ sse_address_adopt (int fd, GError **error)
       return NULL;
     }
   if (native.ss_family != AF_UNIX)
-    {
-      add_ip (bound, fd, FALSE);
-      return g_ptr_array_index (bound, 0);
-    }
+    return bound_new_ip (fd, FALSE);
   self = g_new0 (SseBound, 1);
   self->fd = fd;
   self->name = name_unix ((const struct sockaddr_un *) &native, native_length);

@@ -92,33 +92,65 @@ class Booted(unittest.TestCase):
             self.assertEqual(restart.wait(), 0)
             restart.stdout.close()
 
+    def configure(self, line):
+        self.machine.run("sh", "-c", "mkdir -p /etc/rivulet/rivulet.conf.d && "
+                         f"printf '[http]\n{line}\n' >/etc/rivulet/rivulet.conf.d/tests.conf")
+        self.addCleanup(self.machine.run, "rm", "-rf", "/etc/rivulet/rivulet.conf.d")
+
     def test_reload(self):
+        """It is told how that ended, and goes on with what there was where anything is wrong."""
         self.machine.publish(1)
         before = self.process()
-        client = self.follow()
-        read_until(client, "data: ")
-        self.machine.systemctl("reload", "rivulet.service")
-        self.assertEqual((self.state(), self.process()), ("active", before))
+        client = self.follow("/quota/stream", "-i")
+        self.assertIn("Access-Control-Allow-Origin: http://localhost:3000\n",
+                      [line.replace("\r", "") for line in read_until(client, "data: ")])
+        for line, ok in ("allowed-origins=https://other", True), ("nonsense=1", False):
+            self.configure(line)
+            self.machine.systemctl("reload", "rivulet.service", status=0 if ok else 1)
+            self.assertEqual((self.state(), self.process()), ("active", before))
+            self.assertIn("Access-Control-Allow-Origin: https://other\n",
+                          [line.replace("\r", "") for line in
+                           read_until(self.follow("/quota/stream", "-i"), "data: ")])
+        self.assertIn("nonsense", self.machine.journal())
         self.machine.publish(5)
         read_until(client, '"used":5')
+
+    def test_a_start_that_fails_again_and_again(self):
+        """Where what it lacks is there at last, it serves whoever has waited."""
+        self.machine.run("mv", "/etc/rivulet/secret", "/etc/rivulet/away")
+        client = self.follow()
+        wait_until(lambda: int(self.show("NRestarts")) > 6, "some attempts")
+        self.assertEqual(self.machine.systemctl("is-active", "rivulet.socket"), "active")
+        self.machine.run("mv", "/etc/rivulet/away", "/etc/rivulet/secret")
+        read_until(client, "data: ")
+
+    def test_without_ipv6(self):
+        self.machine.systemctl("stop", "rivulet.socket")
+        self.machine.run("ip", "address", "del", "::1/128", "dev", "lo")
+        self.addCleanup(self.machine.run, "ip", "address", "replace", "::1/128", "dev", "lo")
+        self.assertNotIn("::1", self.machine.run("ip", "-6", "address"))
+        self.machine.systemctl("start", "rivulet.socket")
+        read_until(self.follow(), "data: ")
 
     def set_watchdog(self, seconds):
         self.machine.run("mkdir", "-p", "/run/systemd/system/rivulet.service.d")
         self.machine.run("sh", "-c", f"printf '[Service]\nWatchdogSec={seconds}\n' "
                          ">/run/systemd/system/rivulet.service.d/watchdog.conf")
         self.machine.systemctl("daemon-reload")
+        self.addCleanup(self.machine.systemctl, "daemon-reload")
+        self.addCleanup(self.machine.run, "rm", "-r", "/run/systemd/system/rivulet.service.d")
 
     def show(self, name):
         return self.machine.systemctl("show", "--value", "-p", name, "rivulet.service")
 
     def test_the_watchdog_is_fed(self):
-        self.set_watchdog(2)
+        self.set_watchdog(6)
         self.machine.publish(1)
         client = self.follow()
         read_until(client, "data: ")
         process = self.process()
         seen = {self.show("WatchdogTimestampMonotonic")}
-        wait_until(lambda: seen.add(self.show("WatchdogTimestampMonotonic")) or len(seen) > 5,
+        wait_until(lambda: seen.add(self.show("WatchdogTimestampMonotonic")) or len(seen) > 4,
                    "the watchdog to be fed")
         self.assertEqual(self.process(), process)
         wait_until(lambda: re.fullmatch(r"1 clients of 4 streams; \d+ updates",
@@ -127,7 +159,7 @@ class Booted(unittest.TestCase):
 
     def test_who_gives_no_sign_of_life_is_started_anew(self):
         """One thread that stands still is enough, of those who write to clients or to the disk."""
-        self.set_watchdog(2)
+        self.set_watchdog(6)
         for thread in "fanout-0", "log-writer":
             with self.subTest(thread=thread):
                 self.machine.publish(1)
