@@ -6,7 +6,6 @@
 #include "sse-service.h"
 
 #include <string.h>
-#include <time.h>
 
 #include <glib/gi18n.h>
 #ifdef HAVE_SYSTEMD

@@ -8,8 +8,15 @@
 #include "sse-json.h"
 #include "sse-token-key.h"
 
-/* Always FALSE. */
-static gboolean G_GNUC_PRINTF (2, 3) fail (GError **error, const char *format, ...)
+/**
+ * sse_claims_fail:
+ * @error: (out): gets %SSE_TOKEN_ERROR_INVALID
+ * @format: what is wrong with the token
+ *
+ * Returns: %FALSE
+ */
+gboolean
+sse_claims_fail (GError **error, const char *format, ...)
 {
   g_autofree char *message = NULL;
   va_list args;
@@ -62,7 +69,7 @@ read_time (JsonObject *claims, const char *name, gboolean *is_there, gint64 *tim
   if (node == NULL)
     return TRUE;
   if (!holds (node, G_TYPE_INT64))
-    return fail (error, "its %s is not an integer", name);
+    return sse_claims_fail (error, "its %s is not an integer", name);
   seconds = json_node_get_int (node);
   if (seconds > G_MAXINT64 / G_USEC_PER_SEC)
     *time = G_MAXINT64;
@@ -82,9 +89,9 @@ read_subject (SseClaims *self, JsonObject *claims, GError **error)
   if (holds (node, G_TYPE_INT64))
     self->subject = g_strdup_printf ("%" G_GINT64_FORMAT, json_node_get_int (node));
   else if (text == NULL || *text == '\0')
-    return fail (error, "its sub is neither a text nor an integer");
+    return sse_claims_fail (error, "its sub is neither a text nor an integer");
   else if (strlen (text) > SSE_CLAIMS_MAX_SUBJECT)
-    return fail (error, "its sub is longer than %d bytes", SSE_CLAIMS_MAX_SUBJECT);
+    return sse_claims_fail (error, "its sub is longer than %d bytes", SSE_CLAIMS_MAX_SUBJECT);
   else
     self->subject = g_strdup (text);
   return TRUE;
@@ -100,9 +107,9 @@ read_expiry (
   if (!read_time (claims, "exp", &is_there, &time, error))
     return FALSE;
   if (!is_there && rules->require_expiry)
-    return fail (error, "it has no exp, so that it would never expire");
+    return sse_claims_fail (error, "it has no exp, so that it would never expire");
   self->expires = time > G_MAXINT64 - rules->leeway ? G_MAXINT64 : time + rules->leeway;
-  return now < self->expires || fail (error, "it has expired");
+  return now < self->expires || sse_claims_fail (error, "it has expired");
 }
 
 static gboolean
@@ -115,12 +122,13 @@ read_beginning (
   if (!read_time (claims, "nbf", &is_there, &time, error))
     return FALSE;
   if (is_there && time > now + rules->leeway)
-    return fail (error, "it is not valid yet");
+    return sse_claims_fail (error, "it is not valid yet");
 
   if (!read_time (claims, "iat", &is_there, &time, error))
     return FALSE;
   if (is_there && time > now + rules->leeway)
-    return fail (error, "it was issued in the future; are the clocks right, or leeway-seconds?");
+    return sse_claims_fail (
+        error, "it was issued in the future; are the clocks right, or leeway-seconds?");
   self->issued = is_there ? time / G_USEC_PER_SEC : SSE_CLAIMS_NEVER;
   return TRUE;
 }
@@ -132,9 +140,9 @@ check_issuer (JsonObject *claims, const SseClaimsRules *rules, GError **error)
   const char *issuer = get_text (node);
 
   if (node != NULL && issuer == NULL)
-    return fail (error, "its iss is not a text");
+    return sse_claims_fail (error, "its iss is not a text");
   return rules->issuer == NULL || g_strcmp0 (issuer, rules->issuer) == 0
-         || fail (error, "its iss is not the configured issuer");
+         || sse_claims_fail (error, "its iss is not the configured issuer");
 }
 
 /* An array of texts, at most @max of them; NULL where it is none. */
@@ -169,14 +177,14 @@ check_audience (JsonObject *claims, const SseClaimsRules *rules, GError **error)
   g_auto (GStrv) several = single == NULL ? dup_texts (node, G_MAXUINT) : NULL;
 
   if (node == NULL)
-    return rules->audience == NULL || fail (error, "it has no aud");
+    return rules->audience == NULL || sse_claims_fail (error, "it has no aud");
   if (single == NULL && several == NULL)
-    return fail (error, "its aud is neither a text nor an array of texts");
+    return sse_claims_fail (error, "its aud is neither a text nor an array of texts");
   if (rules->audience == NULL)
-    return fail (error, "it has an aud, and none is configured ([auth] audience)");
+    return sse_claims_fail (error, "it has an aud, and none is configured ([auth] audience)");
   return g_strcmp0 (single, rules->audience) == 0
          || (several != NULL && g_strv_contains ((const char *const *) several, rules->audience))
-         || fail (error, "its aud is not the configured audience");
+         || sse_claims_fail (error, "its aud is not the configured audience");
 }
 
 static gboolean
@@ -188,8 +196,8 @@ read_streams (SseClaims *self, JsonObject *claims, GError **error)
     return TRUE;
   self->streams = dup_texts (node, SSE_CLAIMS_MAX_STREAMS);
   return self->streams != NULL
-         || fail (error, "its streams are not an array of at most %d texts",
-                  SSE_CLAIMS_MAX_STREAMS);
+         || sse_claims_fail (error, "its streams are not an array of at most %d texts",
+                             SSE_CLAIMS_MAX_STREAMS);
 }
 
 /**
@@ -216,7 +224,7 @@ sse_claims_read (SseClaims *self,
   JsonObject *claims;
 
   if (node == NULL)
-    return fail (error, "its claims are %s", local->message);
+    return sse_claims_fail (error, "its claims are %s", local->message);
   claims = json_node_get_object (node);
   return read_expiry (self, claims, rules, now, error)
          && read_beginning (self, claims, rules, now, error) && check_issuer (claims, rules, error)

@@ -57,6 +57,10 @@ gboolean sse_claims_allow_stream (const SseClaims      *self,
 char    *sse_claims_format       (const SseClaims      *self,
                                   const SseClaimsRules *rules);
 
+gboolean sse_claims_fail         (GError              **error,
+                                  const char           *format,
+                                  ...) G_GNUC_PRINTF (2, 3);
+
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SseClaims, sse_claims_clear)
 
 G_END_DECLS

@@ -110,19 +110,6 @@ sse_token_set_own (SseToken *self, const char *id, SseTokenKey *key)
   self->own_key = key;
 }
 
-/* Always FALSE. */
-static gboolean G_GNUC_PRINTF (2, 3) fail (GError **error, const char *format, ...)
-{
-  g_autofree char *message = NULL;
-  va_list args;
-
-  va_start (args, format);
-  message = g_strdup_vprintf (format, args);
-  va_end (args);
-  g_set_error_literal (error, SSE_TOKEN_ERROR, SSE_TOKEN_ERROR_INVALID, message);
-  return FALSE;
-}
-
 /* ---- form ---- */
 
 static gboolean
@@ -131,11 +118,11 @@ find_parts (const char *token, Parts *parts, GError **error)
   const char *first_dot, *second_dot;
 
   if (strlen (token) > SSE_TOKEN_MAX_LENGTH)
-    return fail (error, "it is longer than %d bytes", SSE_TOKEN_MAX_LENGTH);
+    return sse_claims_fail (error, "it is longer than %d bytes", SSE_TOKEN_MAX_LENGTH);
   first_dot = strchr (token, '.');
   second_dot = first_dot != NULL ? strchr (first_dot + 1, '.') : NULL;
   if (second_dot == NULL || strchr (second_dot + 1, '.') != NULL)
-    return fail (error, "it does not have three parts");
+    return sse_claims_fail (error, "it does not have three parts");
   *parts = (Parts){ token, (gsize) (first_dot - token), first_dot + 1,
                     (gsize) (second_dot - first_dot - 1) };
   return TRUE;
@@ -151,7 +138,7 @@ find_key (SseToken *self, JsonObject *header, SseTokenKey **key, GError **error)
   const char *id = NULL;
 
   if (json_object_has_member (header, "kid") && !sse_json_get_string (header, "", "kid", &id, NULL))
-    return fail (error, "its kid is not a text");
+    return sse_claims_fail (error, "its kid is not a text");
   if (id != NULL && g_strcmp0 (id, self->own_id) == 0)
     *key = self->own_key;
   else
@@ -160,7 +147,7 @@ find_key (SseToken *self, JsonObject *header, SseTokenKey **key, GError **error)
       if (*key == NULL)
         *key = self->default_key;
     }
-  return *key != NULL || fail (error, "it names none of the configured keys (kid)");
+  return *key != NULL || sse_claims_fail (error, "it names none of the configured keys (kid)");
 }
 
 /* RFC 8725, section 3.11, and RFC 9068, section 2.1. */
@@ -184,23 +171,23 @@ check_header (SseToken *self, const Parts *parts, SseTokenKey **key, GError **er
   const char *value;
 
   if (text == NULL)
-    return fail (error, "its header is not base64url");
+    return sse_claims_fail (error, "its header is not base64url");
   node = sse_json_parse (text, length, &local);
   if (node == NULL)
-    return fail (error, "its header is %s", local->message);
+    return sse_claims_fail (error, "its header is %s", local->message);
   header = json_node_get_object (node);
 
   if (json_object_has_member (header, "crit"))
-    return fail (error, "it has critical extensions, of which none is known");
+    return sse_claims_fail (error, "it has critical extensions, of which none is known");
   if (json_object_has_member (header, "typ")
       && (!sse_json_get_string (header, "", "typ", &value, NULL) || !is_type (value)))
-    return fail (error, "its type is not JWT");
+    return sse_claims_fail (error, "its type is not JWT");
   if (!find_key (self, header, key, error))
     return FALSE;
   return (sse_json_get_string (header, "", "alg", &value, NULL)
           && strcmp (value, sse_token_key_get_algorithm (*key)) == 0)
-         || fail (error, "its algorithm is not %s, which its key is for",
-                  sse_token_key_get_algorithm (*key));
+         || sse_claims_fail (error, "its algorithm is not %s, which its key is for",
+                             sse_token_key_get_algorithm (*key));
 }
 
 /* The same header again needs no second look. */
@@ -263,9 +250,9 @@ decode_claims (const Parts *parts, gsize *length, GError **error)
   g_autofree char *text = sse_base64url_decode (parts->claims, parts->claims_length, length);
 
   if (text == NULL)
-    fail (error, "its claims are not base64url");
+    sse_claims_fail (error, "its claims are not base64url");
   else if (!sse_json_scan (text, *length, &local))
-    fail (error, "its claims are %s", local->message);
+    sse_claims_fail (error, "its claims are %s", local->message);
   else
     return g_steal_pointer (&text);
   return NULL;
@@ -297,7 +284,7 @@ sse_token_check (SseToken *self, const char *token, gint64 now, SseClaims *claim
   if (text == NULL)
     return FALSE;
   if (!check_signature (self, key, token, now, &digest))
-    return fail (error, "its signature is wrong");
+    return sse_claims_fail (error, "its signature is wrong");
   if (!read_claims (self, key, text, length, now, &found, error))
     return FALSE;
 
@@ -315,10 +302,12 @@ check_claims (const SseClaims *claims, GError **error)
 
   if (length == 0 || length > SSE_CLAIMS_MAX_SUBJECT
       || !g_utf8_validate (claims->subject, (gssize) length, NULL))
-    return fail (error, _ ("the subject (sub) must be a user's name of 1 to %d bytes of UTF-8"),
-                 SSE_CLAIMS_MAX_SUBJECT);
+    return sse_claims_fail (error,
+                            _ ("the subject (sub) must be a user's name of 1 to %d bytes of UTF-8"),
+                            SSE_CLAIMS_MAX_SUBJECT);
   return claims->streams == NULL || g_strv_length (claims->streams) <= SSE_CLAIMS_MAX_STREAMS
-         || fail (error, _ ("a token is for at most %d streams"), SSE_CLAIMS_MAX_STREAMS);
+         || sse_claims_fail (error, _ ("a token is for at most %d streams"),
+                             SSE_CLAIMS_MAX_STREAMS);
 }
 
 /**
@@ -350,7 +339,7 @@ sse_token_sign (SseToken *self, const SseClaims *claims, GError **error)
   token = sse_token_key_sign (key, key == self->own_key ? self->own_id : NULL, json);
   if (strlen (token) > SSE_TOKEN_MAX_LENGTH)
     {
-      fail (error, _ ("the token would be longer than %d bytes"), SSE_TOKEN_MAX_LENGTH);
+      sse_claims_fail (error, _ ("the token would be longer than %d bytes"), SSE_TOKEN_MAX_LENGTH);
       return NULL;
     }
   return g_steal_pointer (&token);
