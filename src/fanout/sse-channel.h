@@ -87,5 +87,7 @@ void      sse_channel_add        (SseChannel      *self,
 void      sse_channel_regroup    (SseClient       *client);
 void      sse_channel_remove     (SseClient       *client);
 SseGroup *sse_client_get_group   (const SseClient *self);
+GPtrArray *sse_channel_list      (const SseChannel *self,
+                                  guint            max);
 
 G_END_DECLS

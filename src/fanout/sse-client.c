@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -22,14 +23,17 @@
  * @expires: when its token expires, in µs since 1970 UTC
  * @peer_timeout_ms: how long what was sent may stay unacknowledged, or unread in a peer that takes
  *   no more, until the peer is taken for dead
+ * @last_event_id: (nullable): where it was, as it says; copied
  *
  * Returns: (transfer full): a client that is in no channel
  */
 SseClient *
-sse_client_new (int fd, gboolean chunked, gint64 expires, guint peer_timeout_ms)
+sse_client_new (
+    int fd, gboolean chunked, gint64 expires, guint peer_timeout_ms, const char *last_event_id)
 {
   static const int no_delay = TRUE;
-  SseClient *self = g_new0 (SseClient, 1);
+  gsize id_size = last_event_id != NULL ? strlen (last_event_id) + 1 : 0;
+  SseClient *self = g_malloc0 (sizeof (SseClient) + id_size);
 
   /* Of no use to Unix sockets, and an error there that means nothing. */
   setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, sizeof no_delay);
@@ -42,6 +46,10 @@ sse_client_new (int fd, gboolean chunked, gint64 expires, guint peer_timeout_ms)
   sse_link_init (&self->of_user);
   sse_link_init (&self->in_slot);
   sse_link_init (&self->in_turn);
+  self->since = g_get_real_time ();
+  self->has_id = id_size > 0 ? 1 : 0;
+  if (id_size > 0)
+    memcpy (self->last_event_id, last_event_id, id_size);
   return self;
 }
 
@@ -178,4 +186,15 @@ sse_client_discard_input (SseClient *self)
   while (n_reads < MAX_READS && recv (self->fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
     n_reads++;
   return n_reads > 0;
+}
+
+/**
+ * sse_client_get_last_event_id:
+ *
+ * Returns: what it came with; empty where it came with none
+ */
+const char *
+sse_client_get_last_event_id (const SseClient *self)
+{
+  return self->has_id ? self->last_event_id : "";
 }

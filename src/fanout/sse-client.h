@@ -26,6 +26,7 @@ typedef struct _SseUser SseUser;
  * @lingering: its end was written, and it is waited for to hang up
  * @leaving: it gets nothing any more, and is closed at the end of the turn
  * @reason: why it ends or leaves
+ * @has_id: whether it has a @last_event_id
  * @user: its user in its channel
  * @of_user: in its user's clients
  * @in_slot: in a slot of the heartbeats' wheel
@@ -34,6 +35,8 @@ typedef struct _SseUser SseUser;
  * @expires: when its token expires, in µs since 1970 UTC
  * @ticket: (nullable): to be given back
  * @catch_up: (nullable): where it is behind
+ * @since: when it came, in µs since 1970 UTC
+ * @last_event_id: what it came with, and no byte of it where it came with none
  *
  * One connection. Small, as there are many of them, and most are idle; what sending to all needs
  * comes first, for the processor's cache.
@@ -52,6 +55,7 @@ typedef struct
   guint lingering : 1;
   guint leaving : 1;
   guint reason : 4;
+  guint has_id : 1;
   SseUser *user;
   SseLink of_user;
   SseLink in_slot;
@@ -59,6 +63,8 @@ typedef struct
   SseDeadline expires;
   SseTicket *ticket;
   SseCatchUp *catch_up;
+  gint64 since;
+  char last_event_id[];
 } SseClient;
 
 /**
@@ -77,7 +83,8 @@ typedef enum
 SseClient *sse_client_new           (int                 fd,
                                      gboolean            chunked,
                                      gint64              expires,
-                                     guint               peer_timeout_ms);
+                                     guint               peer_timeout_ms,
+                                     const char         *last_event_id);
 void       sse_client_free          (SseClient          *self);
 gboolean   sse_client_push          (SseClient          *self,
                                      SseFrame           *frame,
@@ -93,5 +100,7 @@ SseWrite   sse_client_write         (SseClient          *self,
                                      gsize              *written);
 SseWrite   sse_client_flush         (SseClient          *self);
 gboolean   sse_client_discard_input (SseClient          *self);
+const char *sse_client_get_last_event_id
+                                    (const SseClient    *self);
 
 G_END_DECLS

@@ -57,6 +57,7 @@ sse_command_new_join (const SseJoin *join)
   self->personal = join->personal;
   self->expires = join->expires;
   self->ticket = join->ticket;
+  self->last_event_id = g_strdup (join->last_event_id);
   set_frames (self, join->frames);
   return self;
 }
@@ -102,6 +103,7 @@ sse_command_free (SseCommand *self)
     sse_frame_unref (self->frames[i]);
   g_free (self->frames);
   g_free (self->options);
+  g_free (self->last_event_id);
   g_clear_pointer (&self->frame, sse_frame_unref);
   g_clear_pointer (&self->catch_up, sse_catch_up_unref);
   g_free (self);
@@ -162,9 +164,27 @@ sse_note_new_fed (guint worker, SseClient *client)
   return note_new (worker, client, "");
 }
 
+/**
+ * sse_note_new_listed:
+ * @listing: what the main thread puts together
+ * @clients: (transfer full) (element-type SseListed): what is for it
+ *
+ * Returns: (transfer full): the answer
+ */
+SseNote *
+sse_note_new_listed (guint worker, SseListing *listing, GPtrArray *clients)
+{
+  SseNote *self = g_malloc (sizeof (SseNote) + 1);
+
+  *self = (SseNote){ .worker = worker, .listing = listing, .clients = clients };
+  self->user[0] = '\0';
+  return self;
+}
+
 void
 sse_note_free (SseNote *self)
 {
   g_clear_pointer (&self->catch_up, sse_catch_up_unref);
+  g_clear_pointer (&self->clients, g_ptr_array_unref);
   g_free (self);
 }

@@ -14,20 +14,27 @@ typedef enum
   SSE_COMMAND_SEND,
   SSE_COMMAND_SET_PERSONAL,
   SSE_COMMAND_END_USER,
+  SSE_COMMAND_LIST,
   SSE_COMMAND_CONFIGURE,
   SSE_COMMAND_END,
   SSE_COMMAND_STOP, /* the last one */
 } SseCommandType;
+
+/* What a listing of clients is put together in; the main thread's alone. */
+typedef struct _SseListing SseListing;
 
 /**
  * SseCommand:
  * @frames: (array length=n_frames): a joining client's first frames, or a slice
  * @ticket: (nullable): a joining client's ticket; not released here
  * @catch_up: (nullable): a client that is behind
+ * @last_event_id: (nullable): what a joining client came with
  * @last: whether the slice is the last
  * @frame: what to send
  * @view: what that is a view of, or %SSE_FANOUT_NO_VIEW
  * @options: (nullable): what the options are from now on
+ * @listing: (nullable): what the answer is for
+ * @max: how many clients that lists at most
  * @has_user: whether it is about one user
  * @user: that user's name
  *
@@ -46,7 +53,10 @@ typedef struct
   SseTicket *ticket;
   guint n_frames;
   SseCatchUp *catch_up;
+  char *last_event_id;
   SseFanoutOptions *options;
+  SseListing *listing;
+  guint max;
   gboolean last;
   gboolean chunked;
   gboolean personal;
@@ -58,18 +68,22 @@ typedef struct
  * SseNote:
  * @worker: the worker's number
  * @catch_up: (nullable): the client's, where it is behind
+ * @listing: (nullable): what it is an answer for, @clients; else it is of one client
+ * @clients: (element-type SseListed): who was listed
  * @left: whether the client's socket is closed; else its next slice is due, and what follows is
  *   not set
  * @ticket: (nullable): the client's
  * @user: its user
  *
- * What a worker tells the main thread of a client.
+ * What a worker tells the main thread, of a client or when it was asked.
  */
 typedef struct
 {
   SseMail mail;
   guint worker;
   SseCatchUp *catch_up;
+  SseListing *listing;
+  GPtrArray *clients;
   gboolean left;
   guint channel;
   SseCloseReason reason;
@@ -93,6 +107,9 @@ SseNote    *sse_note_new_left    (guint           worker,
                                   SseClient      *client);
 SseNote    *sse_note_new_fed     (guint           worker,
                                   SseClient      *client);
+SseNote    *sse_note_new_listed  (guint           worker,
+                                  SseListing     *listing,
+                                  GPtrArray      *clients);
 void        sse_note_free        (SseNote        *self);
 
 G_END_DECLS

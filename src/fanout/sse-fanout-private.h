@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 
 /**
  * SseFanoutSlot:
+ * @worker: %NULL when it has stopped
  * @outbox: commands that the worker is given at the end of the main context's iteration
  * @n_clients: including those whose leaving was not told yet
  * @n_by_channel: likewise
@@ -45,7 +46,9 @@ struct _SseFanout
   SseHeadcount clients;
 };
 
-void sse_fanout_post (SseFanoutSlot *slot,
-                      SseCommand    *command);
+void sse_fanout_post  (SseFanoutSlot *slot,
+                       SseCommand    *command);
+void sse_listing_take (SseListing    *self,
+                       GPtrArray     *clients);
 
 G_END_DECLS

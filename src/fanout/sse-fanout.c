@@ -62,6 +62,8 @@ tell (SseFanout *self, SseNote *note)
     sse_catch_up_tell (note->catch_up, note->left);
   if (note->left)
     tell_left (self, note);
+  if (note->listing != NULL)
+    sse_listing_take (note->listing, g_steal_pointer (&note->clients));
   sse_note_free (note);
 }
 
@@ -171,7 +173,7 @@ sse_fanout_new (const SseFanoutOptions *options,
  *
  * Closes all clients, after a last `retry:`, each its own, and what waits for them before that, as
  * far as their sockets take it at once; see sse_fanout_end(). Their leaving, and any not told yet,
- * is told before this returns.
+ * is told before this returns, and so is each listing.
  */
 void
 sse_fanout_free (SseFanout *self)
@@ -186,11 +188,11 @@ sse_fanout_free (SseFanout *self)
       flush (&self->slots[i]);
     }
   for (guint i = 0; i < self->options.n_workers; i++)
-    sse_worker_free (self->slots[i].worker);
+    g_clear_pointer (&self->slots[i].worker, sse_worker_free);
 
   sse_mailbox_take (&self->inbox, &self->notes);
   while ((mail = sse_mail_list_pop (&self->notes)) != NULL)
-    if (((SseNote *) mail)->left)
+    if (((SseNote *) mail)->left || ((SseNote *) mail)->listing != NULL)
       tell (self, (SseNote *) mail);
     else
       sse_note_free ((SseNote *) mail); /* nobody is fed any more */

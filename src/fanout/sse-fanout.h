@@ -87,6 +87,8 @@ struct _SseTicket
  * @expires: when to close, in µs since 1970 UTC; %G_MAXINT64 for never
  * @frames: (nullable) (element-type SseFrame): what it gets before all else, never replaced by newer views
  *   and not counted in its queue's bound
+ * @last_event_id: (nullable): where it was, as it says, in UTF-8; kept for listings, so it should
+ *   not be long
  * @ticket: (nullable) (transfer full): released when the client has left
  *
  * A client as it is given to the fan-out.
@@ -100,6 +102,7 @@ typedef struct
   gboolean personal;
   gint64 expires;
   GPtrArray *frames;
+  const char *last_event_id;
   SseTicket *ticket;
 } SseJoin;
 
@@ -128,6 +131,38 @@ typedef struct _SseCatchUp SseCatchUp;
  * Told in the main context.
  */
 typedef void (*SseFanoutFed) (gboolean gone, gpointer user_data);
+
+/**
+ * SseListed:
+ * @user: its user
+ * @address: its peer's address, without the port: IPv4 or IPv6, or `unix`, see
+ *   sse_peer_text_write(). Where a proxy is between, that is the proxy's: what a proxy says of whom
+ *   it speaks for, as X-Forwarded-For does, is not looked at
+ * @last_event_id: what it came with; empty where it came with none
+ * @since: when it joined, in µs since 1970 UTC
+ * @queued_bytes: what waits for it because its socket did not take it yet
+ * @text: what the others point into: it is freed by g_free() alone
+ *
+ * What is known of a client.
+ */
+typedef struct
+{
+  const char *user;
+  const char *address;
+  const char *last_event_id;
+  gint64 since;
+  guint64 queued_bytes;
+  char text[];
+} SseListed;
+
+/**
+ * SseFanoutListed:
+ * @clients: (element-type SseListed): a channel's clients, those first for whom most waits. A
+ *   reference may be taken.
+ *
+ * It may call the fan-out's functions, but not sse_fanout_free().
+ */
+typedef void (*SseFanoutListed) (GPtrArray *clients, gpointer user_data);
 
 #define SSE_FANOUT_NO_VIEW G_MAXUINT
 
@@ -169,6 +204,12 @@ void        sse_fanout_set_personal     (SseFanout              *self,
 void        sse_fanout_end_user         (SseFanout              *self,
                                          guint                   channel,
                                          const char             *user);
+
+void        sse_fanout_list             (SseFanout              *self,
+                                         guint                   channel,
+                                         guint                   max,
+                                         SseFanoutListed         listed,
+                                         gpointer                user_data);
 
 SseFrame   *sse_fanout_new_retry_frame  (SseFanout              *self);
 guint64     sse_fanout_get_queued_bytes (SseFanout              *self,

@@ -75,7 +75,7 @@ sse_roster_join (SseRoster *self, SseCommand *command)
   SseChannel *channel = &self->channels[command->channel];
   SseUser *user = sse_channel_find_user (channel, command->user);
   SseClient *client = sse_client_new (command->fd, command->chunked, command->expires,
-                                      self->options.peer_timeout_ms);
+                                      self->options.peer_timeout_ms, command->last_event_id);
 
   client->ticket = command->ticket;
   client->catch_up = g_steal_pointer (&command->catch_up);

@@ -31,6 +31,7 @@ struct _SseWorker
   GSource *source;
 
   SseRoster roster;
+  SseMailList asked; /* SSE_COMMAND_LIST */
 };
 
 typedef struct
@@ -59,6 +60,9 @@ carry_out (SseWorker *self, SseCommand *command)
     case SSE_COMMAND_END_USER:
       sse_roster_end_user (&self->roster, command);
       break;
+    case SSE_COMMAND_LIST:
+      sse_mail_list_push (&self->asked, &command->mail);
+      return;
     case SSE_COMMAND_CONFIGURE:
       sse_roster_configure (&self->roster, command->options);
       break;
@@ -108,6 +112,26 @@ take_events (SseWorker *self)
     take_commands (self);
 }
 
+/* Lists clients. That is done last, so that what waits for them is what their sockets did not take,
+ * and none of them has left. A command to stop is carried out in such a turn too, so that whoever
+ * asked before that gets an answer. */
+static void
+answer (SseWorker *self, SseMailList *notes)
+{
+  SseMail *mail;
+
+  while ((mail = sse_mail_list_pop (&self->asked)) != NULL)
+    {
+      SseCommand *command = (SseCommand *) mail;
+      GPtrArray *clients
+          = sse_channel_list (&self->roster.channels[command->channel], command->max);
+      SseNote *note = sse_note_new_listed (self->number, command->listing, clients);
+
+      sse_mail_list_push (notes, &note->mail);
+      sse_command_free (command);
+    }
+}
+
 static gboolean
 worker_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
@@ -119,6 +143,7 @@ worker_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   sse_turn_write (&self->roster.turn);
   sse_roster_shed (&self->roster);
   sse_roster_tell (&self->roster, self->number, &notes);
+  answer (self, &notes);
   sse_mailbox_post (self->notes, &notes);
   g_source_set_ready_time (source, sse_roster_get_due (&self->roster));
   return G_SOURCE_CONTINUE;

@@ -13,13 +13,15 @@
 /* One thread publishes, joins clients and hears of their leaving; others read, each its own
  * clients, some only for a while. Some clients join where all are, others behind, and are fed.
  * Whatever interleaves: a client that joined at position P gets everything behind P that is for its
- * user, once and in order. */
+ * user, once and in order. Now and then all of this is listed. */
 
 #define N_READERS   3
 #define N_USERS     5
 #define N_CLIENTS   400
-#define MAX_BEHIND  500  /* positions */
-#define SLICE       20   /* positions */
+#define MAX_BEHIND  500 /* positions */
+#define SLICE       20  /* positions */
+#define LIST_EVERY  40  /* positions */
+#define MAX_LISTED  20
 #define N_POSITIONS 6001 /* for all, so that all who stay get it */
 
 static const SseFanoutOptions options = {
@@ -299,11 +301,29 @@ publish (Fixture *fixture, guint position)
 }
 
 static void
+on_listed (GPtrArray *clients, gpointer n_told)
+{
+  guint64 last = G_MAXUINT64;
+
+  g_assert_cmpuint (clients->len, <=, MAX_LISTED);
+  for (guint i = 0; i < clients->len; i++)
+    {
+      const SseListed *listed = g_ptr_array_index (clients, i);
+
+      g_assert_cmpuint (listed->queued_bytes, <=, last);
+      g_assert_cmpstr (listed->address, ==, "unix");
+      g_assert_cmpuint (g_ascii_strtoull (listed->user, NULL, 10), <, N_USERS);
+      last = listed->queued_bytes;
+    }
+  ++*(guint *) n_told;
+}
+
+static void
 test_hammer (void)
 {
   Fixture fixture;
   static Reader readers[N_READERS];
-  guint n_done = 0;
+  guint n_done = 0, n_told = 0;
 
   fixture_set_up (&fixture, &options);
   for (guint i = 0; i < N_READERS; i++)
@@ -318,6 +338,8 @@ test_hammer (void)
       published = position;
       if (position % (N_POSITIONS / N_CLIENTS) == 0 && position < N_POSITIONS)
         start_some_client (&fixture, &readers[g_test_rand_int_range (0, N_READERS)]);
+      if (position % LIST_EVERY == 0)
+        sse_fanout_list (fixture.fanout, 0, MAX_LISTED, on_listed, &n_told);
       /* Now few, now many commands at a time. */
       if (g_test_rand_int_range (0, 20) == 0)
         g_main_context_iteration (NULL, FALSE);
@@ -336,6 +358,7 @@ test_hammer (void)
   for (guint i = 0; i < fixture.left->len; i++)
     g_assert_true (g_str_has_suffix (g_ptr_array_index (fixture.left, i), " gone"));
   fixture_tear_down (&fixture);
+  g_assert_cmpuint (n_told, ==, N_POSITIONS / LIST_EVERY);
 }
 
 int
