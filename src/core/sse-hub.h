@@ -48,7 +48,7 @@ typedef struct
  * @chunked: whether what follows @head goes out in chunks
  * @user: who it is, a JWT's `sub`
  * @expires: when to close it, in µs since 1970 UTC; %G_MAXINT64 for never
- * @last_event_id: (nullable): where it was, as it says
+ * @last_event_id: (nullable): where it was, as it says; at most 64 bytes of it are kept and listed
  * @head: the response's head, the first that is sent
  * @ticket: (nullable) (transfer full): released when the client has left
  */
@@ -62,6 +62,9 @@ typedef struct
   SseFrame *head;
   SseTicket *ticket;
 } SseSubscriber;
+
+/* Clients that one listing has at most. */
+#define SSE_HUB_MAX_LISTED 10000
 
 SseHub     *sse_hub_new            (GPtrArray           *plugins,
                                     SseLog              *log,
@@ -96,6 +99,17 @@ const SseRevocations *
 void        sse_hub_subscribe      (SseHub              *self,
                                     SseStream           *stream,
                                     const SseSubscriber *subscriber);
+
+void        sse_hub_list_clients_async
+                                   (SseHub              *self,
+                                    const char          *stream,
+                                    guint                max,
+                                    GAsyncReadyCallback  callback,
+                                    gpointer             user_data);
+GPtrArray  *sse_hub_list_clients_finish
+                                   (SseHub              *self,
+                                    GAsyncResult        *result,
+                                    GError             **error);
 
 gboolean    sse_hub_keep_canaries  (SseHub              *self,
                                     GError             **error);

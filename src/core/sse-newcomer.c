@@ -15,6 +15,8 @@
 #define BEHIND_BYTES    ((gsize) 64 * 1024 * 1024)
 #define MIN_SLICE_BYTES ((gsize) 16 * 1024)
 
+#define MAX_ID_BYTES 64
+
 void
 sse_entrance_init (SseEntrance *self)
 {
@@ -35,6 +37,19 @@ sse_entrance_close (SseEntrance *self)
 }
 
 /* ---- what it missed ---- */
+
+/* As much of what a client says that its last id was as is kept with it, and told: ours are
+ * shorter, and UTF-8. */
+static char *
+clip_id (const char *last_event_id)
+{
+  const char *end;
+
+  if (last_event_id == NULL)
+    return NULL;
+  g_utf8_validate_len (last_event_id, strnlen (last_event_id, MAX_ID_BYTES), &end);
+  return g_strndup (last_event_id, (gsize) (end - last_event_id));
+}
 
 /* Whether a client can go on from where it says that it was. @position: (out): that */
 static gboolean
@@ -67,6 +82,7 @@ sse_newcomer_new (const SseSubscriber *subscriber, SseAudience *audience, SseEnt
   self->chunked = subscriber->chunked;
   self->expires = subscriber->expires;
   self->head = sse_frame_ref (subscriber->head);
+  self->last_event_id = clip_id (subscriber->last_event_id);
   self->ticket = subscriber->ticket;
   self->resumes = can_resume (subscriber->last_event_id, entrance, &self->position);
   return self;
@@ -84,6 +100,7 @@ sse_newcomer_free (SseNewcomer *self)
   if (self->ticket != NULL)
     self->ticket->release (self->ticket);
   sse_frame_unref (self->head);
+  g_free (self->last_event_id);
   g_free (self);
 }
 
@@ -123,6 +140,7 @@ make_join (SseNewcomer *self, GPtrArray *frames)
     .personal = self->audience->personal,
     .expires = self->expires,
     .frames = frames,
+    .last_event_id = self->last_event_id,
     .ticket = g_steal_pointer (&self->ticket),
   };
 

@@ -57,6 +57,7 @@ struct _SseNewcomer
   gboolean chunked;
   gint64 expires;
   SseFrame *head;
+  char *last_event_id; /* as much of it as is told of; NULL where it has none */
   SseTicket *ticket;
   gboolean resumes;
   guint64 position;     /* where it was, and what it was given since */

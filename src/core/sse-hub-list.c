@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "sse-error.h"
+#include "sse-hub-private.h"
+
+static void
+on_listed (GPtrArray *clients, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+
+  g_task_return_pointer (task, g_ptr_array_ref (clients), (GDestroyNotify) g_ptr_array_unref);
+}
+
+/* See sse_streams_get(). */
+static guint
+get_channel (SseHub *self, SseStream *stream)
+{
+  guint channel = 0;
+
+  g_ptr_array_find (sse_streams_get (self->streams), stream, &channel);
+  return channel;
+}
+
+/**
+ * sse_hub_list_clients_async:
+ * @stream: a stream's name; one that is disabled has no clients
+ * @max: how many clients at most; %SSE_HUB_MAX_LISTED where it is 0 or more than that
+ *
+ * Lists who follows a stream, those first for whom most waits. A client that came a moment ago is
+ * not listed yet: it first waits for what it gets first to be rendered, or read from the log, and
+ * the stream counts it already. One that is catching up is.
+ */
+void
+sse_hub_list_clients_async (
+    SseHub *self, const char *stream, guint max, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+  SseStream *found = sse_streams_find (self->streams, stream);
+
+  if (found == NULL)
+    {
+      g_autofree char *told = sse_error_clip (stream);
+
+      g_task_return_new_error (task, SSE_ERROR, SSE_ERROR_UNKNOWN_STREAM,
+                               "there is no stream named “%s”", told);
+      return;
+    }
+  if (self->host.fanout == NULL) /* the hub is stopped, and all clients are gone */
+    {
+      g_task_return_pointer (task, g_ptr_array_new (), (GDestroyNotify) g_ptr_array_unref);
+      return;
+    }
+  if (max == 0 || max > SSE_HUB_MAX_LISTED)
+    max = SSE_HUB_MAX_LISTED;
+  sse_fanout_list (self->host.fanout, get_channel (self, found), max, on_listed,
+                   g_steal_pointer (&task));
+}
+
+/**
+ * sse_hub_list_clients_finish:
+ * @error: %SSE_ERROR_UNKNOWN_STREAM
+ *
+ * Returns: (transfer full) (element-type SseListed) (nullable): the clients, all text UTF-8
+ */
+GPtrArray *
+sse_hub_list_clients_finish (SseHub *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
