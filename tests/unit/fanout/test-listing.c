@@ -332,24 +332,32 @@ ask (Fixture *self, guint *n_told)
 static void
 test_leaving (Fixture *self, gconstpointer data)
 {
-  guint n_told = 0, n_asked;
+  int fds[30]; /* of the last that came */
+  guint n_told = 0, n_ended = 0, n_asked;
 
   for (n_asked = 0; n_asked < 300; n_asked++)
     {
+      int *fd = &fds[n_asked % G_N_ELEMENTS (fds)];
       g_autofree char *user = g_strdup_printf ("%u", n_asked);
-      int fd = join_small (self, user);
 
-      fixture_send_size (self, 0, user, n_asked % 2 * LARGE);
+      if (n_asked >= G_N_ELEMENTS (fds))
+        close (*fd);
+      *fd = join_small (self, user);
+      if (n_asked % 2 == 0)
+        fixture_send_size (self, 0, user, LARGE);
       ask (self, &n_told);
       if (n_asked % 3 == 0)
-        sse_fanout_end_user (self->fanout, 0, user);
-      close (fd);
+        {
+          sse_fanout_end_user (self->fanout, 0, user);
+          n_ended++;
+        }
       if (n_asked % 7 == 0)
-        g_main_context_iteration (NULL, FALSE);
+        fixture_wait_left (self, n_ended);
     }
   while (n_told < n_asked)
     g_main_context_iteration (NULL, TRUE);
   g_assert_cmpuint (n_told, ==, n_asked);
+  close_all (fds, G_N_ELEMENTS (fds));
   fixture_wait_left (self, self->n_joined);
 }
 
