@@ -23,6 +23,8 @@ typedef enum
   SSE_VERDICT_APPLIED,
 } SseVerdict;
 
+#define SSE_N_VERDICTS (SSE_VERDICT_APPLIED + 1)
+
 #define SSE_TYPE_SOURCE (sse_source_get_type ())
 G_DECLARE_INTERFACE (SseSource, sse_source, SSE, SOURCE, GObject)
 

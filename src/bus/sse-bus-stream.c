@@ -67,7 +67,7 @@ sse_bus_live_stream_get_property (GObject *object, guint id, GValue *value, GPar
       g_value_set_uint64 (value, sse_stream_get_queued (stream));
       break;
     case PROP_DROPPED:
-      g_value_set_uint64 (value, sse_stream_get_dropped (stream));
+      g_value_set_uint64 (value, sse_stream_get_counters (stream)->left[SSE_CLOSE_OVERFLOW]);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "sse-error.h"
+#include "sse-fanout.h"
+#include "sse-histogram.h"
+#include "sse-source.h"
 
 G_BEGIN_DECLS
+
+/* What is counted, since the process began. Written where it happens, read where it is shown, all in
+ * the main thread. */
 
 /**
  * SseCounters:
@@ -16,8 +22,7 @@ G_BEGIN_DECLS
  * @tokens_refused: tokens that were not valid
  * @accept_pauses: how often nothing was accepted for a while, as descriptors or memory had run out
  *
- * What is counted of clients. Written where it happens, read where it is shown, all in the main
- * thread.
+ * Of a listener and its clients.
  */
 typedef struct
 {
@@ -30,5 +35,34 @@ typedef struct
   guint64 tokens_refused;
   guint64 accept_pauses;
 } SseCounters;
+
+/**
+ * SseStreamCounters:
+ * @joined: clients that came
+ * @left: clients that left, by #SseCloseReason
+ * @updates: updates that its source was given, those of streams that it follows too, by #SseVerdict
+ *
+ * Of a stream.
+ */
+typedef struct
+{
+  guint64 joined;
+  guint64 left[SSE_N_CLOSE_REASONS];
+  guint64 updates[SSE_N_VERDICTS];
+} SseStreamCounters;
+
+/**
+ * SsePublishingCounters:
+ * @rejected: updates that were not applied, by the #SseError that their publisher was answered
+ *   with; where it sent several at once, all of them
+ * @commits: the time from when an update came until it was in the log
+ *
+ * Of what publishers sent, up to where it is applied.
+ */
+typedef struct
+{
+  guint64 rejected[SSE_N_ERRORS];
+  SseHistogram commits;
+} SsePublishingCounters;
 
 G_END_DECLS

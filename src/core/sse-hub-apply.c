@@ -62,6 +62,7 @@ sse_hub_take_committed (SseLog *log, GPtrArray *updates, gpointer user_data)
 {
   SseHub *self = SSE_HUB (user_data);
 
+  sse_intake_note_committed (self->intake, updates);
   for (guint i = 0; i < updates->len; i++)
     g_queue_push_tail (&self->committed, sse_update_ref (g_ptr_array_index (updates, i)));
   if (self->applier != NULL || self->committed.length == 0)
@@ -80,6 +81,7 @@ sse_hub_take_failed (SseLog *log, GPtrArray *updates, const GError *error, gpoin
 {
   g_autoptr (SseHub) self = g_object_ref (SSE_HUB (user_data));
 
+  self->counters.rejected[SSE_ERROR_STORE_FAILED] += updates->len;
   for (guint i = 0; i < updates->len; i++)
     {
       SseOutcome *outcome = g_new0 (SseOutcome, 1);

@@ -14,6 +14,7 @@ struct _SseHub
   SseLog *log;
   SseIntake *intake;
   guint max_updates;
+  SsePublishingCounters counters;
   SseStreamHost host;
   SseStreams *streams;
   SseCanaries *canaries; /* NULL where nobody asks for a sign of life */

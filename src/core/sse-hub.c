@@ -52,6 +52,7 @@ sse_hub_publish_async (SseHub *self,
 
   if (self->closed)
     {
+      self->counters.rejected[SSE_ERROR_STORE_FAILED] += updates->len;
       g_task_return_new_error (task, SSE_ERROR, SSE_ERROR_STORE_FAILED,
                                "the daemon stops and takes no update");
       g_ptr_array_unref (updates);
@@ -102,6 +103,13 @@ guint
 sse_hub_get_max_updates (SseHub *self)
 {
   return self->max_updates;
+}
+
+/* What became of what publishers sent. */
+const SsePublishingCounters *
+sse_hub_get_counters (SseHub *self)
+{
+  return &self->counters;
 }
 
 /**
@@ -347,7 +355,8 @@ sse_hub_new (GPtrArray *plugins, SseLog *log, const SseHubOptions *options, GErr
   self->host.ring_events = options->resume_events;
   self->host.ring_bytes = options->resume_bytes;
   self->max_updates = options->intake.max_updates;
-  self->intake = sse_intake_new (&options->intake, check_stream, check_shape, append_to_log, self);
+  self->intake = sse_intake_new (&options->intake, check_stream, check_shape, append_to_log, self,
+                                 &self->counters);
   self->streams = sse_streams_new (plugins, &self->host);
 
   fanout.n_channels = sse_streams_get_n_channels (self->streams) + 1; /* the canaries' */

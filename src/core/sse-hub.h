@@ -118,6 +118,8 @@ void        sse_hub_beat           (SseHub              *self,
                                     gpointer             user_data);
 
 guint       sse_hub_get_max_updates (SseHub             *self);
+const SsePublishingCounters *
+            sse_hub_get_counters   (SseHub              *self);
 SseLog     *sse_hub_get_log        (SseHub              *self);
 SseStream  *sse_hub_get_stream     (SseHub              *self,
                                     const char          *name);

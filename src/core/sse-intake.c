@@ -5,57 +5,20 @@
 
 #include "sse-intake.h"
 
-#include <string.h>
-
-#include "sse-error.h"
-#include "sse-json.h"
+#include "sse-intake-private.h"
 
 /* What is larger than this is parsed and checked in a thread, in bytes. */
 #define JUDGE_IN_THREAD 65536
 
-/* One call of a publisher. */
-typedef struct
-{
-  SseIntake *intake; /* NULL once that is gone */
-  SseIntakeCheck check_shape;
-  gpointer user_data;
-  GTask *task;
-  GPtrArray *updates;
-  GPtrArray *outcomes; /* SseOutcome, in the order of @updates */
-  guint n_open;        /* updates without outcome */
-  gsize size;          /* of the texts, in bytes */
-  gsize bytes;         /* that they are counted as */
-  gboolean judging;
-} Call;
-
-/* What a JSON value takes in memory when it is parsed, in bytes, about. */
-#define VALUE_BYTES 64
-
 /* An update that the log has. */
 typedef struct
 {
-  Call *call;
+  SseIntakeCall *call;
   guint index;
 } Place;
 
-struct _SseIntake
-{
-  SseIntakeOptions options;
-  SseIntakeCheck check_stream;
-  SseIntakeCheck check_shape;
-  SseIntakeAppend append;
-  gpointer user_data;
-
-  GQueue waiting;     /* Calls not in the log yet, in order */
-  GHashTable *places; /* SseUpdate → Place, of what is in the log and has no outcome */
-  GHashTable *calls;  /* all Calls */
-  guint n_updates;    /* under way */
-  gsize bytes;
-  gint64 last_accepted;
-};
-
 static void
-call_free (Call *call)
+call_free (SseIntakeCall *call)
 {
   g_object_unref (call->task);
   g_ptr_array_unref (call->updates);
@@ -73,7 +36,7 @@ free_outcome (gpointer outcome)
 
 /* Forgets a call and frees it; its task has been answered. */
 static void
-finish (SseIntake *self, Call *call)
+finish (SseIntake *self, SseIntakeCall *call)
 {
   self->n_updates -= call->updates->len;
   self->bytes -= call->bytes;
@@ -81,129 +44,27 @@ finish (SseIntake *self, Call *call)
   call_free (call);
 }
 
+static void
+count_rejected (SseIntake *self, const SseIntakeCall *call, const GError *error)
+{
+  if (error->domain == SSE_ERROR)
+    self->counters->rejected[error->code] += call->updates->len;
+}
+
 /* Refuses a whole call. Takes @error. */
 static void
-refuse (SseIntake *self, Call *call, GError *error)
+refuse (SseIntake *self, SseIntakeCall *call, GError *error)
 {
+  count_rejected (self, call, error);
   g_task_return_error (call->task, error);
   finish (self, call);
-}
-
-/* ---- checks ---- */
-
-static gboolean
-check_audience (const char *audience, GError **error)
-{
-  if (audience == NULL)
-    return TRUE;
-  if (*audience == '\0' || strlen (audience) > SSE_INTAKE_MAX_AUDIENCE
-      || !g_utf8_validate (audience, -1, NULL))
-    {
-      g_set_error (error, SSE_ERROR, SSE_ERROR_INVALID_UPDATE,
-                   "audience: must be a user's name of 1 to %d bytes; leave it out for everyone",
-                   SSE_INTAKE_MAX_AUDIENCE);
-      return FALSE;
-    }
-  return TRUE;
-}
-
-/* What can be judged before the text is parsed. */
-static gboolean
-check_unparsed (SseIntake *self, const SseUpdate *update, GError **error)
-{
-  gsize size = g_bytes_get_size (sse_update_get_json (update));
-
-  if (!self->check_stream (update, self->user_data, error))
-    return FALSE;
-  if (size > self->options.max_update_bytes)
-    {
-      g_set_error (error, SSE_ERROR, SSE_ERROR_TOO_LARGE,
-                   "the update has %" G_GSIZE_FORMAT " bytes; at most %" G_GSIZE_FORMAT
-                   " are taken (max-update-bytes)",
-                   size, self->options.max_update_bytes);
-      return FALSE;
-    }
-  return check_audience (sse_update_get_audience (update), error);
-}
-
-/* The bytes that an update takes while it is under way: its text, and a tree that may be many times
- * larger. There are about as many values as commas and colons. */
-static gsize
-estimate_bytes (const SseUpdate *update)
-{
-  gsize size;
-  const char *text = g_bytes_get_data (sse_update_get_json (update), &size);
-  gsize n_values = 0;
-
-  for (gsize i = 0; i < size; i++)
-    n_values += text[i] == ',' || text[i] == ':';
-  return size + n_values * VALUE_BYTES;
-}
-
-static gboolean
-check_room (SseIntake *self, guint n_updates, gsize bytes, GError **error)
-{
-  if (n_updates > self->options.max_updates || bytes > self->options.max_bytes)
-    {
-      g_set_error (error, SSE_ERROR, SSE_ERROR_TOO_LARGE,
-                   "%u updates of %" G_GSIZE_FORMAT
-                   " bytes, parsed, are more than are ever taken at once (max-backlog, "
-                   "max-backlog-bytes)",
-                   n_updates, bytes);
-      return FALSE;
-    }
-  if ((guint64) self->n_updates + n_updates > self->options.max_updates
-      || self->bytes + bytes > self->options.max_bytes)
-    {
-      g_set_error (error, SSE_ERROR, SSE_ERROR_BUSY, "%u updates wait already; push again later",
-                   self->n_updates);
-      return FALSE;
-    }
-  return TRUE;
-}
-
-/* Says which of several updates @error is about. */
-static void
-prefix_error (const Call *call, guint index, GError **error)
-{
-  if (call->updates->len > 1)
-    g_prefix_error (error, "updates[%u]: ", index);
-}
-
-/* An audience is not part of an update. Where one stands in it all the same, the update is not
- * meant for everyone. */
-static gboolean
-check_misplaced (const SseUpdate *update, GError **error)
-{
-  if (!json_object_has_member (sse_update_get_object (update), "audience"))
-    return TRUE;
-  sse_json_set_invalid (error, "", "audience", "belongs beside the update, not into it");
-  return FALSE;
-}
-
-/* Parses a call's updates and checks their shape; looks at nothing that changes. */
-static gboolean
-judge (const Call *call, GError **error)
-{
-  for (guint i = 0; i < call->updates->len; i++)
-    {
-      SseUpdate *update = g_ptr_array_index (call->updates, i);
-
-      if (!sse_update_parse (update, error) || !check_misplaced (update, error)
-          || !call->check_shape (update, call->user_data, error))
-        {
-          prefix_error (call, i, error);
-          return FALSE;
-        }
-    }
-  return TRUE;
 }
 
 /* ---- into the log ---- */
 
 /* Puts a call that was judged into the log. */
 static void
-put (SseIntake *self, Call *call)
+put (SseIntake *self, SseIntakeCall *call)
 {
   GPtrArray *appended;
 
@@ -228,7 +89,7 @@ put (SseIntake *self, Call *call)
 static void
 advance (SseIntake *self)
 {
-  Call *call;
+  SseIntakeCall *call;
 
   while ((call = g_queue_peek_head (&self->waiting)) != NULL && !call->judging)
     {
@@ -242,7 +103,7 @@ judge_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable 
 {
   GError *error = NULL;
 
-  if (judge (task_data, &error))
+  if (sse_intake_judge (task_data, &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
@@ -251,7 +112,7 @@ judge_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable 
 static void
 on_judged (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  Call *call = user_data;
+  SseIntakeCall *call = user_data;
   SseIntake *self = call->intake;
   GError *error = NULL;
   gboolean ok = g_task_propagate_boolean (G_TASK (result), &error);
@@ -272,7 +133,7 @@ on_judged (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-start_judging (SseIntake *self, Call *call)
+start_judging (SseIntake *self, SseIntakeCall *call)
 {
   GError *error = NULL;
 
@@ -284,7 +145,7 @@ start_judging (SseIntake *self, Call *call)
       g_task_set_task_data (task, call, NULL); /* which waits for it */
       g_task_run_in_thread (task, judge_in_thread);
     }
-  else if (!judge (call, &error))
+  else if (!sse_intake_judge (call, &error))
     {
       refuse (self, call, error);
       return;
@@ -301,11 +162,12 @@ start_judging (SseIntake *self, Call *call)
 void
 sse_intake_take (SseIntake *self, GPtrArray *updates, GTask *task)
 {
-  Call *call = g_new0 (Call, 1);
+  SseIntakeCall *call = g_new0 (SseIntakeCall, 1);
   GError *error = NULL;
   guint i;
 
   call->intake = self;
+  call->came = g_get_monotonic_time ();
   call->check_shape = self->check_shape;
   call->user_data = self->user_data;
   call->task = g_object_ref (task);
@@ -318,7 +180,7 @@ sse_intake_take (SseIntake *self, GPtrArray *updates, GTask *task)
       const SseUpdate *update = g_ptr_array_index (updates, i);
 
       call->size += g_bytes_get_size (sse_update_get_json (update));
-      call->bytes += estimate_bytes (update);
+      call->bytes += sse_intake_estimate_bytes (update);
     }
 
   if (updates->len == 0)
@@ -329,15 +191,16 @@ sse_intake_take (SseIntake *self, GPtrArray *updates, GTask *task)
       return;
     }
   for (i = 0; i < updates->len; i++)
-    if (!check_unparsed (self, g_ptr_array_index (updates, i), &error))
+    if (!sse_intake_check_unparsed (self, g_ptr_array_index (updates, i), &error))
       {
-        prefix_error (call, i, &error);
+        sse_intake_prefix_error (call, i, &error);
         break;
       }
   if (error == NULL)
-    check_room (self, updates->len, call->bytes, &error);
+    sse_intake_check_room (self, updates->len, call->bytes, &error);
   if (error != NULL)
     {
+      count_rejected (self, call, error);
       g_task_return_error (task, error);
       call_free (call);
       return;
@@ -347,6 +210,26 @@ sse_intake_take (SseIntake *self, GPtrArray *updates, GTask *task)
   self->bytes += call->bytes;
   g_hash_table_add (self->calls, call);
   start_judging (self, call);
+}
+
+/**
+ * sse_intake_note_committed:
+ * @updates: (element-type SseUpdate): what the log has committed; they are settled later
+ *
+ * Counts how long that took since they came.
+ */
+void
+sse_intake_note_committed (SseIntake *self, GPtrArray *updates)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  for (guint i = 0; i < updates->len; i++)
+    {
+      const Place *place = g_hash_table_lookup (self->places, g_ptr_array_index (updates, i));
+
+      if (place != NULL)
+        sse_histogram_add (&self->counters->commits, now - place->call->came);
+    }
 }
 
 /**
@@ -361,7 +244,7 @@ void
 sse_intake_settle (SseIntake *self, const SseUpdate *update, SseOutcome *outcome)
 {
   g_autofree Place *place = NULL;
-  Call *call;
+  SseIntakeCall *call;
 
   if (!g_hash_table_steal_extended (self->places, update, NULL, (gpointer *) &place))
     {
@@ -384,13 +267,15 @@ sse_intake_settle (SseIntake *self, const SseUpdate *update, SseOutcome *outcome
  * @check_stream: whether an update's stream takes updates
  * @check_shape: whether a parsed update has the right shape; may be called in any thread
  * @append: puts updates into the log
+ * @counters: where it counts; outlives it
  */
 SseIntake *
 sse_intake_new (const SseIntakeOptions *options,
                 SseIntakeCheck check_stream,
                 SseIntakeCheck check_shape,
                 SseIntakeAppend append,
-                gpointer user_data)
+                gpointer user_data,
+                SsePublishingCounters *counters)
 {
   SseIntake *self = g_new0 (SseIntake, 1);
 
@@ -399,6 +284,7 @@ sse_intake_new (const SseIntakeOptions *options,
   self->check_shape = check_shape;
   self->append = append;
   self->user_data = user_data;
+  self->counters = counters;
   self->places = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->calls = g_hash_table_new (NULL, NULL);
   g_queue_init (&self->waiting);
@@ -424,7 +310,7 @@ void
 sse_intake_free (SseIntake *self)
 {
   GHashTableIter iter;
-  Call *call;
+  SseIntakeCall *call;
 
   g_hash_table_iter_init (&iter, self->calls);
   while (g_hash_table_iter_next (&iter, (gpointer *) &call, NULL))

@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "sse-counters.h"
 #include "sse-outcome.h"
 #include "sse-update.h"
 
@@ -40,13 +41,17 @@ SseIntake *sse_intake_new       (const SseIntakeOptions *options,
                                  SseIntakeCheck          check_stream,
                                  SseIntakeCheck          check_shape,
                                  SseIntakeAppend         append,
-                                 gpointer                user_data);
+                                 gpointer                user_data,
+                                 SsePublishingCounters  *counters);
 void       sse_intake_free      (SseIntake              *self);
 void       sse_intake_configure (SseIntake              *self,
                                  const SseIntakeOptions *options);
 void       sse_intake_take      (SseIntake              *self,
                                  GPtrArray              *updates,
                                  GTask                  *task);
+void       sse_intake_note_committed
+                                (SseIntake              *self,
+                                 GPtrArray              *updates);
 void       sse_intake_settle    (SseIntake              *self,
                                  const SseUpdate        *update,
                                  SseOutcome             *outcome);

@@ -29,7 +29,7 @@ struct _SseStream
   guint64 position;
   guint64 restored;
   guint64 saved; /* its position at the last checkpoint */
-  guint64 n_dropped;
+  SseStreamCounters counters;
   gboolean cannot_follow;
 };
 
@@ -184,6 +184,7 @@ sse_stream_apply (SseStream *self, const SseUpdate *update, GError **error)
   g_autoptr (SseFrame) frame = NULL;
   SseVerdict verdict = apply_to_source (self, update, &frame, error);
 
+  self->counters.updates[verdict]++;
   if (verdict != SSE_VERDICT_APPLIED)
     return verdict;
   if (frame != NULL)
@@ -260,6 +261,7 @@ sse_stream_touch (SseStream *self, SseTouch touch)
 void
 sse_stream_subscribe (SseStream *self, const SseSubscriber *subscriber)
 {
+  self->counters.joined++;
   sse_viewers_subscribe (self->viewers, subscriber);
 }
 
@@ -275,8 +277,7 @@ sse_stream_end_user (SseStream *self, const char *user)
 void
 sse_stream_client_left (SseStream *self, const char *user, SseCloseReason reason)
 {
-  if (reason == SSE_CLOSE_OVERFLOW)
-    self->n_dropped++;
+  self->counters.left[reason]++;
   sse_viewers_leave (self->viewers, user);
 }
 
@@ -364,11 +365,11 @@ sse_stream_get_queued (SseStream *self)
                                : 0;
 }
 
-/* How many clients were closed because they read too slowly. */
-guint64
-sse_stream_get_dropped (SseStream *self)
+/* What happened to it. */
+const SseStreamCounters *
+sse_stream_get_counters (SseStream *self)
 {
-  return self->n_dropped;
+  return &self->counters;
 }
 
 static void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "sse-counters.h"
 #include "sse-source.h"
 
 G_BEGIN_DECLS
@@ -24,7 +25,8 @@ SseSource  *sse_stream_get_source   (SseStream *self);
 guint       sse_stream_get_clients  (SseStream *self);
 guint64     sse_stream_get_position (SseStream *self);
 guint64     sse_stream_get_queued   (SseStream *self);
-guint64     sse_stream_get_dropped  (SseStream *self);
+const SseStreamCounters *
+            sse_stream_get_counters (SseStream *self);
 
 gboolean    sse_stream_configure    (SseStream *self,
                                      GVariant  *settings,

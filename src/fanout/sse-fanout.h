@@ -64,6 +64,8 @@ typedef enum
   SSE_CLOSE_REVOKED,
 } SseCloseReason;
 
+#define SSE_N_CLOSE_REASONS (SSE_CLOSE_REVOKED + 1)
+
 typedef struct _SseTicket SseTicket;
 
 /**

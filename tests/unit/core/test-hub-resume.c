@@ -81,7 +81,7 @@ test_catch_up (Fixture *fixture, gconstpointer data)
     append_large (expected, i, "said", i);
   append_large (expected, 4, "value-update", 4);
   client_expect (bob, expected->str);
-  g_assert_cmpuint (sse_stream_get_dropped (stream), ==, 0);
+  g_assert_cmpuint (sse_stream_get_counters (stream)->left[SSE_CLOSE_OVERFLOW], ==, 0);
 
   fixture_publish (fixture, "probe", NULL, "set", "now");
   client_expect (bob, EVENT ("5", "value-update", "now"));

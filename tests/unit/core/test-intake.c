@@ -12,6 +12,7 @@ typedef struct
   GPtrArray *appended; /* arrays of updates, as the log got them */
   GPtrArray *answers;  /* texts: an id, or an error's message */
   guint64 position;
+  SsePublishingCounters counters;
 } Fixture;
 
 static gboolean
@@ -45,7 +46,8 @@ set_up (Fixture *fixture, gconstpointer data)
 
   fixture->appended = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
   fixture->answers = g_ptr_array_new_with_free_func (g_free);
-  fixture->intake = sse_intake_new (&options, check_stream, check_shape, append, fixture);
+  fixture->intake
+      = sse_intake_new (&options, check_stream, check_shape, append, fixture, &fixture->counters);
 }
 
 static void
@@ -164,6 +166,7 @@ test_all_or_nothing (Fixture *fixture, gconstpointer data)
   wait_for_answers (fixture, 2);
   g_assert_cmpuint (fixture->appended->len, ==, 0);
   g_assert_cmpstr (answer (fixture, 0), ==, "1 updates[1]: v: missing; a string is needed");
+  g_assert_cmpuint (fixture->counters.rejected[SSE_ERROR_INVALID_UPDATE], ==, 4);
   g_assert_true (g_str_has_prefix (answer (fixture, 1), "1 updates[1]: not JSON: "));
 }
 
@@ -185,6 +188,9 @@ test_refusals (Fixture *fixture, gconstpointer data)
   g_assert_true (g_str_has_prefix (answer (fixture, 1), "1 audience: "));
   g_assert_true (g_str_has_prefix (answer (fixture, 2), "1 audience: "));
   g_assert_true (g_str_has_prefix (answer (fixture, 3), "4 the update has 200001 bytes"));
+  g_assert_cmpuint (fixture->counters.rejected[SSE_ERROR_UNKNOWN_STREAM], ==, 1);
+  g_assert_cmpuint (fixture->counters.rejected[SSE_ERROR_INVALID_UPDATE], ==, 2);
+  g_assert_cmpuint (fixture->counters.rejected[SSE_ERROR_TOO_LARGE], ==, 1);
 }
 
 /* Beyond its bound publishers are told Busy; what was taken before is taken, and when that has
@@ -199,6 +205,7 @@ test_busy (Fixture *fixture, gconstpointer data)
   take (fixture, "s", NULL, 2, texts);
   wait_for_answers (fixture, 1);
   g_assert_true (g_str_has_prefix (answer (fixture, 0), "5 3 updates wait already"));
+  g_assert_cmpuint (fixture->counters.rejected[SSE_ERROR_BUSY], ==, 2);
   take (fixture, "s", NULL, 1, texts);
   settle (fixture);
   wait_for_answers (fixture, 3);

@@ -77,7 +77,9 @@ far_behind (Kept *kept, gboolean large)
 
   kept_publish (kept, NULL, "say", "now");
   client_expect (bob, EVENT ("41", "said", "now"));
-  g_assert_cmpuint (sse_stream_get_dropped (sse_hub_get_stream (kept->hub.hub, "probe")), ==, 0);
+  g_assert_cmpuint (sse_stream_get_counters (sse_hub_get_stream (kept->hub.hub, "probe"))
+                        ->left[SSE_CLOSE_OVERFLOW],
+                    ==, 0);
 }
 
 static void
