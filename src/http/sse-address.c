@@ -19,7 +19,6 @@
 
 #define BACKLOG     4096
 #define UNIX_PREFIX "unix:"
-#define SOCKET_MODE 0666
 
 /* How often another free port is tried for both loopback addresses. */
 #define MAX_TRIES 16
@@ -305,7 +304,7 @@ remove_stale (const struct sockaddr_un *address)
 }
 
 static gboolean
-listen_on_unix (const char *path, GPtrArray *bound)
+listen_on_unix (const char *path, mode_t mode, GPtrArray *bound)
 {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   const struct sockaddr *native = (const struct sockaddr *) &address;
@@ -319,7 +318,7 @@ listen_on_unix (const char *path, GPtrArray *bound)
   if (bind (fd, native, sizeof address) < 0
       && (errno != EADDRINUSE || !remove_stale (&address) || bind (fd, native, sizeof address) < 0))
     return give_up (fd);
-  if (g_chmod (path, SOCKET_MODE) < 0 || lstat (path, &status) < 0 || listen (fd, BACKLOG) < 0)
+  if (g_chmod (path, mode) < 0 || lstat (path, &status) < 0 || listen (fd, BACKLOG) < 0)
     {
       int saved = errno;
 
@@ -339,7 +338,7 @@ listen_on_unix (const char *path, GPtrArray *bound)
 }
 
 static gboolean
-listen_on (const char *text, GPtrArray *bound, GError **error)
+listen_on (const char *text, mode_t mode, GPtrArray *bound, GError **error)
 {
   g_auto (Parsed) parsed = { 0 };
   gboolean ok = FALSE;
@@ -356,7 +355,7 @@ listen_on (const char *text, GPtrArray *bound, GError **error)
       ok = listen_on_any (parsed.port, bound);
       break;
     case KIND_UNIX:
-      ok = listen_on_unix (parsed.host, bound);
+      ok = listen_on_unix (parsed.host, mode, bound);
       break;
     case KIND_ONE:
     default:
@@ -373,20 +372,21 @@ listen_on (const char *text, GPtrArray *bound, GError **error)
 /**
  * sse_address_listen:
  * @addresses: (array zero-terminated=1): see sse_address_check()
+ * @mode: of a Unix socket's file, such as %SSE_ADDRESS_OPEN
  * @error: in the domain %G_IO_ERROR, naming the address and why
  *
  * Listens on all of the addresses, or on none. A Unix socket's file that nobody serves any more is
- * replaced, and everybody may connect to the new one: who may is the directory's to say.
+ * replaced.
  *
  * Returns: (transfer full) (element-type SseBound) (nullable): the sockets, two for `localhost`
  */
 GPtrArray *
-sse_address_listen (const char *const *addresses, GError **error)
+sse_address_listen (const char *const *addresses, mode_t mode, GError **error)
 {
   g_autoptr (GPtrArray) bound = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_bound_free);
 
   for (; *addresses != NULL; addresses++)
-    if (!listen_on (*addresses, bound, error))
+    if (!listen_on (*addresses, mode, bound, error))
       return NULL;
   return g_steal_pointer (&bound);
 }

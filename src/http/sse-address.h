@@ -24,9 +24,15 @@ typedef struct
   ino_t inode;
 } SseBound;
 
+/* Of a Unix socket: everybody may connect, as far as its directory lets them; or only those of the
+ * process's user and group. */
+#define SSE_ADDRESS_OPEN   0666
+#define SSE_ADDRESS_CLOSED 0660
+
 gboolean   sse_address_check  (const char        *text,
                                GError           **error);
 GPtrArray *sse_address_listen (const char *const *addresses,
+                               mode_t             mode,
                                GError           **error);
 SseBound  *sse_address_adopt  (int                fd,
                                GError           **error);

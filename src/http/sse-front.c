@@ -387,7 +387,7 @@ listen_as_configured (SseFront *self, GError **error)
 {
   g_autofree const char **addresses = sse_settings_get_strings (self->settings, "listen");
 
-  return sse_address_listen (addresses, error);
+  return sse_address_listen (addresses, SSE_ADDRESS_OPEN, error);
 }
 
 /**

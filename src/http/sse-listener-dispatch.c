@@ -244,13 +244,13 @@ on_head (SseListener *self, SsePending *pending)
 {
   const SseRequest request = sse_pending_read (pending, self->buffer);
   gsize max_body = 0;
-  SseAnswer *refusal
-      = self->funcs->refuse (&request, pending->admission, &max_body, self->user_data);
+  SseAnswer *answer
+      = self->funcs->answer (&request, pending->admission, &max_body, self->user_data);
 
-  if (refusal == NULL)
-    refusal = sse_gate_refuse_body (self->gate, request.content_length);
-  if (refusal != NULL)
-    send_answer (self, pending, refusal, strcmp (request.method, "HEAD") != 0);
+  if (answer == NULL)
+    answer = sse_gate_refuse_body (self->gate, request.content_length);
+  if (answer != NULL)
+    send_answer (self, pending, answer, strcmp (request.method, "HEAD") != 0);
   else if (strcmp (request.method, "POST") == 0)
     wait_for_body (self, pending, max_body);
   else

@@ -33,19 +33,21 @@ typedef struct
 
 /**
  * SseListenerFuncs:
- * @refuse: returns the answer (transfer full) to a request that is not served, %NULL for one that
- *   is. The answer is sent, and the connection closed. @admission is asked whether there is room.
- *   Of a `POST` that is served, it sets @max_body to how many bytes of body are taken.
- * @admit: takes a connection whose request is served and is no `POST`, with nothing of it read yet;
- *   @admission is to be kept (transfer full) as long as the connection lasts
- * @take_upload: takes (transfer full) a `POST` that is served, with its body; to be given to
- *   sse_listener_answer(), or freed where it is not to be answered
+ * @answer: returns the answer (transfer full) to a request that its head alone is enough for, such
+ *   as one that is refused, %NULL for one that is handed on. The answer is sent, and the connection
+ *   closed. @admission is asked whether there is room. Of a `POST` that is handed on, it sets
+ *   @max_body to how many bytes of body are taken.
+ * @admit: (nullable): takes a connection whose request is handed on and is no `POST`, with nothing
+ *   of it read yet; @admission is to be kept (transfer full) as long as the connection lasts. %NULL,
+ *   like the next one, where @answer leaves nothing
+ * @take_upload: (nullable): takes (transfer full) a `POST` that is handed on, with its body; to be
+ *   given to sse_listener_answer(), or freed where it is not to be answered
  *
  * What the listener asks of its user; none of them may free it.
  */
 typedef struct
 {
-  SseAnswer *(*refuse) (const SseRequest *request,
+  SseAnswer *(*answer) (const SseRequest *request,
                         SseAdmission *admission,
                         gsize *max_body,
                         gpointer user_data);

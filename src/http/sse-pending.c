@@ -11,6 +11,9 @@
 /* What is read, and thrown away, of a client that was refused. */
 #define MAX_DRAINED (1024 * 1024)
 
+/* Of an answer's bytes, those that any socket's buffer has room for. */
+#define COMMON_ROOM 16384
+
 /**
  * sse_pending_new:
  * @fd: a connected non-blocking socket; taken
@@ -228,6 +231,16 @@ sse_pending_steal_upload (SsePending *self)
   return upload;
 }
 
+/* Next to nothing was sent before, so that its buffer has room for all of it then. */
+static void
+make_room (int fd, gsize length)
+{
+  int room = (int) MIN (length, G_MAXINT);
+
+  if (length > COMMON_ROOM)
+    setsockopt (fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+}
+
 /**
  * sse_pending_answer:
  * @with_body: whether the answer's body is sent
@@ -245,7 +258,7 @@ sse_pending_answer (SsePending *self, const SseAnswer *answer, gboolean with_bod
 
   self->answered = TRUE;
   close_body (self);
-  /* Next to nothing was sent before, so that a socket's buffer has room for all of it. */
+  make_room (self->fd, bytes->len);
   return send (self->fd, bytes->str, bytes->len, MSG_NOSIGNAL | MSG_DONTWAIT) == (gssize) bytes->len
          && shutdown (self->fd, SHUT_WR) == 0;
 }

@@ -16,7 +16,7 @@ guest_free (gpointer data)
 }
 
 static SseAnswer *
-refuse (const SseRequest *request, SseAdmission *admission, gsize *max_body, gpointer user_data)
+answer (const SseRequest *request, SseAdmission *admission, gsize *max_body, gpointer user_data)
 {
   Guests *guests = user_data;
 
@@ -46,7 +46,7 @@ take_upload (SseUpload *upload, gpointer user_data)
   g_ptr_array_add (guests->uploads, upload);
 }
 
-const SseListenerFuncs guests_funcs = { refuse, admit, take_upload };
+const SseListenerFuncs guests_funcs = { answer, admit, take_upload };
 
 void
 guests_set_up (Guests *guests, gconstpointer data)
@@ -61,9 +61,9 @@ guests_set_up (Guests *guests, gconstpointer data)
 
   guests->admitted = g_ptr_array_new_with_free_func (guest_free);
   guests->uploads = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_upload_free);
-  guests->listener
-      = sse_listener_new (sse_address_listen (addresses, NULL), data != NULL ? data : &defaults,
-                          &guests_funcs, &guests->counters, guests, &error);
+  guests->listener = sse_listener_new (sse_address_listen (addresses, SSE_ADDRESS_OPEN, NULL),
+                                       data != NULL ? data : &defaults, &guests_funcs,
+                                       &guests->counters, guests, &error);
   g_assert_no_error (error);
   guests->address = sse_listener_get_addresses (guests->listener)[0];
 }

@@ -67,7 +67,7 @@ test_check (void)
       g_test_message ("%s", wrong[i]);
       g_assert_false (sse_address_check (wrong[i], &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
-      g_assert_null (sse_address_listen (list, &again));
+      g_assert_null (sse_address_listen (list, SSE_ADDRESS_OPEN, &again));
       g_assert_cmpstr (again->message, ==, error->message);
     }
 }
@@ -77,7 +77,7 @@ listen_on (const char *address)
 {
   const char *const list[] = { address, NULL };
   g_autoptr (GError) error = NULL;
-  GPtrArray *bound = sse_address_listen (list, &error);
+  GPtrArray *bound = sse_address_listen (list, SSE_ADDRESS_OPEN, &error);
 
   g_assert_no_error (error);
   g_assert_nonnull (bound);
@@ -163,7 +163,7 @@ assert_in_use (const char *const *addresses, const char *which)
   g_autofree char *expected
       = g_strdup_printf ("cannot listen on %s: %s", which, g_strerror (EADDRINUSE));
 
-  g_assert_null (sse_address_listen (addresses, &error));
+  g_assert_null (sse_address_listen (addresses, SSE_ADDRESS_OPEN, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
   g_assert_cmpstr (error->message, ==, expected);
 }
@@ -194,7 +194,7 @@ test_not_ours (void)
   const char *const list[] = { "192.0.2.1:0", NULL };
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (sse_address_listen (list, &error));
+  g_assert_null (sse_address_listen (list, SSE_ADDRESS_OPEN, &error));
   g_assert_nonnull (strstr (error->message, "192.0.2.1:0"));
 }
 
@@ -239,6 +239,21 @@ test_unix (Fixture *fixture, gconstpointer data)
   assert_reachable (fixture->address);
   g_ptr_array_unref (bound);
   g_assert_false (g_file_test (fixture->path, G_FILE_TEST_EXISTS));
+}
+
+/* Closed to others before anybody can connect, whatever new files are. */
+static void
+test_unix_closed (Fixture *fixture, gconstpointer data)
+{
+  const char *const list[] = { fixture->address, NULL };
+  mode_t before = umask (0);
+  g_autoptr (GPtrArray) bound = sse_address_listen (list, SSE_ADDRESS_CLOSED, NULL);
+  struct stat status;
+
+  umask (before);
+  g_assert_no_errno (lstat (fixture->path, &status));
+  g_assert_cmpint (status.st_mode & 0777, ==, 0660);
+  assert_reachable (fixture->address);
 }
 
 /* What a daemon leaves that was killed. */
@@ -331,7 +346,7 @@ test_unix_no_directory (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
   guint before = count_descriptors ();
 
-  g_assert_null (sse_address_listen (list, &error));
+  g_assert_null (sse_address_listen (list, SSE_ADDRESS_OPEN, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   g_assert_nonnull (strstr (error->message, address));
   g_assert_cmpuint (count_descriptors (), ==, before);
@@ -342,7 +357,7 @@ static void
 test_adopted (Fixture *fixture, gconstpointer data)
 {
   const char *const list[] = { "127.0.0.1:0", "[::1]:0", fixture->address, NULL };
-  g_autoptr (GPtrArray) opened = sse_address_listen (list, NULL);
+  g_autoptr (GPtrArray) opened = sse_address_listen (list, SSE_ADDRESS_OPEN, NULL);
 
   for (guint i = 0; i < opened->len; i++)
     {
@@ -390,6 +405,7 @@ main (int argc, char **argv)
 #define ADD(name, func) g_test_add ("/http/address/" name, Fixture, NULL, set_up, func, tear_down)
   ADD ("adopted", test_adopted);
   ADD ("unix", test_unix);
+  ADD ("unix-closed", test_unix_closed);
   ADD ("unix-stale", test_unix_stale);
   ADD ("unix-live", test_unix_live);
   ADD ("unix-busy", test_unix_busy);

@@ -176,6 +176,26 @@ test_half_closed (Guests *guests, gconstpointer data)
   close (fd);
 }
 
+/* A page of metrics may be larger than what a socket's buffer takes by itself. */
+static void
+test_large_answer (void)
+{
+  const int little = 4608;
+  g_autofree char *text = g_strnfill (60000, 'x');
+  g_autoptr (SseAnswer) page = sse_answer_new (200, "text/plain", text);
+  g_autofree char *received = NULL;
+  SsePending *pending;
+  int fds[2];
+
+  g_assert_no_errno (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds));
+  g_assert_no_errno (setsockopt (fds[0], SOL_SOCKET, SO_SNDBUF, &little, sizeof little));
+  pending = sse_pending_new (fds[0], NULL);
+  g_assert_true (sse_pending_answer (pending, page, TRUE));
+  received = receive_all (fds[1]);
+  g_assert_true (g_str_has_suffix (received, text));
+  sse_pending_free (pending);
+}
+
 static void
 test_freed (Guests *guests, gconstpointer data)
 {
@@ -212,5 +232,6 @@ main (int argc, char **argv)
   ADD ("gone", NULL, test_gone);
   ADD ("half-closed", NULL, test_half_closed);
   ADD ("freed", NULL, test_freed);
+  g_test_add_func ("/http/listener/large-answer", test_large_answer);
   return g_test_run ();
 }
