@@ -148,8 +148,8 @@ run (SseDaemon *daemon, GError **error)
 static gboolean
 serve (Options *options, GError **error)
 {
-  g_autoptr (SseDaemon) daemon
-      = sse_daemon_new (read_config, options, g_getenv ("STATE_DIRECTORY"), error);
+  g_autoptr (SseDaemon) daemon = sse_daemon_new (read_config, options, g_getenv ("STATE_DIRECTORY"),
+                                                 g_getenv ("RUNTIME_DIRECTORY"), error);
   guint reload;
   gboolean served;
 

@@ -9,10 +9,12 @@
 
 #include <glib/gi18n.h>
 
+#include "sse-address.h"
 #include "sse-bus.h"
 #include "sse-error.h"
 #include "sse-front.h"
 #include "sse-hub.h"
+#include "sse-operators.h"
 #include "sse-options.h"
 #include "sse-own-key.h"
 #include "sse-plugin-loader.h"
@@ -29,6 +31,7 @@ struct _SseDaemon
   SseDaemonReadConfig read_config;
   gpointer user_data;
   char *state_dirs;
+  char *runtime_dirs;
 
   SseOptions *options;
   GHashTable *started_groups; /* of the options that it was started with */
@@ -37,6 +40,7 @@ struct _SseDaemon
   SseHub *hub;
   SseCounters counters;
   SseFront *front;
+  SseOperators *operators;
   SseBus *bus;
   SsePulse *pulse;
   gboolean stopping;
@@ -77,6 +81,7 @@ load_plugins (SseDaemon *self, SseConfig *config, GError **error)
  * @user_data: for @read_config; outlives it
  * @state_dirs: (nullable): directories for the log, the first counts, where the configuration names
  *   none; with colons between, as systemd gives them
+ * @runtime_dirs: (nullable): likewise, for the operators' socket
  * @error: what is wrong there
  *
  * Checks the configuration, reads the secrets and loads the plugins. Nothing is opened yet.
@@ -85,6 +90,7 @@ SseDaemon *
 sse_daemon_new (SseDaemonReadConfig read_config,
                 gpointer user_data,
                 const char *state_dirs,
+                const char *runtime_dirs,
                 GError **error)
 {
   g_autoptr (SseDaemon) self = g_new0 (SseDaemon, 1);
@@ -93,9 +99,10 @@ sse_daemon_new (SseDaemonReadConfig read_config,
   self->read_config = read_config;
   self->user_data = user_data;
   self->state_dirs = g_strdup (state_dirs);
+  self->runtime_dirs = g_strdup (runtime_dirs);
   if (config == NULL)
     return NULL;
-  self->options = sse_options_read (config, state_dirs, error);
+  self->options = sse_options_read (config, state_dirs, runtime_dirs, error);
   if (self->options == NULL || !load_plugins (self, config, error)
       || !sse_config_check_groups (config, error))
     return NULL;
@@ -211,15 +218,24 @@ reload_for_bus (gpointer daemon, GError **error)
 
 static const SseBusFuncs bus_funcs = { issue_token, reload_for_bus };
 
-/* Listens on the service manager's sockets, where it gives any, else as is configured. */
+/* Listens for operators and for clients: on the service manager's sockets for them, where it gives
+ * any, else as is configured. */
 static gboolean
-listen_for_clients (SseDaemon *self, GError **error)
+listen_for_all (SseDaemon *self, GError **error)
 {
-  g_autoptr (GPtrArray) sockets = sse_service_take_sockets (error);
+  g_auto (SseServiceSockets) sockets = { NULL, NULL };
+  const char *const *addresses = (const char *const *) self->options->operators;
 
-  if (sockets == NULL)
+  if (!sse_service_take_sockets (&sockets, error))
     return FALSE;
-  return sse_front_start (self->front, sockets->len > 0 ? g_steal_pointer (&sockets) : NULL, error);
+  if (sockets.operators == NULL)
+    sockets.operators = sse_address_listen (addresses, SSE_ADDRESS_CLOSED, error);
+  if (sockets.operators == NULL)
+    return FALSE;
+  self->operators
+      = sse_operators_new (self->hub, &self->counters, g_steal_pointer (&sockets.operators), error);
+  return self->operators != NULL
+         && sse_front_start (self->front, g_steal_pointer (&sockets.public), error);
 }
 
 /**
@@ -244,7 +260,7 @@ sse_daemon_start (SseDaemon *self, GError **error)
         return FALSE;
     }
   self->pulse = sse_pulse_new (self->hub, error);
-  if (self->pulse == NULL || !listen_for_clients (self, error))
+  if (self->pulse == NULL || !listen_for_all (self, error))
     return FALSE;
   sse_service_tell_ready ();
   return TRUE;
@@ -272,7 +288,7 @@ reload (SseDaemon *self, GError **error)
 
   if (config == NULL)
     return FALSE;
-  options = sse_options_read (config, self->state_dirs, error);
+  options = sse_options_read (config, self->state_dirs, self->runtime_dirs, error);
   if (options == NULL
       || !sse_plugins_reconfigure (self->plugins, config, configure_plugin, self, error))
     return FALSE;
@@ -360,6 +376,7 @@ sse_daemon_stop (SseDaemon *self)
   g_message ("stopping, within %u s; clients: %u", self->options->shutdown_seconds,
              sse_hub_get_n_clients (self->hub));
   self->stopping = TRUE;
+  sse_operators_tell_stopping (self->operators);
   sse_front_stop (self->front);
   sse_hub_close (self->hub);
   while (!is_quiet (self) && !passed)
@@ -379,6 +396,7 @@ sse_daemon_free (SseDaemon *self)
 {
   self->stopping = TRUE; /* one that could not be started */
   g_clear_pointer (&self->front, sse_front_free);
+  g_clear_pointer (&self->operators, sse_operators_free);
   if (self->pulse != NULL)
     sse_pulse_stop (self->pulse);
   if (self->hub != NULL)
@@ -395,5 +413,6 @@ sse_daemon_free (SseDaemon *self)
   g_clear_pointer (&self->started_groups, g_hash_table_unref);
   g_clear_pointer (&self->options, sse_options_free);
   g_free (self->state_dirs);
+  g_free (self->runtime_dirs);
   g_free (self);
 }

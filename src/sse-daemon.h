@@ -25,6 +25,7 @@ typedef SseConfig *(*SseDaemonReadConfig) (gpointer user_data, GError **error);
 SseDaemon *sse_daemon_new    (SseDaemonReadConfig  read_config,
                               gpointer             user_data,
                               const char          *state_dirs,
+                              const char          *runtime_dirs,
                               GError             **error);
 gboolean   sse_daemon_load   (SseDaemon           *self,
                               GError             **error);

@@ -9,9 +9,13 @@
 
 #include <glib/gi18n.h>
 
-#include "sse-token-settings.h"
+#include "sse-address.h"
 #include "sse-front-settings.h"
 #include "sse-settings.h"
+#include "sse-token-settings.h"
+
+/* In the directory for what runs. */
+#define OPERATORS_SOCKET "operators"
 
 /* Of what a client that resumes missed, that it is given at a time. */
 #define SLICE_BYTES ((gsize) 256 * 1024)
@@ -25,7 +29,7 @@ static const struct
   { "http", "listen" },       { "http", "base-paths" },  { "hub", "resume-events" },
   { "hub", "resume-bytes" },  { "clients", "workers" },  { "log", "durability" },
   { "log", "directory" },     { "log", "retain-hours" }, { "log", "retain-updates" },
-  { "plugins", "directory" }, { "bus", "bus" },
+  { "plugins", "directory" }, { "bus", "bus" },          { "operators", "listen" },
 };
 
 /* A group's settings, kept in @self; NULL with an error. */
@@ -54,6 +58,50 @@ read_http (SseOptions *self, SseConfig *config, GError **error)
     return FALSE;
   return sse_front_settings_check (self->http, &key, &local)
          || sse_config_fail (config, "http", key, error, "%s", local->message);
+}
+
+/* Of directories as systemd gives them, with colons between, the first; NULL where there is none.
+ */
+static char *
+take_first (const char *directories)
+{
+  if (directories == NULL || *directories == '\0')
+    return NULL;
+  return g_strndup (directories, strcspn (directories, ":"));
+}
+
+static char **
+choose_operators (const char *runtime_dirs)
+{
+  g_autoptr (GStrvBuilder) addresses = g_strv_builder_new ();
+  g_autofree char *directory = take_first (runtime_dirs);
+  g_autofree char *address = NULL;
+
+  if (directory != NULL)
+    {
+      address = g_strdup_printf ("unix:%s/" OPERATORS_SOCKET, directory);
+      g_strv_builder_add (addresses, address);
+    }
+  return g_strv_builder_end (addresses);
+}
+
+static gboolean
+read_operators (SseOptions *self, SseConfig *config, const char *runtime_dirs, GError **error)
+{
+  GVariant *settings = read_group (self, config, "operators", sse_settings_operators, error);
+
+  if (settings == NULL)
+    return FALSE;
+  if (!g_variant_lookup (settings, "listen", "^as", &self->operators))
+    self->operators = choose_operators (runtime_dirs);
+  for (char **address = self->operators; *address != NULL; address++)
+    {
+      g_autoptr (GError) local = NULL;
+
+      if (!sse_address_check (*address, &local))
+        return sse_config_fail (config, "operators", "listen", error, "%s", local->message);
+    }
+  return TRUE;
 }
 
 static gboolean
@@ -113,8 +161,10 @@ read_bus (SseOptions *self, SseConfig *config, GError **error)
 static char *
 choose_directory (GBusType bus_type, const char *state_dirs)
 {
-  if (state_dirs != NULL && *state_dirs != '\0')
-    return g_strndup (state_dirs, strcspn (state_dirs, ":"));
+  char *directory = take_first (state_dirs);
+
+  if (directory != NULL)
+    return directory;
   if (bus_type == G_BUS_TYPE_SESSION)
     return g_build_filename (g_get_user_state_dir (), "rivulet", NULL);
   return g_strdup (RIVULET_STATE_DIR);
@@ -161,6 +211,7 @@ read_plugins (SseOptions *self, SseConfig *config, GError **error)
  * @config: what files and the command line say
  * @state_dirs: (nullable): directories for the log, the first counts, where @config names none;
  *   with colons between, as systemd gives them
+ * @runtime_dirs: (nullable): likewise, for the operators' socket
  * @error: what is wrong there: %SSE_CONFIG_ERROR
  *
  * Reads and checks the daemon's own groups, and the keys for tokens. The streams' groups are left
@@ -169,15 +220,19 @@ read_plugins (SseOptions *self, SseConfig *config, GError **error)
  * Returns: (transfer full): what they say
  */
 SseOptions *
-sse_options_read (SseConfig *config, const char *state_dirs, GError **error)
+sse_options_read (SseConfig *config,
+                  const char *state_dirs,
+                  const char *runtime_dirs,
+                  GError **error)
 {
   g_autoptr (SseOptions) self = g_new0 (SseOptions, 1);
 
   self->groups
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
-  if (!read_http (self, config, error) || !read_hub (self, config, error)
-      || !read_clients (self, config, error) || !read_bus (self, config, error)
-      || !read_log (self, config, state_dirs, error) || !read_plugins (self, config, error))
+  if (!read_http (self, config, error) || !read_operators (self, config, runtime_dirs, error)
+      || !read_hub (self, config, error) || !read_clients (self, config, error)
+      || !read_bus (self, config, error) || !read_log (self, config, state_dirs, error)
+      || !read_plugins (self, config, error))
     return NULL;
   self->token = sse_token_settings_read (config, error);
   return self->token != NULL ? g_steal_pointer (&self) : NULL;
@@ -188,6 +243,7 @@ sse_options_free (SseOptions *self)
 {
   g_hash_table_unref (self->groups);
   g_clear_pointer (&self->token, sse_token_free);
+  g_strfreev (self->operators);
   g_free (self->directory);
   g_free (self);
 }

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
  * @groups: (element-type utf8 GVariant): the settings of each of the daemon's own groups, an a{sv},
  *   but for the one with a secret in it
  * @http: (not owned): those of the group `http`
+ * @operators: (array zero-terminated=1): where operators are answered
  * @plugin_dir: (not owned): where the plugins are
  * @token: what clients' tokens are checked with
  * @shutdown_seconds: how long a stop may take
@@ -27,6 +28,7 @@ typedef struct
 {
   GHashTable *groups;
   GVariant *http;
+  char **operators;
   const char *plugin_dir;
   SseHubOptions hub;
   SseToken *token;
@@ -38,6 +40,7 @@ typedef struct
 
 SseOptions *sse_options_read         (SseConfig   *config,
                                       const char  *state_dirs,
+                                      const char  *runtime_dirs,
                                       GError     **error);
 void        sse_options_free         (SseOptions  *self);
 

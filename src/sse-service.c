@@ -14,31 +14,44 @@
 
 #include "sse-address.h"
 
+void
+sse_service_sockets_clear (SseServiceSockets *sockets)
+{
+  g_clear_pointer (&sockets->public, g_ptr_array_unref);
+  g_clear_pointer (&sockets->operators, g_ptr_array_unref);
+}
+
 #ifdef HAVE_SYSTEMD
 
 /* For the log, when clients are gone. */
 #define LAST_SECONDS G_GINT64_CONSTANT (20)
 
-/* Sockets without a name of their own are called that, or as the unit is. */
-static gboolean
-is_public (const char *name)
+/* Sockets without a name of their own are called "unknown" or as the unit is. NULL for a name that
+ * says nothing. */
+static GPtrArray **
+find_place (SseServiceSockets *sockets, const char *name)
 {
-  return strcmp (name, SSE_SERVICE_PUBLIC) == 0 || strcmp (name, "unknown") == 0
-         || g_str_has_suffix (name, ".socket");
+  if (strcmp (name, SSE_SERVICE_OPERATORS) == 0)
+    return &sockets->operators;
+  if (strcmp (name, SSE_SERVICE_PUBLIC) == 0 || strcmp (name, "unknown") == 0
+      || g_str_has_suffix (name, ".socket"))
+    return &sockets->public;
+  return NULL;
 }
 
 static gboolean
-adopt (GPtrArray *sockets, int fd, const char *name, GError **error)
+adopt (SseServiceSockets *sockets, int fd, const char *name, GError **error)
 {
+  GPtrArray **place = find_place (sockets, name);
   g_autoptr (GError) local = NULL;
   SseBound *bound;
 
-  if (!is_public (name))
+  if (place == NULL)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   _ ("the service manager gives a socket named “%s”; there is: %s "
+                   _ ("the service manager gives a socket named “%s”; there are: %s, %s "
                       "(FileDescriptorName=)"),
-                   name, SSE_SERVICE_PUBLIC);
+                   name, SSE_SERVICE_PUBLIC, SSE_SERVICE_OPERATORS);
       return FALSE;
     }
   bound = sse_address_adopt (fd, &local);
@@ -48,26 +61,29 @@ adopt (GPtrArray *sockets, int fd, const char *name, GError **error)
                    _ ("the service manager's socket “%s”: %s"), name, local->message);
       return FALSE;
     }
-  g_ptr_array_add (sockets, bound);
+  if (*place == NULL)
+    *place = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_bound_free);
+  g_ptr_array_add (*place, bound);
   return TRUE;
 }
 
 /**
  * sse_service_take_sockets:
- * @error: %G_IO_ERROR_INVALID_ARGUMENT where one of them is nothing to listen on
+ * @sockets: (out caller-allocates): the sockets that the service manager listens on for the daemon
+ * @error: %G_IO_ERROR_INVALID_ARGUMENT where one of them is nothing to listen on, or has a name
+ *   that says nothing
  *
- * Returns: (transfer full) (element-type SseBound) (nullable): the sockets that the service manager
- *   listens on for the daemon, empty where there are none; %NULL with an error. To be called once.
+ * To be called once.
  */
-GPtrArray *
-sse_service_take_sockets (GError **error)
+gboolean
+sse_service_take_sockets (SseServiceSockets *sockets, GError **error)
 {
-  g_autoptr (GPtrArray) sockets = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_bound_free);
   char **names = NULL;
   /* The environment is left as it is: other threads may read it, and no program is started. */
   int n = sd_listen_fds_with_names (FALSE, &names);
   gboolean ok = n >= 0;
 
+  *sockets = (SseServiceSockets){ NULL, NULL };
   if (!ok)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                  _ ("the service manager's sockets: %s"), g_strerror (-n));
@@ -77,7 +93,9 @@ sse_service_take_sockets (GError **error)
       free (names[i]);
     }
   free (names);
-  return ok ? g_steal_pointer (&sockets) : NULL;
+  if (!ok)
+    sse_service_sockets_clear (sockets);
+  return ok;
 }
 
 void
@@ -141,10 +159,11 @@ sse_service_tell_status (const char *format, ...)
 
 #else
 
-GPtrArray *
-sse_service_take_sockets (GError **error)
+gboolean
+sse_service_take_sockets (SseServiceSockets *sockets, GError **error)
 {
-  return g_ptr_array_new_with_free_func ((GDestroyNotify) sse_bound_free);
+  *sockets = (SseServiceSockets){ NULL, NULL };
+  return TRUE;
 }
 
 void

@@ -96,8 +96,10 @@ is_stream_name (const char *name)
 static gboolean
 is_reserved (const char *name)
 {
-  static const char *const reserved[]
-      = { "auth", "bus", "clients", "http", "hub", "log", "plugins", SSE_REVOCATIONS_STREAM, NULL };
+  static const char *const reserved[] = { "auth",      "bus",     "clients",
+                                          "http",      "hub",     "log",
+                                          "operators", "plugins", SSE_REVOCATIONS_STREAM,
+                                          NULL };
 
   return g_strv_contains (reserved, name);
 }

@@ -32,6 +32,13 @@ const SseSetting sse_settings_http[] = {
   { .key = NULL },
 };
 
+const SseSetting sse_settings_operators[] = {
+  { "listen", SSE_SETTING_STRINGS, NULL, 0, 0,
+    "Addresses where operators see how it is: HOST:PORT, [IPV6]:PORT, *:PORT or unix:PATH. Empty: "
+    "nowhere." },
+  { .key = NULL },
+};
+
 const SseSetting sse_settings_auth[] = {
   { "algorithm", SSE_SETTING_STRING, "HS256", 0, 0,
     "What tokens are signed with, whatever they say themselves: HS256, HS384, HS512 (a secret), "
@@ -164,9 +171,10 @@ sse_settings_get_string (GVariant *settings, const char *key)
 /**
  * sse_settings_get_strings:
  * @settings: what sse_config_get_group() gave; outlives the strings
- * @key: a list that is set or has a default
+ * @key: a list
  *
- * Returns: (transfer container) (array zero-terminated=1): the strings
+ * Returns: (transfer container) (array zero-terminated=1) (nullable): the strings, %NULL where it
+ * is not set and has no default
  */
 const char **
 sse_settings_get_strings (GVariant *settings, const char *key)

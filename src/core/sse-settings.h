@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 
 /* The daemon's own groups of the configuration; each array ends with a NULL key. */
 extern const SseSetting sse_settings_http[];
+extern const SseSetting sse_settings_operators[];
 extern const SseSetting sse_settings_auth[];
 extern const SseSetting sse_settings_key[]; /* of each group [key NAME] */
 extern const SseSetting sse_settings_hub[];

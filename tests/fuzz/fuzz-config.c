@@ -52,7 +52,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   if (sse_config_load (config, path, TRUE, &error))
     {
       sse_config_set (config, "auth", "secret-file", secret, "fuzz");
-      options = sse_options_read (config, NULL, &error);
+      options = sse_options_read (config, NULL, NULL, &error);
       if (options != NULL && sse_config_check_groups (config, &error))
         check_options (options);
     }
