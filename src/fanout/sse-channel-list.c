@@ -83,11 +83,12 @@ list_client (const SseClient *client)
  * Lists the channel's clients, those that are behind too: first those for whom most waits, the
  * slowest, and where there are not @max of them, any others.
  *
- * It holds up all others meanwhile. Who is slow is found by looking at each client, which touches
- * no more than sending to it would, without the system call; and not even that is done where
- * nothing waits in the channel. To look at many idle ones would be of no use: those of them that
- * are told are the first that are met. The most of it is then what @max costs, not how many there
- * are.
+ * All others are held up meanwhile, so it has to be quick. Where nothing waits in the channel, the
+ * first @max clients are as good as any, and nobody else is looked at, however many there are.
+ * Where something does, the slow are found by looking at each client: that reads as much of it as
+ * sending to it would, without the system call. So it takes less than one event does to as many
+ * clients whose sockets take it: some ms for 10,000 that are told, 1 or 2 for 20,000 slow ones to
+ * be found.
  *
  * Returns: (transfer full) (element-type SseListed): what is known of them, copied
  */

@@ -52,6 +52,7 @@ test_told (Fixture *fixture, gconstpointer data)
   g_autoptr (Client) bob = client_new (fixture, "other", "bob", NULL);
   g_autoptr (GPtrArray) probe = NULL;
   g_autoptr (GPtrArray) other = NULL;
+  g_autoptr (GPtrArray) disabled = NULL;
   const SseListed *listed;
 
   client_expect (ann, START ("0", "-"));
@@ -71,6 +72,9 @@ test_told (Fixture *fixture, gconstpointer data)
   listed = g_ptr_array_index (other, 0);
   g_assert_cmpstr (listed->user, ==, "bob");
   g_assert_cmpstr (listed->last_event_id, ==, "");
+
+  disabled = list_well (fixture, "wrong-abi", 10);
+  g_assert_cmpuint (disabled->len, ==, 0);
 }
 
 static void
