@@ -22,6 +22,7 @@ PLUGINS = os.path.join(BUILD, "plugins")
 WRAPPER = shlex.split(os.environ.get("RIVULET_WRAPPER", ""))
 
 LISTENING = re.compile(r"rivuletd: listening on (\S+)")
+FOR_OPERATORS = re.compile(r"rivuletd: listening for operators on (\S+)")
 COMPLAINT = re.compile(
     r"^rivuletd: (warning|critical|error): |\*\*|runtime error:|Sanitizer|^==\d+== "
 )
@@ -110,6 +111,10 @@ class Daemon:
         addresses = [match.group(1) for match in self.wait_for_line(LISTENING, count)]
         record.process("rivuletd", self.pid)
         return addresses
+
+    def wait_for_operators(self, count=1):
+        """Waits until it answers operators; returns the addresses as it names them."""
+        return [match.group(1) for match in self.wait_for_line(FOR_OPERATORS, count)]
 
     def expect(self, pattern):
         """Says that lines like this are in order, although they complain."""

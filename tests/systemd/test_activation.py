@@ -110,11 +110,69 @@ class Activation(unittest.TestCase):
         self.assertTrue(os.path.exists(path), "the manager's socket is the manager's to remove")
 
     def test_a_name_that_is_not_known(self):
+        """Both that are known are named."""
         port = self.free_port()
         process = self.start("privat", listen=(f"127.0.0.1:{port}",))
         with self.connect_when_open(port):
             self.assertEqual(process.wait(), 1)
-        self.assertIn("privat", process.stderr.read())
+        self.assertRegex(process.stderr.read(), "privat.*; there are: public, operators ")
+
+    def assert_for_operators(self, address):
+        self.assertEqual(wire.request(address, "/healthz").status, 200)
+        self.assertEqual(wire.request(address, "/quota/stream").status, 404)
+
+    def assert_for_clients(self, address):
+        self.assertEqual(wire.request(address, "/healthz").status, 404)
+        self.assertEqual(wire.request(address, "/quota/stream").status, 401)
+
+    def configure(self, **listen):
+        daemon.write_config(self.config, {
+            "auth": {"secret-file": self.secret.path}, "bus": {"bus": "none"},
+            "plugins": {"directory": daemon.PLUGINS},
+            "log": {"directory": os.path.join(self.folder, "state")},
+            **{group: {"listen": address} for group, address in listen.items()}})
+
+    def test_clients_and_operators_are_told_apart(self):
+        """In whatever order they come, and several of a kind."""
+        names = ["operators", "public", "operators", "public"]
+        paths = [os.path.join(self.folder, str(number)) for number in range(len(names))]
+        self.configure(http="127.0.0.1:1", operators="127.0.0.1:1")
+        process = self.start(*names, listen=paths)
+        wait_until(lambda: os.path.exists(paths[-1]), "sockets that are open")
+        with wire.connect(f"unix:{paths[0]}"):
+            self.manager.wait_for("READY=1")
+        for name, path in zip(names, paths):
+            if name == "operators":
+                self.assert_for_operators(f"unix:{path}")
+            else:
+                self.assert_for_clients(f"unix:{path}")
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(), 0)
+        said = process.stderr.read()
+        for number in 0, 2:
+            self.assertIn(f"rivuletd: listening for operators on unix:{paths[number]}\n", said)
+            self.assertIn(f"rivuletd: listening on unix:{paths[number + 1]}\n", said)
+        self.assertTrue(all(os.path.exists(path) for path in paths))
+
+    def test_each_may_be_the_managers_alone(self):
+        """What it does not give is as it is configured."""
+        for given, configured, setting in ("public", "operators", "operators"), \
+                                          ("operators", "public", "http"):
+            with self.subTest(given=given):
+                own = {name: os.path.join(self.folder, f"{given}-{name}")
+                       for name in (given, configured)}
+                other = os.path.join(self.folder, f"{given}-unused")
+                self.configure(**{"http": f"unix:{other}", "operators": f"unix:{other}",
+                                  setting: f"unix:{own[configured]}"})
+                process = self.start(given, listen=(own[given],))
+                wait_until(lambda: os.path.exists(own[given]), "a socket that is open")
+                with wire.connect(f"unix:{own[given]}"):
+                    self.manager.wait_for("READY=1")
+                self.assert_for_operators(f"unix:{own['operators']}")
+                self.assert_for_clients(f"unix:{own['public']}")
+                self.assertFalse(os.path.exists(other))
+                process.send_signal(signal.SIGTERM)
+                self.assertEqual(process.wait(), 0)
 
     def test_without_a_manager(self):
         """NOTIFY_SOCKET that nobody reads, or that is none, is no reason not to serve."""

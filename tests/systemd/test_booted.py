@@ -11,6 +11,7 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import daemon  # noqa: E402
+import metrics  # noqa: E402
 from machine import STOPPER, Machine, read_until  # noqa: E402
 from waiting import wait_until  # noqa: E402
 
@@ -18,7 +19,7 @@ DENIED = "org.freedesktop.DBus.Error.AccessDenied"
 PROPERTIES = "org.freedesktop.DBus.Properties.GetAll"
 # The most that systemd-analyze(1) may find open.
 MOST = 1.2
-# curl's status where nobody listens.
+# curl's status where nobody listens, or nobody may connect.
 REFUSED = 7
 
 
@@ -187,6 +188,26 @@ class Booted(unittest.TestCase):
         state = self.machine.run("stat", "-c", "%a %U", "/var/lib/rivulet",
                                  "/var/lib/rivulet/token-key", "/var/lib/rivulet/rivulet.db")
         self.assertEqual(state, "700 rivulet\n600 rivulet\n600 rivulet\n")
+
+    def look(self, page, user=None, status=0):
+        return self.machine.run("curl", "-sS", "--unix-socket", "/run/rivulet/operators",
+                                f"http://localhost/{page}", user=user, status=status)
+
+    def test_what_operators_see(self):
+        """The process's own figures too, of which the service may see little; others see nothing."""
+        self.machine.publish(1)
+        self.assertEqual(self.machine.run("stat", "-c", "%a %U %G", "/run/rivulet/operators"),
+                         "660 rivulet rivulet\n")
+        self.assertEqual(self.look("readyz"), "ok\n")
+        found = metrics.Metrics(self.look("metrics", user="rivulet"))
+        self.assertEqual(found("rivulet_updates_total", stream="quota", verdict="applied"), 1)
+        for name in metrics.PROCESS:
+            self.assertGreater(found(name), 0)
+        started = self.machine.run("stat", "-c", "%Y", f"/proc/{self.process()}")
+        self.assertLess(abs(found("process_start_time_seconds") - int(started)), 60)
+        self.look("metrics", user="stranger", status=REFUSED)
+        self.machine.systemctl("stop", "rivulet.service", "rivulet.socket")
+        self.machine.run("test", "!", "-e", "/run/rivulet")
 
     def test_who_may_publish(self):
         self.machine.publish(1)

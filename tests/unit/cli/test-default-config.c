@@ -11,7 +11,7 @@ static const struct
   { "http", sse_settings_http },       { "auth", sse_settings_auth },
   { "hub", sse_settings_hub },         { "log", sse_settings_log },
   { "clients", sse_settings_clients }, { "bus", sse_settings_bus },
-  { "plugins", sse_settings_plugins },
+  { "plugins", sse_settings_plugins }, { "operators", sse_settings_operators },
 };
 
 /* The file that is installed, as if its keys were not commented out. */
@@ -36,7 +36,8 @@ load_uncommented (void)
 static gboolean
 is_path (const SseSetting *setting)
 {
-  return setting->type == SSE_SETTING_SECRET || strcmp (setting->key, "directory") == 0;
+  return setting->type == SSE_SETTING_SECRET || strcmp (setting->key, "directory") == 0
+         || setting == sse_settings_operators;
 }
 
 static void
