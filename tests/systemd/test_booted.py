@@ -206,8 +206,25 @@ class Booted(unittest.TestCase):
         started = self.machine.run("stat", "-c", "%Y", f"/proc/{self.process()}")
         self.assertLess(abs(found("process_start_time_seconds") - int(started)), 60)
         self.look("metrics", user="stranger", status=REFUSED)
-        self.machine.systemctl("stop", "rivulet.service", "rivulet.socket")
-        self.machine.run("test", "!", "-e", "/run/rivulet")
+        self.machine.systemctl("stop", "rivulet.service")
+        self.machine.run("test", "!", "-e", "/run/rivulet/operators")
+
+    def test_the_clients_socket_beside_it(self):
+        """It is the manager's, and there also while the service is not."""
+        folder = "/run/systemd/system/rivulet.socket.d"
+        self.machine.run("mkdir", "-p", folder)
+        self.machine.run("sh", "-c", "printf '[Socket]\nListenStream=\nListenStream="
+                         f"/run/rivulet/public\n' >{folder}/tests.conf")
+        self.machine.systemctl("daemon-reload")
+        self.addCleanup(self.machine.systemctl, "daemon-reload")
+        self.addCleanup(self.machine.run, "rm", "-r", folder)
+        self.machine.systemctl("restart", "rivulet.socket")
+        for _ in range(2):
+            client = self.follow("/quota/stream", "--unix-socket", "/run/rivulet/public")
+            read_until(client, "data: ")
+            self.assertEqual(self.look("readyz"), "ok\n")
+            self.machine.systemctl("stop", "rivulet.service")
+        self.machine.run("test", "-S", "/run/rivulet/public")
 
     def test_who_may_publish(self):
         self.machine.publish(1)
