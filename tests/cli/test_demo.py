@@ -158,6 +158,12 @@ class RunningTest(unittest.TestCase):
                 self.assertRegex(out.decode(), r"\A\('[0-9a-z]+-\d+',\)\n\Z")
         self.assertIn("'audience': <'42'>", self.demo.calls[2])
 
+    def test_what_operators_see(self):
+        line, = (line for line in self.demo.output.lines if "/metrics" in line)
+        look = paste(line[line.index("curl "):])
+        out, _ = look.communicate(timeout=Deadline("curl").left())
+        self.assertIn(b'\nrivulet_stream_up{stream="quota"} 1\n', out)
+
     def test_secrets_are_private(self):
         folder, = (os.path.join(self.demo.temporary, name)
                    for name in os.listdir(self.demo.temporary))

@@ -4,6 +4,7 @@
 import os
 import re
 
+import record
 import wire
 from waiting import wait_until
 
@@ -77,6 +78,7 @@ class Metrics:
 
 def read(address):
     answer = wire.request(address, "/metrics")
+    record.said("metrics", answer.body)
     if answer.status != 200 or answer.head.get("Content-Type") != CONTENT_TYPE:
         raise AssertionError(f"{answer.head.raw!r}")
     return Metrics(answer.body.decode("utf-8"))
