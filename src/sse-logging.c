@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sse-journal.h"
+
 /* A field's text, NULL where there is no such field. */
 static char *
 dup_field (const GLogField *fields, gsize n_fields, const char *key)
@@ -30,6 +32,31 @@ append_line (GString *line, const char *message)
   g_string_append_c (line, '\n');
 }
 
+static void
+add_field (GArray *fields, const char *key, const char *value)
+{
+  GLogField field = { key, value, -1 };
+
+  g_array_append_val (fields, field);
+}
+
+/* To the journal, with all that it can be asked for. */
+static GLogWriterOutput
+write_to_journal (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+  const char *id;
+  const SseJournalField *more = sse_journal_get_fields (&id);
+  g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (GLogField));
+
+  g_array_append_vals (all, fields, (guint) n_fields);
+  if (id != NULL)
+    add_field (all, "MESSAGE_ID", id);
+  for (; more != NULL && more->name != NULL; more++)
+    if (more->value != NULL)
+      add_field (all, more->name, more->value);
+  return g_log_writer_journald (level, (GLogField *) (gpointer) all->data, all->len, user_data);
+}
+
 /* One line for each message on standard error: "rivuletd: warning: MESSAGE". */
 static GLogWriterOutput
 write_line (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
@@ -42,7 +69,7 @@ write_line (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpoin
   if (g_log_writer_default_would_drop (level, domain))
     return G_LOG_WRITER_HANDLED;
   if (g_log_writer_is_journald (fileno (stderr))
-      && g_log_writer_journald (level, fields, n_fields, user_data) == G_LOG_WRITER_HANDLED)
+      && write_to_journal (level, fields, n_fields, user_data) == G_LOG_WRITER_HANDLED)
     return G_LOG_WRITER_HANDLED;
 
   switch (level & G_LOG_LEVEL_MASK)

@@ -120,6 +120,7 @@ read_hub (SseOptions *self, SseConfig *config, GError **error)
   self->hub.slice_bytes = SLICE_BYTES;
   self->hub.resume_events = (guint) sse_settings_get_number (hub, "resume-events");
   self->hub.resume_bytes = sse_settings_get_number (hub, "resume-bytes");
+  self->hub.log_accepted = sse_settings_get_boolean (hub, "log-accepted");
   if (self->hub.intake.max_bytes < self->hub.intake.max_update_bytes)
     return sse_config_fail (config, "hub", "max-backlog-bytes", error,
                             _ ("is less than max-update-bytes"));

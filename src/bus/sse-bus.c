@@ -37,6 +37,8 @@ struct _SseBus
 {
   char *address;
   SseHub *hub;
+  SseBusCallers *callers;
+  SseBusAuthority *authority;
   SseBusContext context;
   GDBusInterfaceSkeleton *interfaces[N_INTERFACES]; /* of the root object */
   GDBusObjectManagerServer *manager;
@@ -95,6 +97,7 @@ drop_connection (SseBus *self)
     return;
   g_signal_handlers_disconnect_by_data (self->connection, self);
   unexport (self);
+  sse_bus_callers_forget (self->callers);
   g_clear_object (&self->connection);
 }
 
@@ -258,7 +261,9 @@ sse_bus_new (GBusType type,
   sse_bus_error_register ();
   self->hub = g_object_ref (hub);
   self->cancellable = g_cancellable_new ();
-  self->context = (SseBusContext){ hub, funcs, user_data };
+  self->callers = sse_bus_callers_new ();
+  self->authority = sse_bus_authority_new (type, self->callers);
+  self->context = (SseBusContext){ hub, self->callers, self->authority, funcs, user_data };
   self->interfaces[PUBLISHER]
       = G_DBUS_INTERFACE_SKELETON (sse_bus_publisher_new_in (&self->context));
   self->interfaces[MANAGER] = G_DBUS_INTERFACE_SKELETON (sse_bus_manager_new_in (&self->context));
@@ -318,6 +323,8 @@ sse_bus_free (SseBus *self)
 
       /* Who calls meanwhile is told that the daemon stops, not that there is no such method. */
       g_signal_handlers_disconnect_by_data (connection, self);
+      sse_bus_callers_close (self->callers);
+      sse_bus_authority_close (self->authority);
       flush (connection);
       g_dbus_connection_close_sync (connection, NULL, NULL);
       drop_connection (self);
@@ -325,6 +332,8 @@ sse_bus_free (SseBus *self)
   g_object_unref (self->manager);
   for (guint i = 0; i < N_INTERFACES; i++)
     g_object_unref (self->interfaces[i]);
+  sse_bus_callers_free (self->callers);
+  sse_bus_authority_free (self->authority);
   g_object_unref (self->cancellable);
   g_object_unref (self->hub);
   g_free (self->address);

@@ -15,6 +15,7 @@ struct _SseHub
   SseIntake *intake;
   guint max_updates;
   SsePublishingCounters counters;
+  gboolean log_accepted;
   SseStreamHost host;
   SseStreams *streams;
   SseCanaries *canaries; /* NULL where nobody asks for a sign of life */

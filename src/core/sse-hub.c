@@ -113,6 +113,18 @@ sse_hub_get_counters (SseHub *self)
 }
 
 /**
+ * sse_hub_get_log_accepted:
+ *
+ * Returns: whether the journal is told also of updates that were accepted; see
+ *   sse_publication_tell()
+ */
+gboolean
+sse_hub_get_log_accepted (SseHub *self)
+{
+  return self->log_accepted;
+}
+
+/**
  * sse_hub_publish_finish:
  * @error: why all of them were refused at once, and nothing happened; in the domain %SSE_ERROR
  *
@@ -231,6 +243,7 @@ sse_hub_configure (SseHub *self, const SseHubOptions *options)
 {
   self->host.conflate = options->conflate_ms * G_GINT64_CONSTANT (1000);
   self->max_updates = options->intake.max_updates;
+  self->log_accepted = options->log_accepted;
   sse_intake_configure (self->intake, &options->intake);
   sse_fanout_configure (self->host.fanout, &options->fanout);
   sse_streams_settle (self->streams);
@@ -357,6 +370,7 @@ sse_hub_new (GPtrArray *plugins, SseLog *log, const SseHubOptions *options, GErr
   self->max_updates = options->intake.max_updates;
   self->intake = sse_intake_new (&options->intake, check_stream, check_shape, append_to_log, self,
                                  &self->counters);
+  self->log_accepted = options->log_accepted;
   self->streams = sse_streams_new (plugins, &self->host);
 
   fanout.n_channels = sse_streams_get_n_channels (self->streams) + 1; /* the canaries' */

@@ -31,6 +31,7 @@ G_DECLARE_FINAL_TYPE (SseHub, sse_hub, SSE, HUB, GObject)
  * @slice_bytes: of what a client that resumes missed, that it is given at a time
  * @resume_events: appended events of each stream kept for clients that resume
  * @resume_bytes: the same in bytes
+ * @log_accepted: whether whoever takes updates tells the journal also of those that were accepted
  */
 typedef struct
 {
@@ -40,6 +41,7 @@ typedef struct
   gsize slice_bytes;
   guint resume_events;
   gsize resume_bytes;
+  gboolean log_accepted;
 } SseHubOptions;
 
 /**
@@ -120,6 +122,8 @@ void        sse_hub_beat           (SseHub              *self,
 guint       sse_hub_get_max_updates (SseHub             *self);
 const SsePublishingCounters *
             sse_hub_get_counters   (SseHub              *self);
+gboolean    sse_hub_get_log_accepted
+                                   (SseHub              *self);
 SseLog     *sse_hub_get_log        (SseHub              *self);
 SseStream  *sse_hub_get_stream     (SseHub              *self,
                                     const char          *name);

@@ -78,6 +78,8 @@ const SseSetting sse_settings_hub[] = {
   { "resume-events", SSE_SETTING_INTEGER, "10000", 0, 1000000,
     "Appended events of each stream that are kept for clients that resume." },
   { "resume-bytes", SSE_SETTING_INTEGER, "33554432", 0, 4096 * MIB, "The same, in bytes." },
+  { "log-accepted", SSE_SETTING_BOOLEAN, "false", 0, 0,
+    "Whether the journal is told of each accepted update too, with who published it." },
   { .key = NULL },
 };
 
