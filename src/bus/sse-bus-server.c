@@ -5,6 +5,8 @@
 
 #include "sse-bus-server.h"
 
+#include "sse-bus-changes.h"
+
 struct _SseBusLiveServer
 {
   SseBusServerSkeleton parent_instance;
@@ -51,22 +53,13 @@ get_store_error (SseLog *log)
 static void
 on_log_changed (SseLog *log, gpointer user_data)
 {
-  GDBusInterfaceSkeleton *skeleton = G_DBUS_INTERFACE_SKELETON (user_data);
-  GDBusConnection *connection = g_dbus_interface_skeleton_get_connection (skeleton);
   GVariantBuilder changed = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
 
-  if (connection == NULL)
-    return;
   g_variant_builder_add (&changed, "{sv}", "StoreState",
                          g_variant_new_string (get_store_state (log)));
   g_variant_builder_add (&changed, "{sv}", "StoreError",
                          g_variant_new_string (get_store_error (log)));
-  g_dbus_connection_emit_signal (
-      connection, NULL, g_dbus_interface_skeleton_get_object_path (skeleton),
-      "org.freedesktop.DBus.Properties", "PropertiesChanged",
-      g_variant_new ("(sa{sv}as)", g_dbus_interface_skeleton_get_info (skeleton)->name, &changed,
-                     NULL),
-      NULL);
+  sse_bus_changes_emit (G_DBUS_INTERFACE_SKELETON (user_data), g_variant_builder_end (&changed));
 }
 
 static void

@@ -5,11 +5,14 @@
 
 #include "sse-bus-stream.h"
 
+#include "sse-bus-changes.h"
+
 struct _SseBusLiveStream
 {
   SseBusStreamSkeleton parent_instance;
 
   SseStream *stream;
+  SseBusChanges *changes;
 };
 
 enum
@@ -82,9 +85,19 @@ sse_bus_live_stream_set_property (GObject *object, guint id, const GValue *value
 }
 
 static void
+on_changed (SseStream *stream, gpointer user_data)
+{
+  sse_bus_changes_note (user_data);
+}
+
+static void
 sse_bus_live_stream_finalize (GObject *object)
 {
-  g_clear_object (&SSE_BUS_LIVE_STREAM (object)->stream);
+  SseBusLiveStream *self = SSE_BUS_LIVE_STREAM (object);
+
+  g_signal_handlers_disconnect_by_data (self->stream, self->changes);
+  sse_bus_changes_free (self->changes);
+  g_clear_object (&self->stream);
   G_OBJECT_CLASS (sse_bus_live_stream_parent_class)->finalize (object);
 }
 
@@ -116,5 +129,7 @@ sse_bus_live_stream_new (SseStream *stream)
   SseBusLiveStream *self = g_object_new (SSE_BUS_TYPE_LIVE_STREAM, NULL);
 
   self->stream = g_object_ref (stream);
+  self->changes = sse_bus_changes_new (G_DBUS_INTERFACE_SKELETON (self), "QueuedBytes");
+  g_signal_connect (stream, "changed", G_CALLBACK (on_changed), self->changes);
   return SSE_BUS_STREAM (self);
 }

@@ -35,6 +35,14 @@ struct _SseStream
 
 G_DEFINE_FINAL_TYPE (SseStream, sse_stream, G_TYPE_OBJECT)
 
+static guint changed_signal;
+
+static void
+tell_changed (SseStream *self)
+{
+  g_signal_emit (self, changed_signal, 0);
+}
+
 /* ---- from the log ---- */
 
 /* Makes the frame of an event, and keeps it for clients that resume. */
@@ -69,6 +77,7 @@ sse_stream_restore (SseStream *self, guint64 position, GVariant *state)
              self->name, position, error->message);
   self->error = g_strdup (error->message);
   self->restored = G_MAXUINT64;
+  tell_changed (self);
 }
 
 /**
@@ -198,6 +207,7 @@ sse_stream_apply (SseStream *self, const SseUpdate *update, GError **error)
       if (sse_batch_is_stale_for_all (self->batch))
         sse_viewers_touch (self->viewers, NULL, view, SSE_TOUCH_STALE);
     }
+  tell_changed (self);
   return SSE_VERDICT_APPLIED;
 }
 
@@ -263,6 +273,7 @@ sse_stream_subscribe (SseStream *self, const SseSubscriber *subscriber)
 {
   self->counters.joined++;
   sse_viewers_subscribe (self->viewers, subscriber);
+  tell_changed (self);
 }
 
 /* Ends what @user follows here: their token was revoked. */
@@ -279,6 +290,7 @@ sse_stream_client_left (SseStream *self, const char *user, SseCloseReason reason
 {
   self->counters.left[reason]++;
   sse_viewers_leave (self->viewers, user);
+  tell_changed (self);
 }
 
 /* ---- the object ---- */
@@ -392,6 +404,8 @@ static void
 sse_stream_class_init (SseStreamClass *class)
 {
   G_OBJECT_CLASS (class)->finalize = sse_stream_finalize;
+  changed_signal = g_signal_new ("changed", SSE_TYPE_STREAM, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                 NULL, G_TYPE_NONE, 0);
 }
 
 static void

@@ -12,6 +12,9 @@ G_BEGIN_DECLS
  * One source with what the hub keeps for it: its rendered views, its ring of recent frames and its
  * clients by user. A stream whose source could not be used is disabled: it has a name and a reason,
  * and takes neither updates nor clients.
+ *
+ * Its signal `changed` tells that something of it may have: its state, its position, its clients.
+ * It comes often.
  */
 #define SSE_TYPE_STREAM (sse_stream_get_type ())
 G_DECLARE_FINAL_TYPE (SseStream, sse_stream, SSE, STREAM, GObject)
