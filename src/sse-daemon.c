@@ -14,6 +14,7 @@
 #include "sse-error.h"
 #include "sse-front.h"
 #include "sse-hub.h"
+#include "sse-journal.h"
 #include "sse-operators.h"
 #include "sse-options.h"
 #include "sse-own-key.h"
@@ -327,10 +328,12 @@ sse_daemon_reload (SseDaemon *self, GError **error)
   sse_service_tell_ready ();
   if (ok)
     {
-      g_message ("the configuration was loaded again");
+      sse_journal (G_LOG_LEVEL_MESSAGE, SSE_JOURNAL_CONFIG_LOADED, NULL,
+                   "the configuration was loaded again");
       return TRUE;
     }
-  g_warning ("the configuration stays as it was: %s", local->message);
+  sse_journal (G_LOG_LEVEL_WARNING, SSE_JOURNAL_CONFIG_REFUSED, NULL,
+               "the configuration stays as it was: %s", local->message);
   g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;
 }

@@ -10,6 +10,7 @@
 #include <gio/gio.h>
 #include <glib/gi18n.h>
 
+#include "sse-journal.h"
 #include "sse-plugin.h"
 #include "sse-revocations.h"
 
@@ -34,7 +35,9 @@ disable (SsePlugin *plugin, GError *error)
   if (error == NULL)
     error = g_error_new_literal (SSE_PLUGIN_ERROR, SSE_PLUGIN_ERROR_TYPE,
                                  _ ("it failed without saying why"));
-  g_warning ("%s: disabled: %s", plugin->file, error->message);
+  sse_journal (G_LOG_LEVEL_WARNING, SSE_JOURNAL_STREAM_DISABLED,
+               SSE_JOURNAL_FIELDS ({ "SSE_STREAM", plugin->name }), "%s: disabled: %s",
+               plugin->file, error->message);
   g_clear_object (&plugin->source);
   plugin->error = error;
 }

@@ -6,6 +6,7 @@
 #include "sse-stream.h"
 
 #include "sse-event-id.h"
+#include "sse-journal.h"
 #include "sse-ring.h"
 #include "sse-stream-private.h"
 #include "sse-viewers.h"
@@ -72,9 +73,11 @@ sse_stream_restore (SseStream *self, guint64 position, GVariant *state)
   self->position = self->restored = self->saved = position;
   if (state == NULL || sse_source_restore (self->source, state, &error))
     return;
-  g_warning ("%s is disabled, as it does not take its state at %" G_GUINT64_FORMAT
-             ", which is kept: %s",
-             self->name, position, error->message);
+  sse_journal (G_LOG_LEVEL_WARNING, SSE_JOURNAL_STREAM_DISABLED,
+               SSE_JOURNAL_FIELDS ({ "SSE_STREAM", self->name }),
+               "%s is disabled, as it does not take its state at %" G_GUINT64_FORMAT
+               ", which is kept: %s",
+               self->name, position, error->message);
   self->error = g_strdup (error->message);
   self->restored = G_MAXUINT64;
   tell_changed (self);
@@ -404,8 +407,8 @@ static void
 sse_stream_class_init (SseStreamClass *class)
 {
   G_OBJECT_CLASS (class)->finalize = sse_stream_finalize;
-  changed_signal = g_signal_new ("changed", SSE_TYPE_STREAM, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                 NULL, G_TYPE_NONE, 0);
+  changed_signal = g_signal_new ("changed", SSE_TYPE_STREAM, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                 G_TYPE_NONE, 0);
 }
 
 static void

@@ -6,6 +6,7 @@
 #include "sse-store.h"
 
 #include "sse-error.h"
+#include "sse-journal.h"
 #include "sse-log-epoch.h"
 #include "sse-log-load.h"
 #include "sse-log-repair.h"
@@ -78,10 +79,15 @@ on_failed (SseStore *self, SseStoreNote *note)
 static void
 set_error (SseStore *self, const char *message)
 {
+  g_autofree char *last = g_strdup_printf ("%" G_GUINT64_FORMAT, self->position);
+  const SseJournalField position[] = { { "SSE_POSITION", last }, { NULL, NULL } };
+
   if (message != NULL)
-    g_warning ("the store failed: %s; updates are refused until it is well again", message);
+    sse_journal (G_LOG_LEVEL_WARNING, SSE_JOURNAL_STORE_FAILED, position,
+                 "the store failed: %s; updates are refused until it is well again", message);
   else
-    g_message ("the store is well again");
+    sse_journal (G_LOG_LEVEL_MESSAGE, SSE_JOURNAL_STORE_RECOVERED, position,
+                 "the store is well again");
   g_free (self->error);
   self->error = g_strdup (message);
   sse_log_emit_changed (SSE_LOG (self));
