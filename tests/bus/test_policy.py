@@ -21,6 +21,9 @@ CALLS = [
     (f"{PUBLISHER}.Publish", "quota", '{"type":"quota"}', "@a{sv} {}"),
     (f"{PUBLISHER}.PublishMany", "@a(ssa{sv}) []"),
     (f"{PUBLISHER}.IssueToken", "42", "['quota']", "uint32 60"),
+]
+# What polkit is asked for.
+MANAGED = [
     (f"{MANAGER}.Revoke", "42"),
     (f"{MANAGER}.Reload",),
 ]
@@ -63,10 +66,10 @@ class Policy(unittest.TestCase):
             capture_output=True, text=True, check=False, timeout=Deadline("gdbus").left(),
             env={**os.environ, **self.environment, "LC_ALL": "C.UTF-8"})
 
-    def assert_denied(self, *call):
+    def assert_denied(self, *call, how="org.freedesktop.DBus.Error.AccessDenied"):
         done = self.call_as_nobody(*call)
         self.assertNotEqual(done.returncode, 0, done.stdout)
-        self.assertIn("AccessDenied", done.stderr)
+        self.assertIn(how, done.stderr)
 
     def test_root_may(self):
         self.publisher.publish("quota", {"type": "quota", "quota": {"used": 1, "remaining": 0}})
@@ -81,6 +84,20 @@ class Policy(unittest.TestCase):
                 self.assert_denied(NAME, PATH, *call)
         self.assert_denied("org.freedesktop.DBus", "/org/freedesktop/DBus",
                            "org.freedesktop.DBus.RequestName", NAME, "uint32 7")
+
+    def test_nobody_manages_where_there_is_no_polkit(self):
+        """But root, as whom it is reloaded."""
+        for call in MANAGED:
+            with self.subTest(call=call):
+                self.assert_denied(NAME, PATH, *call, how="Rivulet1.Error.NotAuthorized: "
+                                   f"{call[0].rpartition('.')[2]}: polkit can't be asked for "
+                                   "io.github.rivulet.manage: ")
+        self.daemon.wait_for_line(r"Revoke was refused to uid \d+, pid \d+: polkit can't be asked")
+        self.assertNotIn("revoked", self.daemon.said())
+        self.assertNotIn("loaded again", self.daemon.said())
+        self.publisher.call(MANAGER, "Revoke", GLib.Variant("(s)", ("42",)))
+        self.publisher.call(MANAGER, "Reload", None)
+        self.daemon.wait_for_line("loaded again")
 
     def test_others_may_look(self):
         for call in LOOKS:
