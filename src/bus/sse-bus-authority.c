@@ -94,7 +94,8 @@ on_polkit (GObject *connection, GAsyncResult *result, gpointer user_data)
     allow (check);
   else
     deny (check, SSE_ERROR_NOT_AUTHORIZED,
-          challenge ? "polkit wants an administrator's password for " SSE_BUS_ACTION_MANAGE
+          challenge ? "an administrator has to authenticate for " SSE_BUS_ACTION_MANAGE
+                      ", and nobody could be asked"
                     : "polkit does not allow " SSE_BUS_ACTION_MANAGE);
 }
 

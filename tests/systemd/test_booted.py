@@ -235,14 +235,6 @@ class Booted(unittest.TestCase):
         self.assertIn("eyJ", self.machine.gdbus(issue, *token, user="publisher"))
         self.assertIn(DENIED, self.machine.gdbus(issue, *token, user="stranger", status=1))
 
-    def test_who_may_manage(self):
-        self.machine.publish(1)
-        for method, arguments in ("Revoke", ["nobody"]), ("Reload", []):
-            whole = f"io.github.rivulet.Rivulet1.Manager.{method}"
-            self.assertEqual(self.machine.gdbus(whole, *arguments), "()\n")
-            for user in "publisher", "stranger":
-                self.assertIn(DENIED, self.machine.gdbus(whole, *arguments, user=user, status=1))
-
     def test_everybody_may_look(self):
         self.machine.publish(1)
         self.assertIn("'Connections'", self.machine.gdbus(

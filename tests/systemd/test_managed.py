@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""On a machine with polkit and a journal: who may manage it, and what the journal can be asked."""
+
+import json
+import os
+import re
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import daemon  # noqa: E402
+from machine import Machine, read_until  # noqa: E402
+from waiting import wait_until  # noqa: E402
+
+MANAGER = "io.github.rivulet.Rivulet1.Manager"
+REFUSED = "io.github.rivulet.Rivulet1.Error.NotAuthorized"
+HEADER = os.path.join(daemon.ROOT, "src", "core", "sse-journal.h")
+CATALOG = os.path.join(daemon.ROOT, "data", "systemd", "rivulet.catalog")
+# As an administrator would have it that one user manages it without a password.
+RULE = """polkit.addRule(function(action, subject) {
+  if (action.id == "io.github.rivulet.manage" && subject.user == "publisher")
+    return polkit.Result.YES;
+});
+"""
+RULES = "/etc/polkit-1/rules.d/40-tests.rules"
+
+
+def kinds():
+    with open(HEADER, encoding="utf-8") as file:
+        return dict(re.findall(r'#define SSE_JOURNAL_(\w+)\s+"(\w+)"', file.read()))
+
+
+class OnAMachine(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        if os.geteuid() != 0:
+            raise unittest.SkipTest("only root can boot a systemd")
+        cls.machine = Machine()
+        cls.addClassCleanup(cls.machine.stop)
+
+    def explain(self):
+        return self.machine.journal()
+
+    def follow(self, *arguments):
+        client = self.machine.follow(*arguments)
+        self.addCleanup(client.stdout.close)
+        self.addCleanup(client.wait)
+        self.addCleanup(client.kill)
+        return client
+
+    def asked(self, *matches):
+        """The messages that journalctl finds by these fields."""
+        said = self.machine.run("journalctl", "-q", "-o", "json", "--no-pager", *matches)
+        return [json.loads(line) for line in said.splitlines()]
+
+    def wait_asked(self, *matches):
+        return wait_until(lambda: self.asked(*matches), f"a message with {matches}")
+
+
+class Polkit(OnAMachine):
+    def allow(self):
+        self.machine.run("sh", "-c", 'printf %s "$1" >"$2"', "sh", RULE, RULES)
+        self.addCleanup(self.disallow)
+
+    def disallow(self):
+        self.machine.run("rm", "-f", RULES)
+
+    def call(self, method, *arguments, **more):
+        return self.machine.gdbus(f"{MANAGER}.{method}", *arguments, **more)
+
+    def test_whom_it_allows(self):
+        self.assertIn("has to authenticate for io.github.rivulet.manage",
+                      self.call("Revoke", "jo", user="publisher", status=1))
+        self.allow()
+        # The rules are read again when polkitd has noticed.
+        wait_until(lambda: self.call("Revoke", "jo", user="publisher", status=None) == "()\n",
+                   "polkit to allow it")
+        self.assertEqual(self.call("Reload", user="publisher"), "()\n")
+        denied = self.call("Revoke", "jo", user="stranger", status=1)
+        self.assertIn(REFUSED, denied)
+        self.assertIn("io.github.rivulet.manage", denied)
+        self.disallow()
+        wait_until(lambda: REFUSED in self.call("Reload", user="publisher", status=None),
+                   "polkit to allow it no more")
+
+    def test_whom_it_would_ask(self):
+        """Who sits at the machine may show that they are an administrator; here nobody can."""
+        said = self.machine.run("busctl", "--system", "call", "io.github.rivulet.Rivulet",
+                                "/io/github/rivulet/Rivulet", MANAGER, "Reload", user="stranger",
+                                status=1)
+        self.assertIn("has to authenticate for io.github.rivulet.manage, and nobody could be asked",
+                      said)
+
+    def test_root_without_polkit(self):
+        self.machine.publish(1)
+        self.machine.systemctl("mask", "--runtime", "--now", "polkit.service")
+        self.addCleanup(self.machine.systemctl, "unmask", "--runtime", "polkit.service")
+        self.machine.systemctl("reload", "rivulet.service")
+        self.assertEqual(self.call("Revoke", "jo"), "()\n")
+        self.allow()
+        said = self.call("Revoke", "jo", user="publisher", status=1)
+        self.assertIn(REFUSED, said)
+        self.assertIn("polkit can't be asked", said)
+
+    def test_the_action(self):
+        said = self.machine.run("pkaction", "--verbose", "--action-id", "io.github.rivulet.manage")
+        self.assertRegex(said, r"implicit any: +auth_admin\n")
+        self.assertRegex(said, r"implicit active: +auth_admin_keep\n")
+        self.assertIn("unix-user:rivulet", said)
+
+    def test_who_was_refused_is_in_the_journal(self):
+        self.call("Revoke", "jo", user="stranger", status=1)
+        uid = self.machine.run("id", "-u", "stranger").strip()
+        told = self.wait_asked(f"MESSAGE_ID={kinds()['CALL_DENIED']}", "SSE_METHOD=Revoke",
+                               f"SSE_CALLER_UID={uid}")
+        self.assertIn(f"to uid {uid}, ", told[-1]["MESSAGE"])
+
+
+class Journal(OnAMachine):
+    def test_who_published_what_was_refused(self):
+        self.machine.run("systemd-run", "--quiet", "--wait", "--uid=publisher", "--unit=tests-publish",
+                         "gdbus", "call", "--system", "--dest", "io.github.rivulet.Rivulet",
+                         "--object-path", "/io/github/rivulet/Rivulet", "--method",
+                         "io.github.rivulet.Rivulet1.Publisher.Publish", "quota", "{}",
+                         "{'audience': <'jo'>}", status=1)
+        told = self.wait_asked("SSE_PUBLISHER_UNIT=tests-publish.service", "SSE_USER=jo")[-1]
+        self.assertEqual(told["MESSAGE_ID"], kinds()["UPDATE_REFUSED"])
+        self.assertEqual(told["SSE_STREAM"], "quota")
+        self.assertEqual(told["SSE_PUBLISHER_UID"],
+                         self.machine.run("id", "-u", "publisher").strip())
+        self.assertIn(f"pid {told['SSE_PUBLISHER_PID']} (tests-publish.service)", told["MESSAGE"])
+
+    def test_what_is_explained(self):
+        """Each kind of message has its text, which journalctl -x shows below it."""
+        with open(CATALOG, encoding="utf-8") as file:
+            self.assertEqual(sorted(re.findall(r"^-- (\w+)$", file.read(), re.MULTILINE)),
+                             sorted(kinds().values()))
+        self.machine.run("journalctl", "--update-catalog")
+        for name, kind in kinds().items():
+            with self.subTest(name=name):
+                said = self.machine.run("journalctl", "--dump-catalog", kind)
+                self.assertIn("Subject: ", said)
+                self.assertIn("Defined-By: Rivulet", said)
+
+    def test_what_is_told_of_by_subsystem(self):
+        """Of each client only where somebody wants it, and of that subsystem alone."""
+        folder = "/run/systemd/system/rivulet.service.d"
+        self.machine.run("sh", "-c", f"mkdir -p {folder} && printf '[Service]\\nEnvironment="
+                         f"G_MESSAGES_DEBUG=rivulet-hub\\n' >{folder}/debug.conf")
+        self.addCleanup(self.machine.systemctl, "restart", "rivulet.service")
+        self.addCleanup(self.machine.systemctl, "daemon-reload")
+        self.addCleanup(self.machine.run, "rm", "-r", folder)
+        self.machine.systemctl("daemon-reload")
+        self.machine.systemctl("restart", "rivulet.service")
+        client = self.follow()
+        read_until(client, "data: ")
+        client.kill()
+        gone = self.wait_asked(f"MESSAGE_ID={kinds()['CLIENT_CLOSED']}", "SSE_STREAM=quota",
+                               "SSE_USER=42")[-1]
+        self.assertEqual((gone["SSE_CLOSE_REASON"], gone["PRIORITY"]), ("gone", "7"))
+        invocation = f"_SYSTEMD_INVOCATION_ID={gone['_SYSTEMD_INVOCATION_ID']}"
+        self.assertEqual({told["GLIB_DOMAIN"] for told in self.asked("PRIORITY=7", invocation)},
+                         {"rivulet-hub"})
+
+    def test_nothing_is_told_of_each_client(self):
+        self.machine.publish(1)
+        invocation = self.machine.systemctl("show", "--value", "-p", "InvocationID",
+                                            "rivulet.service")
+        before = len(self.asked(f"_SYSTEMD_INVOCATION_ID={invocation}"))
+        for _ in range(3):
+            client = self.follow()
+            read_until(client, "data: ")
+            client.kill()
+            client.wait()
+        self.machine.gdbus("io.github.rivulet.Rivulet1.Publisher.Publish", "quota", "{}", "{}",
+                           status=1)
+        self.wait_asked(f"_SYSTEMD_INVOCATION_ID={invocation}",
+                        f"MESSAGE_ID={kinds()['UPDATE_REFUSED']}")
+        self.assertEqual(len(self.asked(f"_SYSTEMD_INVOCATION_ID={invocation}")), before + 1)
