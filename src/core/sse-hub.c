@@ -153,22 +153,23 @@ sse_hub_subscribe (SseHub *self, SseStream *stream, const SseSubscriber *subscri
 }
 
 static void
-on_client_left (guint channel, const char *user, SseCloseReason reason, gpointer user_data)
+on_client_left (guint channel,
+                const char *user,
+                const char *last_event_id,
+                SseCloseReason reason,
+                gpointer user_data)
 {
   SseHub *self = SSE_HUB (user_data);
   GPtrArray *streams = sse_streams_get (self->streams);
+  SseClientRecord client = { .user = user, .position = self->host.position };
   SseStream *stream;
 
   if (channel >= streams->len)
     return; /* a canary */
   stream = g_ptr_array_index (streams, channel);
-
-  g_debug ("%s: a client left (%s)", sse_stream_get_name (stream),
-           reason == SSE_CLOSE_EXPIRED    ? "token expired"
-           : reason == SSE_CLOSE_OVERFLOW ? "read too slowly"
-           : reason == SSE_CLOSE_STOPPED  ? "stopping"
-           : reason == SSE_CLOSE_REVOKED  ? "token revoked"
-                                          : "hung up");
+  client.stream = sse_stream_get_name (stream);
+  client.last_event_id = *last_event_id != '\0' ? last_event_id : NULL;
+  sse_client_journal_closed (&self->host.journal, &client, reason);
   sse_stream_client_left (stream, user, reason);
 }
 

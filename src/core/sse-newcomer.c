@@ -343,6 +343,23 @@ add_view (SseFrame *body, const char *id, gboolean chunked, GPtrArray *frames)
     g_ptr_array_add (frames, sse_frame_new_raw ("\r\n", 2));
 }
 
+/* In a stream of views alone there is nothing to miss: what is newest is all there is to know. */
+static void
+tell_journal (SseNewcomer *self)
+{
+  SseEntrance *entrance = self->entrance;
+  gboolean can_miss = *sse_source_get_events (entrance->source) != NULL;
+  const SseClientRecord client = {
+    .stream = sse_source_get_stream (entrance->source),
+    .user = self->audience->user,
+    .last_event_id = self->last_event_id,
+    .position = entrance->host->position,
+  };
+
+  sse_client_journal_came (&entrance->host->journal, &client,
+                           can_miss && self->last_event_id != NULL && !self->resumes);
+}
+
 /**
  * sse_newcomer_join:
  * @self: (transfer full): a client that sse_newcomer_catch_up() has done with
@@ -365,6 +382,7 @@ sse_newcomer_join (SseNewcomer *self, SseAudience *seen)
     add_view (sse_audience_get_body (seen, entrance->source, view, !self->resumes), id,
               self->chunked, frames);
 
+  tell_journal (self);
   if (self->catch_up != NULL)
     sse_fanout_feed_last (host->fanout, self->catch_up, frames);
   else

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "sse-client-journal.h"
 #include "sse-hub.h"
 #include "sse-stream.h"
 
@@ -17,6 +18,7 @@ G_BEGIN_DECLS
  * @slice_bytes: of what a client missed that it is given at a time
  * @ring_events: appended events kept for clients that resume
  * @ring_bytes: the same in bytes
+ * @journal: what is told of clients
  *
  * What the hub's streams share.
  */
@@ -31,6 +33,7 @@ typedef struct
   gsize slice_bytes;
   guint ring_events;
   gsize ring_bytes;
+  SseClientJournal journal;
 } SseStreamHost;
 
 /* What only the hub calls. */

@@ -149,6 +149,8 @@ sse_note_new_left (guint worker, SseClient *client)
   self->channel = client->user->channel->number;
   self->reason = (SseCloseReason) client->reason;
   self->ticket = g_steal_pointer (&client->ticket);
+  if (client->has_id)
+    self->last_event_id = g_strdup (client->last_event_id);
   return self;
 }
 
@@ -186,5 +188,6 @@ sse_note_free (SseNote *self)
 {
   g_clear_pointer (&self->catch_up, sse_catch_up_unref);
   g_clear_pointer (&self->clients, g_ptr_array_unref);
+  g_free (self->last_event_id);
   g_free (self);
 }

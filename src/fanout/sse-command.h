@@ -73,6 +73,7 @@ typedef struct
  * @left: whether the client's socket is closed; else its next slice is due, and what follows is
  *   not set
  * @ticket: (nullable): the client's
+ * @last_event_id: (nullable): what it came with
  * @user: its user
  *
  * What a worker tells the main thread, of a client or when it was asked.
@@ -88,6 +89,7 @@ typedef struct
   guint channel;
   SseCloseReason reason;
   SseTicket *ticket;
+  char *last_event_id;
   char user[];
 } SseNote;
 

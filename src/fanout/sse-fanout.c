@@ -40,6 +40,24 @@ flusher_prepare (GSource *source, int *timeout)
 
 static GSourceFuncs flusher_funcs = { .prepare = flusher_prepare };
 
+/**
+ * sse_close_reason_get_name:
+ *
+ * Returns: its name in one word, for programs
+ */
+const char *
+sse_close_reason_get_name (SseCloseReason reason)
+{
+  static const char *const names[] = {
+    [SSE_CLOSE_GONE] = "gone",         [SSE_CLOSE_EXPIRED] = "expired",
+    [SSE_CLOSE_OVERFLOW] = "overflow", [SSE_CLOSE_STOPPED] = "stopped",
+    [SSE_CLOSE_REVOKED] = "revoked",
+  };
+
+  G_STATIC_ASSERT (G_N_ELEMENTS (names) == SSE_N_CLOSE_REASONS);
+  return names[reason];
+}
+
 static void
 tell_left (SseFanout *self, SseNote *note)
 {
@@ -49,7 +67,8 @@ tell_left (SseFanout *self, SseNote *note)
   slot->n_clients--;
   slot->n_by_channel[note->channel]--;
   if (self->left != NULL)
-    self->left (note->channel, note->user, note->reason, self->user_data);
+    self->left (note->channel, note->user, note->last_event_id != NULL ? note->last_event_id : "",
+                note->reason, self->user_data);
   if (note->ticket != NULL)
     note->ticket->release (note->ticket);
 }

@@ -112,10 +112,15 @@ typedef struct
  * SseFanoutLeft:
  * @channel: the channel it followed
  * @user: its user
+ * @last_event_id: what it came with; empty where it came with none
  *
  * Told in the main context for every client that joined, once, after its socket was closed.
  */
-typedef void (*SseFanoutLeft) (guint channel, const char *user, SseCloseReason reason, gpointer user_data);
+typedef void (*SseFanoutLeft) (guint channel,
+                               const char *user,
+                               const char *last_event_id,
+                               SseCloseReason reason,
+                               gpointer user_data);
 
 /**
  * SseCatchUp:
@@ -218,5 +223,7 @@ guint64     sse_fanout_get_queued_bytes (SseFanout              *self,
                                          guint                   channel);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseFanout, sse_fanout_free)
+
+const char *sse_close_reason_get_name   (SseCloseReason          reason);
 
 G_END_DECLS

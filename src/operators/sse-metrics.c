@@ -15,12 +15,6 @@ typedef struct
   double (*get) (SseStream *stream);
 } StreamMetric;
 
-static const char *const reasons[] = {
-  [SSE_CLOSE_GONE] = "gone",         [SSE_CLOSE_EXPIRED] = "expired",
-  [SSE_CLOSE_OVERFLOW] = "overflow", [SSE_CLOSE_STOPPED] = "stopped",
-  [SSE_CLOSE_REVOKED] = "revoked",
-};
-
 static const char *const verdicts[] = {
   [SSE_VERDICT_REFUSED] = "refused",
   [SSE_VERDICT_UNCHANGED] = "unchanged",
@@ -34,7 +28,6 @@ static const char *const errors[] = {
   [SSE_ERROR_STORE_FAILED] = "store_failed",
 };
 
-G_STATIC_ASSERT (G_N_ELEMENTS (reasons) == SSE_N_CLOSE_REASONS);
 G_STATIC_ASSERT (G_N_ELEMENTS (verdicts) == SSE_N_VERDICTS);
 G_STATIC_ASSERT (G_N_ELEMENTS (errors) == SSE_N_ERRORS);
 
@@ -129,7 +122,8 @@ expose_left (SseExposition *out, GPtrArray *streams)
         SseStream *stream = g_ptr_array_index (streams, i);
 
         sse_exposition_add (out, (double) sse_stream_get_counters (stream)->left[reason], "stream",
-                            sse_stream_get_name (stream), "reason", reasons[reason], NULL);
+                            sse_stream_get_name (stream), "reason",
+                            sse_close_reason_get_name (reason), NULL);
       }
 }
 

@@ -51,12 +51,16 @@ new_ticket (Fixture *self)
 }
 
 static void
-on_left (guint channel, const char *user, SseCloseReason reason, gpointer user_data)
+on_left (guint channel,
+         const char *user,
+         const char *last_event_id,
+         SseCloseReason reason,
+         gpointer user_data)
 {
-  static const char *const names[] = { "gone", "expired", "overflow", "stopped", "revoked" };
   Fixture *self = user_data;
 
-  g_ptr_array_add (self->left, g_strdup_printf ("%u %s %s", channel, user, names[reason]));
+  g_ptr_array_add (self->left,
+                   g_strdup_printf ("%u %s %s", channel, user, sse_close_reason_get_name (reason)));
 }
 
 void
