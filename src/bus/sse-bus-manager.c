@@ -80,6 +80,40 @@ revoke_user (GDBusMethodInvocation *invocation, gpointer user_data)
 }
 
 static void
+on_listed (GObject *hub, GAsyncResult *result, gpointer user_data)
+{
+  GDBusMethodInvocation *invocation = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) clients = sse_hub_list_clients_finish (SSE_HUB (hub), result, &error);
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ssxst)"));
+
+  if (clients == NULL)
+    {
+      g_dbus_method_invocation_return_gerror (invocation, error);
+      return;
+    }
+  for (guint i = 0; i < clients->len; i++)
+    {
+      const SseListed *client = g_ptr_array_index (clients, i);
+
+      g_variant_builder_add (&builder, "(ssxst)", client->user, client->address, client->since,
+                             client->last_event_id, client->queued_bytes);
+    }
+  sse_bus_manager_complete_list_clients (NULL, invocation, g_variant_builder_end (&builder));
+}
+
+static void
+list_clients (GDBusMethodInvocation *invocation, gpointer user_data)
+{
+  const SseBusContext *context = user_data;
+  const char *stream;
+  guint max;
+
+  g_variant_get (g_dbus_method_invocation_get_parameters (invocation), "(&su)", &stream, &max);
+  sse_hub_list_clients_async (context->hub, stream, max, on_listed, invocation);
+}
+
+static void
 reload_files (GDBusMethodInvocation *invocation, gpointer user_data)
 {
   const SseBusContext *context = user_data;
@@ -104,6 +138,18 @@ on_revoke (SseBusManager *manager,
 }
 
 static gboolean
+on_list_clients (SseBusManager *manager,
+                 GDBusMethodInvocation *invocation,
+                 const char *stream,
+                 guint max,
+                 gpointer context)
+{
+  sse_bus_authority_manage (((SseBusContext *) context)->authority, invocation, list_clients,
+                            context);
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
 on_reload (SseBusManager *manager, GDBusMethodInvocation *invocation, gpointer context)
 {
   sse_bus_authority_manage (((SseBusContext *) context)->authority, invocation, reload_files,
@@ -123,6 +169,8 @@ sse_bus_manager_new_in (const SseBusContext *context)
   SseBusManager *manager = sse_bus_manager_skeleton_new ();
 
   g_signal_connect (manager, "handle-revoke", G_CALLBACK (on_revoke), (gpointer) context);
+  g_signal_connect (manager, "handle-list-clients", G_CALLBACK (on_list_clients),
+                    (gpointer) context);
   g_signal_connect (manager, "handle-reload", G_CALLBACK (on_reload), (gpointer) context);
   return manager;
 }

@@ -5,128 +5,17 @@
 
 #include "sse-stream.h"
 
-#include "sse-event-id.h"
-#include "sse-journal.h"
-#include "sse-ring.h"
-#include "sse-stream-private.h"
-#include "sse-viewers.h"
-
-struct _SseStream
-{
-  GObject parent_instance;
-
-  char *name;
-  char *path;
-  char *plugin;
-  char *error; /* why it is disabled, NULL where it is not */
-
-  SseSource *source;
-  SseStreamHost *host;
-  guint channel;
-  SseBatch *batch;
-  SseRing *ring;
-  SseViewers *viewers;
-
-  guint64 position;
-  guint64 restored;
-  guint64 saved; /* its position at the last checkpoint */
-  SseStreamCounters counters;
-  gboolean cannot_follow;
-};
+#include "sse-stream-parts.h"
 
 G_DEFINE_FINAL_TYPE (SseStream, sse_stream, G_TYPE_OBJECT)
 
 static guint changed_signal;
 
-static void
-tell_changed (SseStream *self)
+/* Says that something of it may have changed. */
+void
+sse_stream_tell_changed (SseStream *self)
 {
   g_signal_emit (self, changed_signal, 0);
-}
-
-/* ---- from the log ---- */
-
-/* Makes the frame of an event, and keeps it for clients that resume. */
-static SseFrame *
-keep_frame (SseStream *self, const SseLogEvent *event)
-{
-  g_autofree char *id = sse_event_id_format (self->host->epoch, event->position);
-  SseFrame *frame = sse_frame_new_event (id, event->type, event->members, event->length);
-
-  sse_ring_push (self->ring, event->position, event->audience, frame,
-                 sse_log_get_kept (self->host->log));
-  return frame;
-}
-
-/**
- * sse_stream_restore:
- * @position: where its source was
- * @state: (nullable): as it was there; %NULL: as a source begins
- *
- * Brings its source to where it was. If it does not take that, the stream is disabled.
- */
-void
-sse_stream_restore (SseStream *self, guint64 position, GVariant *state)
-{
-  g_autoptr (GError) error = NULL;
-
-  self->position = self->restored = self->saved = position;
-  if (state == NULL || sse_source_restore (self->source, state, &error))
-    return;
-  sse_journal (G_LOG_LEVEL_WARNING, SSE_JOURNAL_STREAM_DISABLED,
-               SSE_JOURNAL_FIELDS ({ "SSE_STREAM", self->name }),
-               "%s is disabled, as it does not take its state at %" G_GUINT64_FORMAT
-               ", which is kept: %s",
-               self->name, position, error->message);
-  self->error = g_strdup (error->message);
-  self->restored = G_MAXUINT64;
-  tell_changed (self);
-}
-
-/**
- * sse_stream_get_restored:
- *
- * Returns: up to where updates are in its source's state already
- */
-guint64
-sse_stream_get_restored (SseStream *self)
-{
-  return self->restored;
-}
-
-/**
- * sse_stream_begin_events:
- * @after: events behind this position follow by sse_stream_add_event()
- */
-void
-sse_stream_begin_events (SseStream *self, guint64 after)
-{
-  sse_ring_begin (self->ring, after);
-}
-
-/**
- * sse_stream_add_event:
- * @event: one that its clients may have missed
- */
-void
-sse_stream_add_event (SseStream *self, const SseLogEvent *event)
-{
-  sse_frame_unref (keep_frame (self, event));
-}
-
-/**
- * sse_stream_save:
- * @full: whether also where it has not changed since the last time
- *
- * Returns: (transfer full) (nullable): its source's state
- */
-GVariant *
-sse_stream_save (SseStream *self, gboolean full)
-{
-  if (!full && self->saved == self->position)
-    return NULL;
-  self->saved = self->position;
-  return sse_source_save (self->source);
 }
 
 /* ---- applying ---- */
@@ -144,7 +33,7 @@ keep_appended (SseStream *self, const SseUpdate *update)
 
   event.members = sse_batch_get_members (self->batch, &event.length);
   sse_log_keep_event (self->host->log, &event);
-  return keep_frame (self, &event);
+  return sse_stream_keep_frame (self, &event);
 }
 
 /* Applies an update to the source. @frame: (out) (nullable): the event that it appended */
@@ -210,7 +99,7 @@ sse_stream_apply (SseStream *self, const SseUpdate *update, GError **error)
       if (sse_batch_is_stale_for_all (self->batch))
         sse_viewers_touch (self->viewers, NULL, view, SSE_TOUCH_STALE);
     }
-  tell_changed (self);
+  sse_stream_tell_changed (self);
   return SSE_VERDICT_APPLIED;
 }
 
@@ -276,7 +165,7 @@ sse_stream_subscribe (SseStream *self, const SseSubscriber *subscriber)
 {
   self->counters.joined++;
   sse_viewers_subscribe (self->viewers, subscriber);
-  tell_changed (self);
+  sse_stream_tell_changed (self);
 }
 
 /* Ends what @user follows here: their token was revoked. */
@@ -293,7 +182,7 @@ sse_stream_client_left (SseStream *self, const char *user, SseCloseReason reason
 {
   self->counters.left[reason]++;
   sse_viewers_leave (self->viewers, user);
-  tell_changed (self);
+  sse_stream_tell_changed (self);
 }
 
 /* ---- the object ---- */

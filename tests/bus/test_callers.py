@@ -172,6 +172,7 @@ class OthersOnASessionBus(FreshCase):
                                           "@a{sv} {}"]),
                 (f"{PUBLISHER}.PublishMany", ["@a(ssa{sv}) []"]),
                 (f"{PUBLISHER}.IssueToken", ["42", "['quota']", "uint32 60"]),
+                (f"{MANAGER}.ListClients", ["quota", "uint32 10"]),
                 (f"{MANAGER}.Revoke", ["42"]), (f"{MANAGER}.Reload", [])):
             with self.subTest(method=method):
                 done = self.call_as("nobody", method, *arguments)

@@ -25,6 +25,7 @@ CALLS = [
 # What polkit is asked for.
 MANAGED = [
     (f"{MANAGER}.Revoke", "42"),
+    (f"{MANAGER}.ListClients", "quota", "uint32 10"),
     (f"{MANAGER}.Reload",),
 ]
 # What everybody may look at.
