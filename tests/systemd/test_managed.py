@@ -153,9 +153,7 @@ class Journal(OnAMachine):
         self.addCleanup(self.machine.run, "rm", "-r", folder)
         self.machine.systemctl("daemon-reload")
         self.machine.systemctl("restart", "rivulet.service")
-        client = self.follow()
-        read_until(client, "data: ")
-        client.kill()
+        read_until(self.follow("/quota/stream", "--max-time", "1"), "data: ")
         gone = self.wait_asked(f"MESSAGE_ID={kinds()['CLIENT_CLOSED']}", "SSE_STREAM=quota",
                                "SSE_USER=42")[-1]
         self.assertEqual((gone["SSE_CLOSE_REASON"], gone["PRIORITY"]), ("gone", "7"))
@@ -169,9 +167,8 @@ class Journal(OnAMachine):
                                             "rivulet.service")
         before = len(self.asked(f"_SYSTEMD_INVOCATION_ID={invocation}"))
         for _ in range(3):
-            client = self.follow()
+            client = self.follow("/quota/stream", "--max-time", "1")
             read_until(client, "data: ")
-            client.kill()
             client.wait()
         self.machine.gdbus("io.github.rivulet.Rivulet1.Publisher.Publish", "quota", "{}", "{}",
                            status=1)
