@@ -40,6 +40,7 @@ sse_claims_clear (SseClaims *self)
 {
   g_clear_pointer (&self->subject, g_free);
   g_clear_pointer (&self->streams, g_strfreev);
+  g_clear_pointer (&self->publish, g_strfreev);
 }
 
 /* ---- what claims are made of ---- */
@@ -200,6 +201,23 @@ read_streams (SseClaims *self, JsonObject *claims, GError **error)
                              SSE_CLAIMS_MAX_STREAMS);
 }
 
+/* One stream alone may stand there without an array. */
+static gboolean
+read_publish (SseClaims *self, JsonObject *claims, GError **error)
+{
+  JsonNode *node = json_object_get_member (claims, "publish");
+  const char *const single[] = { get_text (node), NULL };
+
+  if (node == NULL)
+    return TRUE;
+  self->publish
+      = single[0] != NULL ? g_strdupv ((char **) single) : dup_texts (node, SSE_CLAIMS_MAX_STREAMS);
+  return self->publish != NULL
+         || sse_claims_fail (error,
+                             "its publish is neither a text nor an array of at most %d texts",
+                             SSE_CLAIMS_MAX_STREAMS);
+}
+
 /**
  * sse_claims_read:
  * @self: empty; to be cleared whatever comes of it
@@ -229,19 +247,31 @@ sse_claims_read (SseClaims *self,
   return read_expiry (self, claims, rules, now, error)
          && read_beginning (self, claims, rules, now, error) && check_issuer (claims, rules, error)
          && check_audience (claims, rules, error) && read_subject (self, claims, error)
-         && read_streams (self, claims, error);
+         && read_streams (self, claims, error) && read_publish (self, claims, error);
 }
 
 /**
  * sse_claims_allow_stream:
  * @stream: a stream's name
  *
- * Returns: whether a token that says this is good for that stream
+ * Returns: whether a token that says this is good for following that stream
  */
 gboolean
 sse_claims_allow_stream (const SseClaims *self, const char *stream)
 {
   return self->streams == NULL || g_strv_contains ((const char *const *) self->streams, stream);
+}
+
+/**
+ * sse_claims_allow_publish:
+ * @stream: a stream's name
+ *
+ * Returns: whether a token that says this is good for publishing to that stream
+ */
+gboolean
+sse_claims_allow_publish (const SseClaims *self, const char *stream)
+{
+  return self->publish != NULL && g_strv_contains ((const char *const *) self->publish, stream);
 }
 
 static void
@@ -251,6 +281,20 @@ append_text (GString *out, const char *name, const char *text)
     return;
   g_string_append_printf (out, ",\"%s\":", name);
   sse_json_append_string (out, text);
+}
+
+static void
+append_texts (GString *out, const char *name, GStrv texts)
+{
+  if (texts == NULL)
+    return;
+  g_string_append_printf (out, ",\"%s\":[", name);
+  for (guint i = 0; texts[i] != NULL; i++)
+    {
+      g_string_append (out, i > 0 ? "," : "");
+      sse_json_append_string (out, texts[i]);
+    }
+  g_string_append_c (out, ']');
 }
 
 /**
@@ -273,16 +317,8 @@ sse_claims_format (const SseClaims *self, const SseClaimsRules *rules)
       append_text (out, "iss", rules->issuer);
       append_text (out, "aud", rules->audience);
     }
-  if (self->streams != NULL)
-    {
-      g_string_append (out, ",\"streams\":[");
-      for (guint i = 0; self->streams[i] != NULL; i++)
-        {
-          g_string_append (out, i > 0 ? "," : "");
-          sse_json_append_string (out, self->streams[i]);
-        }
-      g_string_append_c (out, ']');
-    }
+  append_texts (out, "streams", self->streams);
+  append_texts (out, "publish", self->publish);
   g_string_append_c (out, '}');
   return g_string_free (g_steal_pointer (&out), FALSE);
 }

@@ -31,7 +31,8 @@ typedef struct
  * @subject: whose the token is, its `sub` as text
  * @expires: from when on it is invalid, in µs since 1970 UTC; %G_MAXINT64 for never
  * @issued: its `iat`, in seconds since 1970 UTC; %SSE_CLAIMS_NEVER where it does not say
- * @streams: (nullable): the only streams that it is good for; %NULL: all
+ * @streams: (nullable): the only streams that it is good for following; %NULL: all
+ * @publish: (nullable): the streams that it is good for publishing to; %NULL: none
  *
  * What a token says.
  */
@@ -41,25 +42,28 @@ typedef struct
   gint64 expires;
   gint64 issued;
   GStrv streams;
+  GStrv publish;
 } SseClaims;
 
-void     sse_claims_rules_clear  (SseClaimsRules       *self);
+void     sse_claims_rules_clear   (SseClaimsRules       *self);
 
-void     sse_claims_clear        (SseClaims            *self);
-gboolean sse_claims_read         (SseClaims            *self,
-                                  const char           *json,
-                                  gsize                 length,
-                                  const SseClaimsRules *rules,
-                                  gint64                now,
-                                  GError              **error);
-gboolean sse_claims_allow_stream (const SseClaims      *self,
-                                  const char           *stream);
-char    *sse_claims_format       (const SseClaims      *self,
-                                  const SseClaimsRules *rules);
+void     sse_claims_clear         (SseClaims            *self);
+gboolean sse_claims_read          (SseClaims            *self,
+                                   const char           *json,
+                                   gsize                 length,
+                                   const SseClaimsRules *rules,
+                                   gint64                now,
+                                   GError              **error);
+gboolean sse_claims_allow_stream  (const SseClaims      *self,
+                                   const char           *stream);
+gboolean sse_claims_allow_publish (const SseClaims      *self,
+                                   const char           *stream);
+char    *sse_claims_format        (const SseClaims      *self,
+                                   const SseClaimsRules *rules);
 
-gboolean sse_claims_fail         (GError              **error,
-                                  const char           *format,
-                                  ...) G_GNUC_PRINTF (2, 3);
+gboolean sse_claims_fail          (GError              **error,
+                                   const char           *format,
+                                   ...) G_GNUC_PRINTF (2, 3);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SseClaims, sse_claims_clear)
 

@@ -296,6 +296,12 @@ sse_token_check (SseToken *self, const char *token, gint64 now, SseClaims *claim
 }
 
 static gboolean
+are_few (const GStrv streams)
+{
+  return streams == NULL || g_strv_length (streams) <= SSE_CLAIMS_MAX_STREAMS;
+}
+
+static gboolean
 check_claims (const SseClaims *claims, GError **error)
 {
   gsize length = strlen (claims->subject);
@@ -305,7 +311,7 @@ check_claims (const SseClaims *claims, GError **error)
     return sse_claims_fail (error,
                             _ ("the subject (sub) must be a user's name of 1 to %d bytes of UTF-8"),
                             SSE_CLAIMS_MAX_SUBJECT);
-  return claims->streams == NULL || g_strv_length (claims->streams) <= SSE_CLAIMS_MAX_STREAMS
+  return (are_few (claims->streams) && are_few (claims->publish))
          || sse_claims_fail (error, _ ("a token is for at most %d streams"),
                              SSE_CLAIMS_MAX_STREAMS);
 }

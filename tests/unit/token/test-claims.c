@@ -5,7 +5,8 @@
 
 #include "sse-token-key.h"
 
-/* What test-token.c does not say of claims: issuer, audience, streams. */
+/* What test-token.c does not say of claims: issuer, audience, streams, and what they are made of.
+ */
 
 #define NOW (1000 * G_USEC_PER_SEC)
 
@@ -130,6 +131,70 @@ test_streams (void)
   assert_bad (many->str, NULL, NULL, "streams");
 }
 
+static void
+test_publish (void)
+{
+  g_auto (SseClaims) nothing = { 0 };
+  g_auto (SseClaims) one = { 0 };
+  g_auto (SseClaims) some = { 0 };
+  g_auto (SseClaims) none = { 0 };
+  g_autoptr (GString) many = g_string_new (",\"publish\":[\"a\"");
+
+  g_assert_true (read_claims (",\"streams\":[\"quota\"]", NULL, NULL, &nothing, NULL));
+  g_assert_false (sse_claims_allow_publish (&nothing, "quota"));
+  g_assert_true (read_claims (",\"publish\":\"quota\"", NULL, NULL, &one, NULL));
+  g_assert_true (sse_claims_allow_publish (&one, "quota"));
+  g_assert_false (sse_claims_allow_publish (&one, "quot"));
+  g_assert_false (sse_claims_allow_publish (&one, ""));
+  g_assert_false (sse_claims_allow_publish (&one, "posts-stats"));
+  g_assert_true (sse_claims_allow_stream (&one, "posts-stats"));
+  g_assert_true (read_claims (",\"publish\":[\"quota\",\"posts-stats\"],\"streams\":[]", NULL, NULL,
+                              &some, NULL));
+  g_assert_true (sse_claims_allow_publish (&some, "posts-stats"));
+  g_assert_false (sse_claims_allow_publish (&some, "github-events"));
+  g_assert_false (sse_claims_allow_stream (&some, "quota"));
+  g_assert_true (read_claims (",\"publish\":[]", NULL, NULL, &none, NULL));
+  g_assert_false (sse_claims_allow_publish (&none, "quota"));
+
+  assert_bad (",\"publish\":null", NULL, NULL, "publish");
+  assert_bad (",\"publish\":true", NULL, NULL, "publish");
+  assert_bad (",\"publish\":1", NULL, NULL, "publish");
+  assert_bad (",\"publish\":{\"quota\":true}", NULL, NULL, "publish");
+  assert_bad (",\"publish\":[\"quota\",1]", NULL, NULL, "publish");
+  assert_bad (",\"publish\":[[\"quota\"]]", NULL, NULL, "publish");
+  for (guint i = 0; i < SSE_CLAIMS_MAX_STREAMS - 1; i++)
+    g_string_append (many, ",\"b\"");
+  g_string_append (many, "]");
+  assert_good (many->str, NULL, NULL);
+  g_string_insert (many, (gssize) many->len - 1, ",\"c\"");
+  assert_bad (many->str, NULL, NULL, "publish");
+}
+
+/* What is made of claims is read as the same. */
+static void
+test_format (void)
+{
+  const char *const streams[] = { "quota", "a\"b", NULL };
+  const char *const publish[] = { "posts-stats", NULL };
+  const SseClaims claims = {
+    .subject = (char *) "42",
+    .issued = 1000,
+    .expires = 2000 * G_USEC_PER_SEC,
+    .streams = (GStrv) streams,
+    .publish = (GStrv) publish,
+  };
+  const SseClaims bare = { .subject = (char *) "42", .issued = 1, .expires = G_USEC_PER_SEC };
+  const SseClaimsRules rules = { TRUE, 0, NULL, NULL };
+  g_autofree char *json = sse_claims_format (&claims, NULL);
+  g_autofree char *bare_json = sse_claims_format (&bare, NULL);
+  g_auto (SseClaims) read = { 0 };
+
+  g_assert_cmpstr (bare_json, ==, "{\"sub\":\"42\",\"iat\":1,\"exp\":1}");
+  g_assert_true (sse_claims_read (&read, json, strlen (json), &rules, NOW, NULL));
+  g_assert_cmpstrv (read.streams, streams);
+  g_assert_cmpstrv (read.publish, publish);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -138,5 +203,7 @@ main (int argc, char **argv)
   g_test_add_func ("/token/claims/audience", test_audience);
   g_test_add_func ("/token/claims/issued", test_issued);
   g_test_add_func ("/token/claims/streams", test_streams);
+  g_test_add_func ("/token/claims/publish", test_publish);
+  g_test_add_func ("/token/claims/format", test_format);
   return g_test_run ();
 }
