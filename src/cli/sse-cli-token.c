@@ -15,6 +15,7 @@ typedef struct
   char *subject;
   gint64 lifetime; /* seconds */
   GStrv streams;   /* NULL: all */
+  GStrv publish;   /* NULL: none */
   char *config_file;
   char *secret_file;
 } Options;
@@ -24,11 +25,21 @@ options_clear (Options *options)
 {
   g_free (options->subject);
   g_strfreev (options->streams);
+  g_strfreev (options->publish);
   g_free (options->config_file);
   g_free (options->secret_file);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
+
+static gboolean
+check_streams (const char *option, GStrv streams, GError **error)
+{
+  for (char **stream = streams; stream != NULL && *stream != NULL; stream++)
+    if (!sse_cli_check_text (option, *stream, error))
+      return FALSE;
+  return TRUE;
+}
 
 static gboolean
 parse (Options *options, char ***arguments, GError **error)
@@ -40,6 +51,10 @@ parse (Options *options, char ***arguments, GError **error)
       N_ ("Good for so many seconds (default: 3600)"), N_ ("SECONDS") },
     { "stream", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->streams,
       N_ ("Good for this stream alone, and others that are named like this (default: all)"),
+      N_ ("STREAM") },
+    { "publish", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->publish,
+      N_ ("Lets publish to this stream over HTTP, and others that are named like this "
+          "(default: none)"),
       N_ ("STREAM") },
     { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config_file,
       N_ ("rivuletd's configuration, in place of the installed one"), N_ ("FILE") },
@@ -71,10 +86,9 @@ parse (Options *options, char ***arguments, GError **error)
                    options->lifetime, MAX_LIFETIME);
       return FALSE;
     }
-  for (char **stream = options->streams; stream != NULL && *stream != NULL; stream++)
-    if (!sse_cli_check_text ("--stream", *stream, error))
-      return FALSE;
-  return sse_cli_check_text ("--sub", options->subject, error);
+  return check_streams ("--stream", options->streams, error)
+         && check_streams ("--publish", options->publish, error)
+         && sse_cli_check_text ("--sub", options->subject, error);
 }
 
 static SseConfig *
@@ -103,6 +117,7 @@ make_claims (const Options *options)
     .issued = now,
     .expires = (now + options->lifetime) * G_USEC_PER_SEC,
     .streams = options->streams,
+    .publish = options->publish,
   };
 }
 

@@ -52,6 +52,19 @@ class TokenTest(unittest.TestCase):
         self.assertEqual(self.claims_of("--stream", "quota", "--stream", "posts-stats")["streams"],
                          ["quota", "posts-stats"])
 
+    def test_publish(self):
+        self.assertNotIn("publish", self.claims_of("--stream", "quota"))
+        claims = self.claims_of("--publish", "quota", "--publish", "posts-stats")
+        self.assertEqual(claims["publish"], ["quota", "posts-stats"])
+        self.assertNotIn("streams", claims)
+        many = [part for number in range(65) for part in ("--publish", f"s{number}")]
+        for arguments, word in ((["--publish", ""], "--publish"), (many, "64")):
+            status, out, err = command.run(
+                "token", "--sub", "42", "--config", self.config, *arguments)
+            self.assertNotEqual(status, 0)
+            self.assertEqual(out, "")
+            self.assertIn(word, err)
+
     def test_what_the_daemon_asks_of_tokens(self):
         os.makedirs(self.config + ".d", exist_ok=True)
         daemon.write_config(self.config + ".d/50.conf",
