@@ -16,6 +16,7 @@ struct _SseHub
   guint max_updates;
   SsePublishingCounters counters;
   gboolean log_accepted;
+  gsize max_update_bytes;
   SseStreamHost host;
   SseStreams *streams;
   SseCanaries *canaries; /* NULL where nobody asks for a sign of life */

@@ -125,6 +125,17 @@ sse_hub_get_log_accepted (SseHub *self)
 }
 
 /**
+ * sse_hub_get_max_update_bytes:
+ *
+ * Returns: how many bytes an update may have at most
+ */
+gsize
+sse_hub_get_max_update_bytes (SseHub *self)
+{
+  return self->max_update_bytes;
+}
+
+/**
  * sse_hub_publish_finish:
  * @error: why all of them were refused at once, and nothing happened; in the domain %SSE_ERROR
  *
@@ -245,6 +256,7 @@ sse_hub_configure (SseHub *self, const SseHubOptions *options)
   self->host.conflate = options->conflate_ms * G_GINT64_CONSTANT (1000);
   self->max_updates = options->intake.max_updates;
   self->log_accepted = options->log_accepted;
+  self->max_update_bytes = options->intake.max_update_bytes;
   sse_intake_configure (self->intake, &options->intake);
   sse_fanout_configure (self->host.fanout, &options->fanout);
   sse_streams_settle (self->streams);
@@ -372,6 +384,7 @@ sse_hub_new (GPtrArray *plugins, SseLog *log, const SseHubOptions *options, GErr
   self->intake = sse_intake_new (&options->intake, check_stream, check_shape, append_to_log, self,
                                  &self->counters);
   self->log_accepted = options->log_accepted;
+  self->max_update_bytes = options->intake.max_update_bytes;
   self->streams = sse_streams_new (plugins, &self->host);
 
   fanout.n_channels = sse_streams_get_n_channels (self->streams) + 1; /* the canaries' */

@@ -124,6 +124,8 @@ const SsePublishingCounters *
             sse_hub_get_counters   (SseHub              *self);
 gboolean    sse_hub_get_log_accepted
                                    (SseHub              *self);
+gsize       sse_hub_get_max_update_bytes
+                                   (SseHub              *self);
 SseLog     *sse_hub_get_log        (SseHub              *self);
 SseStream  *sse_hub_get_stream     (SseHub              *self,
                                     const char          *name);

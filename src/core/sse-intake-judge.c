@@ -3,30 +3,10 @@
 
 #include "config.h"
 
-#include <string.h>
-
 #include "sse-error.h"
 #include "sse-intake-private.h"
 #include "sse-json.h"
-
-/* What a JSON value takes in memory when it is parsed, in bytes, about. */
-#define VALUE_BYTES 64
-
-static gboolean
-check_audience (const char *audience, GError **error)
-{
-  if (audience == NULL)
-    return TRUE;
-  if (*audience == '\0' || strlen (audience) > SSE_INTAKE_MAX_AUDIENCE
-      || !g_utf8_validate (audience, -1, NULL))
-    {
-      g_set_error (error, SSE_ERROR, SSE_ERROR_INVALID_UPDATE,
-                   "audience: must be a user's name of 1 to %d bytes; leave it out for everyone",
-                   SSE_INTAKE_MAX_AUDIENCE);
-      return FALSE;
-    }
-  return TRUE;
-}
+#include "sse-unparsed.h"
 
 /* What can be judged before the text is parsed. */
 gboolean
@@ -34,31 +14,9 @@ sse_intake_check_unparsed (SseIntake *self, const SseUpdate *update, GError **er
 {
   gsize size = g_bytes_get_size (sse_update_get_json (update));
 
-  if (!self->check_stream (update, self->user_data, error))
-    return FALSE;
-  if (size > self->options.max_update_bytes)
-    {
-      g_set_error (error, SSE_ERROR, SSE_ERROR_TOO_LARGE,
-                   "the update has %" G_GSIZE_FORMAT " bytes; at most %" G_GSIZE_FORMAT
-                   " are taken (max-update-bytes)",
-                   size, self->options.max_update_bytes);
-      return FALSE;
-    }
-  return check_audience (sse_update_get_audience (update), error);
-}
-
-/* The bytes that an update takes while it is under way: its text, and a tree that may be many times
- * larger. There are about as many values as commas and colons. */
-gsize
-sse_intake_estimate_bytes (const SseUpdate *update)
-{
-  gsize size;
-  const char *text = g_bytes_get_data (sse_update_get_json (update), &size);
-  gsize n_values = 0;
-
-  for (gsize i = 0; i < size; i++)
-    n_values += text[i] == ',' || text[i] == ':';
-  return size + n_values * VALUE_BYTES;
+  return self->check_stream (update, self->user_data, error)
+         && sse_unparsed_check_size (size, self->options.max_update_bytes, error)
+         && sse_unparsed_check_audience (sse_update_get_audience (update), error);
 }
 
 gboolean

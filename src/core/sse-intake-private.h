@@ -51,7 +51,6 @@ struct _SseIntake
 gboolean sse_intake_check_unparsed (SseIntake           *self,
                                     const SseUpdate     *update,
                                     GError             **error);
-gsize    sse_intake_estimate_bytes (const SseUpdate     *update);
 gboolean sse_intake_check_room     (SseIntake           *self,
                                     guint                n_updates,
                                     gsize                bytes,

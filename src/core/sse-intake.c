@@ -6,6 +6,7 @@
 #include "sse-intake.h"
 
 #include "sse-intake-private.h"
+#include "sse-unparsed.h"
 
 /* What is larger than this is parsed and checked in a thread, in bytes. */
 #define JUDGE_IN_THREAD 65536
@@ -180,7 +181,7 @@ sse_intake_take (SseIntake *self, GPtrArray *updates, GTask *task)
       const SseUpdate *update = g_ptr_array_index (updates, i);
 
       call->size += g_bytes_get_size (sse_update_get_json (update));
-      call->bytes += sse_intake_estimate_bytes (update);
+      call->bytes += sse_unparsed_estimate_bytes (update);
     }
 
   if (updates->len == 0)

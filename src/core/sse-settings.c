@@ -16,6 +16,8 @@ const SseSetting sse_settings_http[] = {
     "Prefixes under which every path is served a second time." },
   { "allowed-origins", SSE_SETTING_STRINGS, "http://localhost:3000", 0, 0,
     "Origins whose pages may follow streams; the first is named to all others." },
+  { "publish", SSE_SETTING_BOOLEAN, "false", 0, 0,
+    "Whether updates are taken at POST /publish/STREAM, with a token that names the stream." },
   { "max-connections", SSE_SETTING_INTEGER, "0", 0, 1000000,
     "Connections served at once; what comes on top is asked to come back later. 0: as many as "
     "descriptors allow." },

@@ -129,6 +129,17 @@ sse_answer_new_message (guint status, const char *message)
 }
 
 /**
+ * sse_answer_new_no_length:
+ *
+ * Returns: (transfer full): the answer to who does not say where a body ends
+ */
+SseAnswer *
+sse_answer_new_no_length (void)
+{
+  return sse_answer_new_message (411, "Content-Length is missing");
+}
+
+/**
  * sse_answer_new_too_large:
  * @max: bytes of body that are taken
  *

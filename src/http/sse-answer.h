@@ -25,6 +25,7 @@ SseAnswer            *sse_answer_new           (guint            status,
                                                 const char      *body);
 SseAnswer            *sse_answer_new_message   (guint            status,
                                                 const char      *message);
+SseAnswer            *sse_answer_new_no_length (void);
 SseAnswer            *sse_answer_new_too_large (gsize            max);
 SseAnswer            *sse_answer_new_for_error (const GError    *error);
 void                  sse_answer_free          (SseAnswer       *self);

@@ -53,6 +53,21 @@ sse_auth_is_revoked (const SseAuth *self, const SseClaims *claims)
   return sse_revocations_cover (self->revocations, claims->subject, claims->issued);
 }
 
+/* Why @token is not valid, %NULL where it is; then @claims are to be cleared. */
+static SseAnswer *
+judge (SseAuth *self, const char *token, SseClaims *claims)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (token == NULL)
+    return answer_unauthorized ("Token required");
+  if (!sse_token_check (self->token, token, g_get_real_time (), claims, &error))
+    return refuse_token (self, error->message);
+  if (sse_auth_is_revoked (self, claims))
+    return refuse_token (self, "its user's tokens were revoked after it was issued");
+  return NULL;
+}
+
 /**
  * sse_auth_refuse:
  * @stream: the stream that is asked for
@@ -71,18 +86,37 @@ sse_auth_refuse (SseAuth *self,
 {
   g_autofree char *token = dup_token (self, credentials);
   g_auto (SseClaims) found = { 0 };
-  g_autoptr (GError) error = NULL;
+  SseAnswer *refusal = judge (self, token, &found);
 
-  if (token == NULL)
-    return answer_unauthorized ("Token required");
-  if (!sse_token_check (self->token, token, g_get_real_time (), &found, &error))
-    return refuse_token (self, error->message);
-  if (sse_auth_is_revoked (self, &found))
-    return refuse_token (self, "its user's tokens were revoked after it was issued");
-  if (!sse_claims_allow_stream (&found, stream))
-    return sse_answer_new_message (403, "The token is not for this stream");
+  if (refusal == NULL && !sse_claims_allow_stream (&found, stream))
+    refusal = sse_answer_new_message (403, "The token is not for this stream");
+  if (refusal != NULL)
+    return refusal;
 
   *claims = found;
   found = (SseClaims){ 0 };
   return NULL;
+}
+
+/**
+ * sse_auth_refuse_publisher:
+ * @authorization: (nullable): the Authorization field, the only place where a publisher's token
+ *   counts: other sites' pages can have a browser send a cookie, and make it open a URL
+ * @stream: what may be the name of a stream
+ *
+ * Looks at the token that a request to publish shows.
+ *
+ * Returns: (transfer full) (nullable): why it is refused: 401 where it has no valid token, 403
+ *   where that does not say that one may publish to that stream; %NULL where it does
+ */
+SseAnswer *
+sse_auth_refuse_publisher (SseAuth *self, const char *authorization, const char *stream)
+{
+  g_autofree char *token = sse_stream_request_dup_token (authorization, NULL);
+  g_auto (SseClaims) claims = { 0 };
+  SseAnswer *refusal = judge (self, token, &claims);
+
+  if (refusal == NULL && !sse_claims_allow_publish (&claims, stream))
+    refusal = sse_answer_new_message (403, "The token is not for publishing to this stream");
+  return refusal;
 }

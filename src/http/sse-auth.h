@@ -16,8 +16,8 @@ G_BEGIN_DECLS
  * @cookie_name: (nullable): the cookie that may hold one
  * @counters: (not owned): where it counts
  *
- * Says who a request is from and what they may follow; where anything is missing or wrong, nobody
- * and nothing.
+ * Says who a request is from, and what they may follow and publish to; where anything is missing or
+ * wrong, nobody and nothing.
  */
 typedef struct
 {
@@ -45,11 +45,14 @@ typedef struct
   const char *cookie;
 } SseCredentials;
 
-SseAnswer *sse_auth_refuse     (SseAuth              *self,
-                                const SseCredentials *credentials,
-                                const char           *stream,
-                                SseClaims            *claims);
-gboolean   sse_auth_is_revoked (const SseAuth        *self,
-                                const SseClaims      *claims);
+SseAnswer *sse_auth_refuse           (SseAuth              *self,
+                                      const SseCredentials *credentials,
+                                      const char           *stream,
+                                      SseClaims            *claims);
+SseAnswer *sse_auth_refuse_publisher (SseAuth              *self,
+                                      const char           *authorization,
+                                      const char           *stream);
+gboolean   sse_auth_is_revoked       (const SseAuth        *self,
+                                      const SseClaims      *claims);
 
 G_END_DECLS

@@ -99,6 +99,26 @@ sse_cors_allows (const SseCors *self, const char *origin)
 }
 
 /**
+ * sse_cors_is_reader:
+ * @origin: (nullable): the request's Origin
+ * @site: (nullable): its Sec-Fetch-Site
+ *
+ * A page of this origin names none with a GET. Nor does that of an image, say, which any page may
+ * embed; but browsers tell from how far away that is (W3C Fetch Metadata, "The Sec-Fetch-Site HTTP
+ * Request Header").
+ *
+ * Returns: whether it is from a page that may read what comes: one of an origin that is allowed, or
+ *   of this one
+ */
+gboolean
+sse_cors_is_reader (const SseCors *self, const char *origin, const char *site)
+{
+  if (origin != NULL)
+    return sse_cors_allows (self, origin);
+  return site == NULL || strcmp (site, "same-origin") == 0 || strcmp (site, "none") == 0;
+}
+
+/**
  * sse_cors_choose_origin:
  * @origin: (nullable): the request's Origin
  *
@@ -112,40 +132,42 @@ sse_cors_choose_origin (const SseCors *self, const char *origin)
 
 #define ALLOW_ORIGIN "Access-Control-Allow-Origin"
 
-/* What is told to every origin, behind its own. */
+/* What is told to every origin, behind its own, by SseCorsUse. */
 static const struct
 {
   const char *name;
-  const char *value;
+  const char *values[2];
 } fields[] = {
-  { "Access-Control-Allow-Credentials", "true" },
-  { "Access-Control-Allow-Methods", "GET" },
-  { "Access-Control-Allow-Headers", "Cache-Control, Last-Event-ID, Authorization" },
-  { "Vary", "Origin" },
+  { "Access-Control-Allow-Credentials", { "true", "true" } },
+  { "Access-Control-Allow-Methods", { "GET", "POST" } },
+  { "Access-Control-Allow-Headers",
+    { "Cache-Control, Last-Event-ID, Authorization", "Content-Type, Authorization" } },
+  { "Vary", { "Origin", "Origin" } },
 };
 
 /**
  * sse_cors_add_fields:
+ * @use: what was asked for
  * @origin: (nullable): the request's Origin
  * @answer: what the fields are added to
  */
 void
-sse_cors_add_fields (const SseCors *self, const char *origin, SseAnswer *answer)
+sse_cors_add_fields (const SseCors *self, SseCorsUse use, const char *origin, SseAnswer *answer)
 {
   sse_answer_add_field (answer, ALLOW_ORIGIN, sse_cors_choose_origin (self, origin));
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
-    sse_answer_add_field (answer, fields[i].name, fields[i].value);
+    sse_answer_add_field (answer, fields[i].name, fields[i].values[use]);
 }
 
 /**
  * sse_cors_append_fields:
  * @origin: (nullable): the request's Origin
- * @head: a response's head, to which the fields are appended as lines
+ * @head: a stream's head, to which the fields are appended as lines
  */
 void
 sse_cors_append_fields (const SseCors *self, const char *origin, GString *head)
 {
   g_string_append_printf (head, ALLOW_ORIGIN ": %s\r\n", sse_cors_choose_origin (self, origin));
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
-    g_string_append_printf (head, "%s: %s\r\n", fields[i].name, fields[i].value);
+    g_string_append_printf (head, "%s: %s\r\n", fields[i].name, fields[i].values[SSE_CORS_FOLLOW]);
 }

@@ -17,6 +17,7 @@
 #include "sse-front-settings.h"
 #include "sse-listener.h"
 #include "sse-message.h"
+#include "sse-publishing.h"
 #include "sse-reception.h"
 #include "sse-routes.h"
 #include "sse-settings.h"
@@ -73,14 +74,6 @@ follower_free (Follower *follower)
 
 /* ---- streams ---- */
 
-/* Takes @answer. */
-static void
-respond (SseFront *self, SoupServerMessage *message, SseAnswer *answer)
-{
-  sse_cors_add_fields (self->cors, sse_message_get_field (message, "Origin"), answer);
-  sse_message_respond (message, answer);
-}
-
 /* Between its request and here, a turn of the main context, its token may have been revoked. */
 static void
 on_taken_over (int fd, gpointer user_data)
@@ -131,23 +124,18 @@ let_follow (SseFront *self,
                        (GDestroyNotify) follower_free);
 }
 
-/* Whether it is from a page that may read what comes: one of an origin that is allowed, or of this
- * one, whose GET names none. Nor does that of an image, say, which any page may embed; but browsers
- * tell from how far away that is (W3C Fetch Metadata, "The Sec-Fetch-Site HTTP Request Header"). */
-static gboolean
-is_from_reader (SseFront *self, SoupServerMessage *message)
+/* Takes @answer, to a request for what is at @route. */
+static void
+respond (SseFront *self, const SseRoute *route, SoupServerMessage *message, SseAnswer *answer)
 {
-  const char *origin = sse_message_get_field (message, "Origin");
-  const char *site = sse_message_get_field (message, "Sec-Fetch-Site");
-
-  if (origin != NULL)
-    return sse_cors_allows (self->cors, origin);
-  return site == NULL || strcmp (site, "same-origin") == 0 || strcmp (site, "none") == 0;
+  sse_cors_add_fields (self->cors, sse_route_get_use (route),
+                       sse_message_get_field (message, "Origin"), answer);
+  sse_message_respond (message, answer);
 }
 
 static void
 follow (SseFront *self,
-        SseStream *stream,
+        const SseRoute *route,
         SoupServerMessage *message,
         SseAdmission *admission,
         const char *query)
@@ -156,19 +144,22 @@ follow (SseFront *self,
     .authorization = sse_message_get_field (message, "Authorization"),
     .query = query,
     /* A browser sends cookies along whatever page asks. */
-    .cookie = is_from_reader (self, message) ? sse_message_get_field (message, "Cookie") : NULL,
+    .cookie = sse_cors_is_reader (self->cors, sse_message_get_field (message, "Origin"),
+                                  sse_message_get_field (message, "Sec-Fetch-Site"))
+                  ? sse_message_get_field (message, "Cookie")
+                  : NULL,
   };
   g_auto (SseClaims) claims = { 0 };
   SseAnswer *refusal
-      = sse_auth_refuse (&self->auth, &credentials, sse_stream_get_name (stream), &claims);
+      = sse_auth_refuse (&self->auth, &credentials, sse_stream_get_name (route->stream), &claims);
 
   if (refusal != NULL)
-    respond (self, message, refusal);
+    respond (self, route, message, refusal);
   else if (!sse_admission_take_user (admission, claims.subject))
     sse_message_respond (
         message, sse_stream_head_refuse (self->cors, sse_message_get_field (message, "Origin")));
   else
-    let_follow (self, stream, message, admission, query, &claims);
+    let_follow (self, route->stream, message, admission, query, &claims);
 }
 
 /* ---- requests ---- */
@@ -187,19 +178,19 @@ on_request (SoupServer *server,
   g_autofree char *plain = mark != NULL ? g_strndup (path, (gsize) (mark - path)) : NULL;
   const char *text
       = mark != NULL ? mark + 1 : g_uri_get_query (soup_server_message_get_uri (message));
-  const SseRoute *route = sse_routes_find (self->routes, plain != NULL ? plain : path);
+  const SseRoute route = sse_routes_find (self->routes, plain != NULL ? plain : path);
   /* What brings a body never gets here. */
-  SseAnswer *refusal = sse_routes_refuse (route, method, -1, FALSE);
+  SseAnswer *refusal = sse_routes_refuse (&route, method, -1, FALSE);
   SseAdmission *admission = g_object_get_qdata (
       G_OBJECT (soup_server_message_get_remote_address (message)), self->admission);
 
   sse_unanswered_add (self->unanswered, message);
   if (refusal != NULL)
-    respond (self, message, refusal);
+    respond (self, &route, message, refusal);
   else if (strcmp (method, "OPTIONS") == 0)
-    respond (self, message, sse_answer_new (204, NULL, NULL));
+    respond (self, &route, message, sse_answer_new (204, NULL, NULL));
   else
-    follow (self, route->stream, message, admission, text);
+    follow (self, &route, message, admission, text);
 }
 
 /* Before SoupServer sees anything of the request. Where there is no room, nothing is spent on a
@@ -208,16 +199,20 @@ static SseAnswer *
 refuse (const SseRequest *request, SseAdmission *admission, gsize *max_body, gpointer user_data)
 {
   SseFront *self = user_data;
-  const SseRoute *route = sse_routes_find (self->routes, request->path);
+  const SseRoute route = sse_routes_find (self->routes, request->path);
+  gboolean is_post = strcmp (request->method, "POST") == 0;
   SseAnswer *answer
-      = sse_routes_refuse (route, request->method, request->content_length, request->chunked);
+      = sse_routes_refuse (&route, request->method, request->content_length, request->chunked);
 
+  if (answer == NULL && is_post && route.published != NULL)
+    answer = sse_publishing_refuse (&self->auth, self->hub, route.published, request);
   if (answer != NULL)
-    sse_cors_add_fields (self->cors, request->origin, answer);
+    sse_cors_add_fields (self->cors, sse_route_get_use (&route), request->origin, answer);
   else if (strcmp (request->method, "GET") == 0 && !sse_admission_has_room (admission))
     answer = sse_stream_head_refuse (self->cors, request->origin);
-  else if (strcmp (request->method, "POST") == 0)
-    *max_body = sse_receiver_get_max_body (route->receiver);
+  else if (is_post)
+    *max_body = route.published != NULL ? sse_hub_get_max_update_bytes (self->hub)
+                                        : sse_receiver_get_max_body (route.receiver);
   return answer;
 }
 
@@ -236,17 +231,39 @@ admit (GSocketConnection *connection, SseAdmission *admission, gpointer user_dat
     g_message ("a connection was lost: %s", error->message);
 }
 
+/* A page may hear what came of its update; those who deliver to receivers are none. */
+static void
+answer_upload (SseUpload *upload, SseAnswer *answer, gpointer user_data)
+{
+  SseFront *self = user_data;
+  const SseRoute route = sse_routes_find (self->routes, upload->path);
+
+  if (route.published != NULL)
+    sse_cors_add_fields (self->cors, SSE_CORS_PUBLISH,
+                         g_hash_table_lookup (upload->fields, "origin"), answer);
+  sse_listener_answer (self->listener, upload, answer);
+}
+
 /* Its route may have gone while its body came. */
 static void
 take_upload (SseUpload *upload, gpointer user_data)
 {
   SseFront *self = user_data;
-  const SseRoute *route = sse_routes_find (self->routes, upload->path);
+  const SseRoute route = sse_routes_find (self->routes, upload->path);
+  SseAnswer *refusal = NULL;
+  SseUpdate *update = NULL;
 
-  if (route == NULL || route->receiver == NULL)
-    sse_listener_answer (self->listener, upload, sse_answer_new_message (404, "Not found"));
+  if (route.published != NULL)
+    update = sse_publishing_make_update (&self->auth, route.published, upload, &refusal);
+  else if (route.receiver == NULL)
+    refusal = sse_answer_new_message (404, "Not found");
+
+  if (refusal != NULL)
+    answer_upload (upload, refusal, self);
+  else if (update != NULL)
+    sse_reception_publish (self->reception, update, upload);
   else
-    sse_reception_take (self->reception, self->listener, route->receiver, upload);
+    sse_reception_take (self->reception, route.receiver, upload);
 }
 
 static const SseListenerFuncs listener_funcs = { refuse, admit, take_upload };
@@ -268,7 +285,8 @@ take_settings (SseFront *self, SseToken *token, GVariant *settings)
   g_clear_pointer (&self->cors, sse_cors_free);
   self->cors = sse_cors_new (origins, NULL);
   g_clear_pointer (&self->routes, sse_routes_free);
-  self->routes = sse_routes_new (sse_hub_get_streams (self->hub), base_paths);
+  self->routes = sse_routes_new (sse_hub_get_streams (self->hub), base_paths,
+                                 sse_settings_get_boolean (settings, "publish"));
 }
 
 /**
@@ -300,7 +318,7 @@ sse_front_new (
   self->auth.counters = counters;
   self->auth.revocations = sse_hub_get_revocations (hub);
   take_settings (self, token, settings);
-  self->reception = sse_reception_new (hub);
+  self->reception = sse_reception_new (hub, answer_upload, self);
   sse_takeovers_init (&self->takeovers);
   self->admission = g_quark_from_static_string ("sse-admission");
   self->loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);

@@ -134,10 +134,13 @@ sse_pending_begun (const SsePending *self)
   return self->n_peeked > 0;
 }
 
-/* Ends a part of the head with a NUL, over what separates it from the next. */
+/* Ends a part of the head with a NUL, over what separates it from the next. NULL where it is
+ * empty. */
 static const char *
 terminate (char *buffer, SseSpan span)
 {
+  if (span.length == 0)
+    return NULL;
   buffer[span.start + span.length] = '\0';
   return buffer + span.start;
 }
@@ -156,7 +159,9 @@ sse_pending_read (const SsePending *self, char *buffer)
   return (SseRequest){
     .method = terminate (buffer, head->method),
     .path = terminate (buffer, head->path),
-    .origin = head->origin.length > 0 ? terminate (buffer, head->origin) : NULL,
+    .query = terminate (buffer, head->query),
+    .origin = terminate (buffer, head->origin),
+    .authorization = terminate (buffer, head->authorization),
     .content_length = head->content_length,
     .chunked = head->chunked,
   };

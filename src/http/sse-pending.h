@@ -14,7 +14,9 @@ G_BEGIN_DECLS
  * SseRequest:
  * @method: the method
  * @path: the target's path as it was sent
+ * @query: (nullable): its query as it was sent
  * @origin: (nullable): the Origin
+ * @authorization: (nullable): the Authorization
  * @content_length: bytes of body, -1 where it does not say
  * @chunked: whether a body comes in chunks
  *
@@ -24,7 +26,9 @@ typedef struct
 {
   const char *method;
   const char *path;
+  const char *query;
   const char *origin;
+  const char *authorization;
   gint64 content_length;
   gboolean chunked;
 } SseRequest;

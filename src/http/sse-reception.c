@@ -5,7 +5,6 @@
 
 #include "sse-reception.h"
 
-#include "sse-answer.h"
 #include "sse-error.h"
 #include "sse-json.h"
 #include "sse-link.h"
@@ -19,6 +18,8 @@
 struct _SseReception
 {
   SseHub *hub;
+  SseReceptionAnswer answer;
+  gpointer user_data;
   SseLink waiting; /* for a thread */
   SseLink taken;   /* in a thread, or published and not answered */
   guint n_waiting;
@@ -29,9 +30,8 @@ struct _SseReception
 typedef struct
 {
   SseLink link;
-  SseReception *reception; /* NULL once that is gone, and the listener with it */
-  SseListener *listener;
-  SseReceiver *receiver;
+  SseReception *reception; /* NULL once that is gone */
+  SseReceiver *receiver;   /* NULL where it brought the update itself */
   SseUpload *upload;
 } Delivery;
 
@@ -42,7 +42,7 @@ delivery_free (Delivery *delivery)
 {
   sse_link_remove (&delivery->link);
   g_clear_pointer (&delivery->upload, sse_upload_free);
-  g_object_unref (delivery->receiver);
+  g_clear_object (&delivery->receiver);
   g_free (delivery);
 }
 
@@ -51,7 +51,8 @@ static void
 finish (Delivery *delivery, SseAnswer *answer)
 {
   if (delivery->reception != NULL)
-    sse_listener_answer (delivery->listener, g_steal_pointer (&delivery->upload), answer);
+    delivery->reception->answer (g_steal_pointer (&delivery->upload), answer,
+                                 delivery->reception->user_data);
   else
     sse_answer_free (answer);
   delivery_free (delivery);
@@ -157,13 +158,17 @@ start_some (SseReception *self)
 /**
  * sse_reception_new:
  * @hub: which updates are published to
+ * @answer: told each answer, until it is freed
+ * @user_data: for @answer
  */
 SseReception *
-sse_reception_new (SseHub *hub)
+sse_reception_new (SseHub *hub, SseReceptionAnswer answer, gpointer user_data)
 {
   SseReception *self = g_new0 (SseReception, 1);
 
   self->hub = g_object_ref (hub);
+  self->answer = answer;
+  self->user_data = user_data;
   sse_link_init (&self->waiting);
   sse_link_init (&self->taken);
   return self;
@@ -191,19 +196,26 @@ sse_reception_free (SseReception *self)
   g_free (self);
 }
 
+static Delivery *
+delivery_new (SseReception *self, SseUpload *upload)
+{
+  Delivery *delivery = g_new0 (Delivery, 1);
+
+  sse_link_init (&delivery->link);
+  delivery->reception = self;
+  delivery->upload = upload;
+  return delivery;
+}
+
 /**
  * sse_reception_take:
- * @listener: whom the answer is given to; not freed before it
  * @receiver: whom it was posted to
  * @upload: (transfer full): a request with its whole body
  *
  * Answers a request, soon.
  */
 void
-sse_reception_take (SseReception *self,
-                    SseListener *listener,
-                    SseReceiver *receiver,
-                    SseUpload *upload)
+sse_reception_take (SseReception *self, SseReceiver *receiver, SseUpload *upload)
 {
   Delivery *delivery;
 
@@ -212,19 +224,31 @@ sse_reception_take (SseReception *self,
       g_autoptr (GError) busy = g_error_new_literal (
           SSE_ERROR, SSE_ERROR_BUSY, "too many deliveries wait already; post it again later");
 
-      sse_listener_answer (listener, upload, sse_answer_new_for_error (busy));
+      self->answer (upload, sse_answer_new_for_error (busy), self->user_data);
       return;
     }
 
-  delivery = g_new0 (Delivery, 1);
-  delivery->reception = self;
-  delivery->listener = listener;
+  delivery = delivery_new (self, upload);
   delivery->receiver = g_object_ref (receiver);
-  delivery->upload = upload;
-
   sse_link_append (&self->waiting, &delivery->link);
   self->n_waiting++;
   start_some (self);
+}
+
+/**
+ * sse_reception_publish:
+ * @update: (transfer full): an update
+ * @upload: (transfer full): the request that brought it
+ *
+ * Answers a request once its update is in the log and applied, or refused.
+ */
+void
+sse_reception_publish (SseReception *self, SseUpdate *update, SseUpload *upload)
+{
+  Delivery *delivery = delivery_new (self, upload);
+
+  sse_link_append (&self->taken, &delivery->link);
+  publish (delivery, update);
 }
 
 /**

@@ -2,27 +2,35 @@
 #pragma once
 
 #include "sse-hub.h"
-#include "sse-listener.h"
+#include "sse-answer.h"
 #include "sse-receiver.h"
+#include "sse-upload.h"
 
 G_BEGIN_DECLS
 
 /**
  * SseReception:
  *
- * Takes what is posted to receivers: the update is made of it in a thread, a few at a time, and
- * published; then it is answered.
+ * Publishes what is posted, and then answers it. What is posted to receivers is made an update of in
+ * a thread before, a few at a time.
  */
 typedef struct _SseReception SseReception;
 
-SseReception *sse_reception_new      (SseHub       *hub);
-void          sse_reception_free     (SseReception *self);
+/* Takes both @upload and the @answer to it. */
+typedef void (*SseReceptionAnswer) (SseUpload *upload, SseAnswer *answer, gpointer user_data);
 
-void          sse_reception_take     (SseReception *self,
-                                      SseListener  *listener,
-                                      SseReceiver  *receiver,
-                                      SseUpload    *upload);
-gboolean      sse_reception_is_quiet (SseReception *self);
+SseReception *sse_reception_new      (SseHub             *hub,
+                                      SseReceptionAnswer  answer,
+                                      gpointer            user_data);
+void          sse_reception_free     (SseReception       *self);
+
+void          sse_reception_take     (SseReception       *self,
+                                      SseReceiver        *receiver,
+                                      SseUpload          *upload);
+void          sse_reception_publish  (SseReception       *self,
+                                      SseUpdate          *update,
+                                      SseUpload          *upload);
+gboolean      sse_reception_is_quiet (SseReception       *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseReception, sse_reception_free)
 

@@ -193,12 +193,14 @@ judge_value (SseRequestHead *self, const char *bytes, Field field, SseSpan value
     case FIELD_ORIGIN:
       self->origin = value;
       return TRUE;
+    case FIELD_AUTHORIZATION:
+      self->authorization = value;
+      return TRUE;
     case FIELD_EXPECT:
       return is_text (bytes, value, "100-continue")
              || refuse (self, 417, "Expect can only be 100-continue");
     case FIELD_RANGE:
       return refuse (self, 400, "Range is not taken");
-    case FIELD_AUTHORIZATION:
     case FIELD_LAST_EVENT_ID:
     case FIELD_COOKIE:
     default:
@@ -289,6 +291,8 @@ judge_target (SseRequestHead *self, char c)
     }
   if (in_path && (c == ' ' || c == '?'))
     self->path = span_to (self, self->at);
+  else if (c == ' ')
+    self->query = span_to (self, self->at);
   if (c == ' ')
     {
       enter (self, STATE_VERSION, self->at + 1U);

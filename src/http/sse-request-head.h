@@ -35,7 +35,9 @@ typedef struct
  * @length: of a complete one: its bytes, the empty line included; likewise all that follows
  * @method: the method
  * @path: the target's path, as it was sent
- * @origin: the Origin, empty where there is none
+ * @query: its query, as it was sent; empty where there is none; likewise what follows
+ * @origin: the Origin
+ * @authorization: the Authorization
  * @content_length: the body's bytes as announced, -1 where it was not; what no #gint64 holds is
  *   %G_MAXINT64
  * @chunked: whether a body comes in chunks
@@ -53,7 +55,9 @@ typedef struct
   guint16 length;
   SseSpan method;
   SseSpan path;
+  SseSpan query;
   SseSpan origin;
+  SseSpan authorization;
   gint64 content_length;
   gboolean chunked;
   gboolean expects_continue;

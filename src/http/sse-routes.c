@@ -10,9 +10,12 @@
 #include <gio/gio.h>
 #include <glib/gi18n.h>
 
+#define PUBLISH "/publish/"
+
 struct _SseRoutes
 {
   GHashTable *by_path; /* path → SseRoute */
+  GStrv publish;       /* what stands before the name of a stream; none where nothing is taken */
 };
 
 /* Unreserved characters of RFC 3986 and /: what is the same however a client writes it. */
@@ -59,30 +62,57 @@ free_route (gpointer data)
   g_free (route);
 }
 
-static SseRoute *
-ensure_route (SseRoutes *self, const char *base_path, const char *path)
+/* The name in a path to publish to, NULL in any other. Which streams there are is for those to hear
+ * who may publish to them. */
+static const char *
+find_published (const SseRoutes *self, const char *path)
 {
-  g_autofree char *whole = g_strconcat (base_path, path, NULL);
-  SseRoute *route = g_hash_table_lookup (self->by_path, whole);
+  const char *slash = strrchr (path, '/');
+  const char *name = slash != NULL ? slash + 1 : "";
+
+  for (char **prefix = self->publish; *name != '\0' && *prefix != NULL; prefix++)
+    if (strlen (*prefix) == (gsize) (name - path) && g_str_has_prefix (path, *prefix))
+      return name;
+  return NULL;
+}
+
+static SseRoute *
+ensure_route (SseRoutes *self, const char *path)
+{
+  SseRoute *route = g_hash_table_lookup (self->by_path, path);
 
   if (route == NULL)
     {
       route = g_new0 (SseRoute, 1);
-      g_hash_table_insert (self->by_path, g_steal_pointer (&whole), route);
+      g_hash_table_insert (self->by_path, g_strdup (path), route);
     }
   return route;
 }
 
 /* Who comes second gets nothing: whoever follows a path would otherwise be given another stream. */
 static void
-set_once (
-    gpointer *place, gpointer object, const char *base_path, const char *path, SseStream *stream)
+set_once (SseRoutes *self,
+          gsize offset,
+          gpointer object,
+          const char *base_path,
+          const char *path,
+          SseStream *stream)
 {
+  g_autofree char *whole = g_strconcat (base_path, path, NULL);
+  gpointer *place;
+
+  if (find_published (self, whole) != NULL)
+    {
+      g_warning ("%s: not served at %s, where updates are taken ([http] publish)",
+                 sse_stream_get_name (stream), whole);
+      return;
+    }
+  place = G_STRUCT_MEMBER_P (ensure_route (self, whole), offset);
   if (*place == NULL)
     *place = g_object_ref (object);
   else if (*place != object)
-    g_warning ("%s: not served at %s%s, which is another's already", sse_stream_get_name (stream),
-               base_path, path);
+    g_warning ("%s: not served at %s, which is another's already", sse_stream_get_name (stream),
+               whole);
 }
 
 static void
@@ -91,26 +121,42 @@ add_stream (SseRoutes *self, const char *base_path, SseStream *stream)
   SseSource *source = sse_stream_get_source (stream);
   const char *path = sse_stream_get_path (stream);
 
-  set_once ((gpointer *) &ensure_route (self, base_path, path)->stream, stream, base_path, path,
-            stream);
+  set_once (self, G_STRUCT_OFFSET (SseRoute, stream), stream, base_path, path, stream);
   if (!SSE_IS_RECEIVER (source))
     return;
   path = sse_receiver_get_path (SSE_RECEIVER (source));
   if (path != NULL)
-    set_once ((gpointer *) &ensure_route (self, base_path, path)->receiver, source, base_path, path,
-              stream);
+    set_once (self, G_STRUCT_OFFSET (SseRoute, receiver), source, base_path, path, stream);
+}
+
+static GStrv
+make_publish_prefixes (gboolean publish, const char *const *base_paths)
+{
+  g_autoptr (GStrvBuilder) prefixes = g_strv_builder_new ();
+
+  if (publish)
+    g_strv_builder_add (prefixes, PUBLISH);
+  for (; publish && *base_paths != NULL; base_paths++)
+    {
+      g_autofree char *prefix = g_strconcat (*base_paths, PUBLISH, NULL);
+
+      g_strv_builder_add (prefixes, prefix);
+    }
+  return g_strv_builder_end (prefixes);
 }
 
 /**
  * sse_routes_new:
  * @streams: (element-type SseStream): the hub's; disabled ones have no path
  * @base_paths: (array zero-terminated=1): checked prefixes
+ * @publish: whether updates are taken; a path that they are taken at is nothing else
  */
 SseRoutes *
-sse_routes_new (GPtrArray *streams, const char *const *base_paths)
+sse_routes_new (GPtrArray *streams, const char *const *base_paths, gboolean publish)
 {
   SseRoutes *self = g_new0 (SseRoutes, 1);
 
+  self->publish = make_publish_prefixes (publish, base_paths);
   self->by_path = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_route);
   for (guint i = 0; i < streams->len; i++)
     {
@@ -129,6 +175,7 @@ void
 sse_routes_free (SseRoutes *self)
 {
   g_hash_table_unref (self->by_path);
+  g_strfreev (self->publish);
   g_free (self);
 }
 
@@ -136,12 +183,14 @@ sse_routes_free (SseRoutes *self)
  * sse_routes_find:
  * @path: a target's path as it was sent: an escaped one is none of ours
  *
- * Returns: (transfer none) (nullable): what is there
+ * Returns: what is there, all of it (transfer none); it is good as long as @path is
  */
-const SseRoute *
+SseRoute
 sse_routes_find (SseRoutes *self, const char *path)
 {
-  return g_hash_table_lookup (self->by_path, path);
+  const SseRoute *route = g_hash_table_lookup (self->by_path, path);
+
+  return route != NULL ? *route : (SseRoute){ .published = find_published (self, path) };
 }
 
 static SseAnswer *
@@ -149,7 +198,9 @@ refuse_method (const SseRoute *route)
 {
   SseAnswer *answer = sse_answer_new_message (405, "Method not allowed");
 
-  if (route->stream == NULL)
+  if (route->published != NULL)
+    sse_answer_add_field (answer, "Allow", "OPTIONS, POST");
+  else if (route->stream == NULL)
     sse_answer_add_field (answer, "Allow", "POST");
   else if (route->receiver == NULL)
     sse_answer_add_field (answer, "Allow", "GET, OPTIONS");
@@ -164,19 +215,19 @@ refuse_body (SseReceiver *receiver, gint64 content_length, gboolean chunked)
   gsize max = sse_receiver_get_max_body (receiver);
 
   if (content_length < 0 && !chunked)
-    return sse_answer_new_message (411, "Content-Length is missing");
+    return sse_answer_new_no_length ();
   return content_length > 0 && (guint64) content_length > max ? sse_answer_new_too_large (max)
                                                               : NULL;
 }
 
 /**
  * sse_routes_refuse:
- * @route: (nullable): what is at the request's path
+ * @route: what is at the request's path
  * @method: its method
  * @content_length: bytes of body that it announces, -1 where it does not say
  * @chunked: whether a body comes in chunks, and will show how long it is
  *
- * Judges a request before any of its body is read.
+ * Judges a request before any of its body is read. Of updates, sse_publishing_refuse() judges more.
  *
  * Returns: (transfer full) (nullable): why it is not served, %NULL where it is
  */
@@ -186,11 +237,28 @@ sse_routes_refuse (const SseRoute *route,
                    gint64 content_length,
                    gboolean chunked)
 {
-  if (route == NULL)
+  gboolean is_post = strcmp (method, "POST") == 0;
+
+  if (route->stream == NULL && route->receiver == NULL && route->published == NULL)
     return sse_answer_new_message (404, "Not found");
-  if (route->receiver != NULL && strcmp (method, "POST") == 0)
+  if (route->receiver != NULL && is_post)
     return refuse_body (route->receiver, content_length, chunked);
-  if (route->stream != NULL && (strcmp (method, "GET") == 0 || strcmp (method, "OPTIONS") == 0))
+  if (route->published != NULL && is_post)
+    return NULL;
+  if (route->stream != NULL && strcmp (method, "GET") == 0)
+    return NULL;
+  if ((route->stream != NULL || route->published != NULL) && strcmp (method, "OPTIONS") == 0)
     return NULL;
   return refuse_method (route);
+}
+
+/**
+ * sse_route_get_use:
+ *
+ * Returns: what a page may do with what is there
+ */
+SseCorsUse
+sse_route_get_use (const SseRoute *route)
+{
+  return route->published != NULL ? SSE_CORS_PUBLISH : SSE_CORS_FOLLOW;
 }

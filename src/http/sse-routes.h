@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sse-answer.h"
+#include "sse-cors.h"
 #include "sse-receiver.h"
 #include "sse-stream.h"
 
@@ -11,36 +12,41 @@ G_BEGIN_DECLS
  * SseRoute:
  * @stream: (nullable): what is followed with GET
  * @receiver: (nullable): what takes a POST
+ * @published: (nullable): the name of what may be a stream, which takes updates with POST; a part
+ *   of the path that was looked for
  *
- * What is at a path.
+ * What is at a path; nothing where all are %NULL.
  */
 typedef struct
 {
   SseStream *stream;
   SseReceiver *receiver;
+  const char *published;
 } SseRoute;
 
 /**
  * SseRoutes:
  *
- * Which paths there are: those of the streams and their receivers, as they stand and again under
- * each base path.
+ * Which paths there are: those of the streams and their receivers and, where updates are taken,
+ * /publish/STREAM; as they stand and again under each base path.
  */
 typedef struct _SseRoutes SseRoutes;
 
-gboolean        sse_routes_check_base_paths (const char *const *base_paths,
-                                             GError           **error);
+gboolean   sse_routes_check_base_paths (const char *const *base_paths,
+                                        GError           **error);
 
-SseRoutes      *sse_routes_new              (GPtrArray         *streams,
-                                             const char *const *base_paths);
-void            sse_routes_free             (SseRoutes         *self);
+SseRoutes *sse_routes_new              (GPtrArray         *streams,
+                                        const char *const *base_paths,
+                                        gboolean           publish);
+void       sse_routes_free             (SseRoutes         *self);
 
-const SseRoute *sse_routes_find             (SseRoutes         *self,
-                                             const char        *path);
-SseAnswer      *sse_routes_refuse           (const SseRoute    *route,
-                                             const char        *method,
-                                             gint64             content_length,
-                                             gboolean           chunked);
+SseRoute   sse_routes_find             (SseRoutes         *self,
+                                        const char        *path);
+SseAnswer *sse_routes_refuse           (const SseRoute    *route,
+                                        const char        *method,
+                                        gint64             content_length,
+                                        gboolean           chunked);
+SseCorsUse sse_route_get_use           (const SseRoute    *route);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseRoutes, sse_routes_free)
 

@@ -53,6 +53,6 @@ sse_stream_head_refuse (const SseCors *cors, const char *origin)
   answer = sse_answer_new (200, EVENT_STREAM, body);
   sse_answer_add_field (answer, "Cache-Control", "no-cache");
   sse_answer_add_field (answer, "X-Accel-Buffering", "no");
-  sse_cors_add_fields (cors, origin, answer);
+  sse_cors_add_fields (cors, SSE_CORS_FOLLOW, origin, answer);
   return answer;
 }

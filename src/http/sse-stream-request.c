@@ -5,19 +5,28 @@
 
 #include <string.h>
 
+#include "sse-error.h"
+
 #define BEARER "Bearer"
 
-/* @text as a form's value (WHATWG URL, "application/x-www-form-urlencoded"). What would hold a NUL
- * stays as it is: it is neither a token nor an id. */
+/* @text as a form's value (WHATWG URL, "application/x-www-form-urlencoded"); NULL where that would
+ * hold a NUL. */
 static char *
 decode (const char *text, gsize length)
 {
   g_autofree char *copy = g_strndup (text, length);
-  char *decoded;
 
   g_strdelimit (copy, "+", ' ');
-  decoded = g_uri_unescape_string (copy, NULL);
-  return decoded != NULL ? decoded : g_steal_pointer (&copy);
+  return g_uri_unescape_string (copy, NULL);
+}
+
+/* The same, but what would hold a NUL stays as it is: it is neither a token nor an id. */
+static char *
+decode_or_keep (const char *text, gsize length)
+{
+  char *decoded = decode (text, length);
+
+  return decoded != NULL ? decoded : g_strndup (text, length);
 }
 
 /* The first value of @name in @query that is not empty, NULL where there is none. */
@@ -32,7 +41,7 @@ dup_query_value (const char *query, const char *name)
 
       if (length > name_length + 1 && strncmp (query, name, name_length) == 0
           && query[name_length] == '=')
-        return decode (query + name_length + 1, length - name_length - 1);
+        return decode_or_keep (query + name_length + 1, length - name_length - 1);
       query += length;
       if (*query == '&')
         query++;
@@ -114,4 +123,57 @@ sse_stream_request_dup_last_event_id (const char *header, const char *query)
   if (header != NULL && *header != '\0')
     return g_strdup (header);
   return dup_query_value (query, "lastEventId");
+}
+
+/* Whether a member of a query, or its name alone, is an audience, which is added to @found. One
+ * that could not be anybody's name becomes an empty one, which the hub refuses. */
+static gboolean
+read_audience (const char *member, gsize length, char **found)
+{
+  const char *equals = memchr (member, '=', length);
+  gsize name_length = equals != NULL ? (gsize) (equals - member) : length;
+  g_autofree char *name = decode (member, name_length);
+
+  if (g_strcmp0 (name, "audience") != 0)
+    return FALSE;
+  *found = equals != NULL ? decode (equals + 1, length - name_length - 1) : NULL;
+  if (*found == NULL)
+    *found = g_strdup ("");
+  return TRUE;
+}
+
+/**
+ * sse_stream_request_read_audience:
+ * @query: (nullable): the target's query, as it was sent
+ * @audience: (out) (nullable): whom an update is for, which the hub has to check; %NULL for
+ * everyone
+ * @error: %SSE_ERROR_INVALID_UPDATE where the query says anything else, or that twice: it might
+ * have been meant to keep the update from somebody. Nothing of it is repeated: it may be a token
+ */
+gboolean
+sse_stream_request_read_audience (const char *query, char **audience, GError **error)
+{
+  g_autofree char *found = NULL;
+  const char *wrong = NULL;
+
+  while (query != NULL && *query != '\0' && wrong == NULL)
+    {
+      gsize length = strcspn (query, "&");
+      g_autofree char *one = NULL;
+
+      if (length > 0 && !read_audience (query, length, &one))
+        wrong = "option: unknown; there is: audience";
+      else if (one != NULL && found != NULL)
+        wrong = "option audience: given twice";
+      else if (one != NULL)
+        found = g_steal_pointer (&one);
+      query += length + (query[length] == '&');
+    }
+  if (wrong != NULL)
+    {
+      g_set_error_literal (error, SSE_ERROR, SSE_ERROR_INVALID_UPDATE, wrong);
+      return FALSE;
+    }
+  *audience = g_steal_pointer (&found);
+  return TRUE;
 }

@@ -5,13 +5,16 @@
 
 G_BEGIN_DECLS
 
-/* What a request for a stream says: whose it is, and where it was. */
+/* What a request about a stream says: whose it is, where it was, and whom an update is for. */
 
-char *sse_stream_request_dup_token         (const char *authorization,
-                                            const char *query);
-char *sse_stream_request_dup_cookie         (const char *cookies,
-                                             const char *name);
-char *sse_stream_request_dup_last_event_id (const char *header,
-                                            const char *query);
+char    *sse_stream_request_dup_token         (const char *authorization,
+                                               const char *query);
+char    *sse_stream_request_dup_cookie        (const char *cookies,
+                                               const char *name);
+char    *sse_stream_request_dup_last_event_id (const char *header,
+                                               const char *query);
+gboolean sse_stream_request_read_audience     (const char *query,
+                                               char      **audience,
+                                               GError    **error);
 
 G_END_DECLS

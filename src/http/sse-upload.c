@@ -41,6 +41,8 @@ sse_upload_new (const SseRequestHead *head, const char *bytes)
 
   self->fd = -1;
   self->path = g_strndup (bytes + head->path.start, head->path.length);
+  if (head->query.length > 0)
+    self->query = g_strndup (bytes + head->query.start, head->query.length);
   self->fields = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   while (*line != '\r')
     {
@@ -58,6 +60,7 @@ sse_upload_free (SseUpload *self)
 {
   sse_upload_hang_up (self);
   g_free (self->path);
+  g_free (self->query);
   g_hash_table_unref (self->fields);
   g_clear_pointer (&self->body, g_bytes_unref);
   g_free (self);

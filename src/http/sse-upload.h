@@ -11,6 +11,7 @@ G_BEGIN_DECLS
  * @fd: the client's socket, from which the request was taken
  * @admission: its connection's
  * @path: the target's path as it was sent
+ * @query: (nullable): its query as it was sent
  * @fields: (element-type utf8 utf8): the header fields, names in lower case, the values of those
  *   that are there more than once joined by ", "
  * @body: (nullable): the body; %NULL until all of it has come
@@ -22,6 +23,7 @@ typedef struct
   int fd;
   SseAdmission *admission;
   char *path;
+  char *query;
   GHashTable *fields;
   GBytes *body;
 } SseUpload;

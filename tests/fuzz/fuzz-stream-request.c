@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "sse-error.h"
 #include "sse-stream-request.h"
 
 static char *
@@ -14,6 +15,25 @@ take_field (FuzzText *input)
   FuzzText line = fuzz_text_take_line (input);
 
   return line.length > 0 ? fuzz_text_dup (line) : NULL;
+}
+
+/* Where an audience is named in any way, and the query is taken, the update is not for everyone. */
+static void
+check_audience (const char *query)
+{
+  g_autofree char *audience = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!sse_stream_request_read_audience (query, &audience, &error))
+    {
+      g_assert_error (error, SSE_ERROR, SSE_ERROR_INVALID_UPDATE);
+      g_assert_null (audience);
+      g_assert_nonnull (query);
+    }
+  else if (audience == NULL)
+    g_assert_true (query == NULL || strspn (query, "&") == strlen (query));
+  else
+    g_assert_true (strstr (query, "audience") != NULL || strchr (query, '%') != NULL);
 }
 
 int
@@ -29,6 +49,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   g_autofree char *token = sse_stream_request_dup_token (authorization, query);
   g_autofree char *id = sse_stream_request_dup_last_event_id (last_event_id, query);
 
+  check_audience (query);
   if (token != NULL)
     {
       g_assert_cmpstr (token, !=, "");

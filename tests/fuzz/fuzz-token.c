@@ -73,6 +73,19 @@ assert_untold (const char *message, const char *text)
     }
 }
 
+/* What is to be let publish has to say so, where there is no escape that could say it. */
+static void
+check_publish (const SseClaims *claims, FuzzText text)
+{
+  if (sse_claims_allow_publish (claims, "quota")
+      && g_strstr_len (text.bytes, (gssize) text.length, "\\") == NULL)
+    {
+      g_assert_nonnull (g_strstr_len (text.bytes, (gssize) text.length, "\"publish\""));
+      g_assert_nonnull (g_strstr_len (text.bytes, (gssize) text.length, "\"quota\""));
+    }
+  g_assert_false (sse_claims_allow_publish (claims, "\n"));
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
@@ -98,6 +111,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
       g_assert_true (sse_token_check (get_token (), text, NOW, &twin, NULL));
       g_assert_cmpstr (claims.subject, ==, twin.subject);
       sse_claims_allow_stream (&claims, "quota");
+      check_publish (&claims, rest);
     }
   else
     {

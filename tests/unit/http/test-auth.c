@@ -118,6 +118,47 @@ revoke_at (Fixture *self, const char *user, gint64 second)
                    SSE_VERDICT_APPLIED);
 }
 
+static guint
+judge_publisher (Fixture *self, const char *authorization, const char *stream)
+{
+  g_autoptr (SseAnswer) refusal = sse_auth_refuse_publisher (&self->auth, authorization, stream);
+
+  return refusal != NULL ? sse_answer_get_status (refusal) : 0;
+}
+
+/* It is for publishing where it says so, whatever it is for following, and the other way round. */
+static void
+test_publish (Fixture *self, gconstpointer data)
+{
+  static const char *const publish[] = { "quota", NULL };
+  static const char *const streams[] = { "posts-stats", NULL };
+  const SseClaims claims = {
+    .subject = (char *) "42",
+    .issued = self->now,
+    .expires = (self->now + 3600) * G_USEC_PER_SEC,
+    .streams = (GStrv) streams,
+    .publish = (GStrv) publish,
+  };
+  g_autofree char *token = sse_token_sign (self->token, &claims, NULL);
+  g_autofree char *bearer = g_strconcat ("Bearer ", token, NULL);
+  g_autofree char *basic = g_strconcat ("Basic ", token, NULL);
+  g_autofree char *follower = sign (self, "42", self->now, NULL);
+
+  g_assert_cmpuint (judge_publisher (self, bearer, "quota"), ==, 0);
+  g_assert_cmpuint (judge_publisher (self, token, "quota"), ==, 0);
+  g_assert_cmpuint (judge_publisher (self, bearer, "posts-stats"), ==, 403);
+  g_assert_cmpuint (judge_publisher (self, follower, "quota"), ==, 403);
+  g_assert_cmpuint (judge_publisher (self, NULL, "quota"), ==, 401);
+  g_assert_cmpuint (judge_publisher (self, basic, "quota"), ==, 401);
+  g_assert_cmpuint (self->counters.tokens_refused, ==, 0);
+  g_assert_cmpuint (judge_publisher (self, "Bearer x", "quota"), ==, 401);
+  g_assert_cmpuint (self->counters.tokens_refused, ==, 1);
+  assert_judged (self, bearer, NULL, NULL, "403"); /* to follow the quota */
+
+  revoke_at (self, "42", self->now);
+  g_assert_cmpuint (judge_publisher (self, bearer, "quota"), ==, 401);
+}
+
 static void
 test_revoked (Fixture *self, gconstpointer data)
 {
@@ -140,6 +181,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/http/auth/places", Fixture, NULL, set_up, test_places, tear_down);
   g_test_add ("/http/auth/streams", Fixture, NULL, set_up, test_streams, tear_down);
+  g_test_add ("/http/auth/publish", Fixture, NULL, set_up, test_publish, tear_down);
   g_test_add ("/http/auth/revoked", Fixture, NULL, set_up, test_revoked, tear_down);
   return g_test_run ();
 }

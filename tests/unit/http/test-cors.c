@@ -97,9 +97,41 @@ test_fields (void)
   g_autoptr (SseAnswer) answer = sse_answer_new (204, NULL, NULL);
   g_autoptr (GString) bytes = NULL;
 
-  sse_cors_add_fields (cors, origins[1], answer);
+  sse_cors_add_fields (cors, SSE_CORS_FOLLOW, origins[1], answer);
   bytes = sse_answer_to_string (answer, TRUE);
   g_assert_true (g_str_has_suffix (bytes->str, "\r\n" CORS "\r\n"));
+}
+
+/* Where updates are published, a page may do that, and nothing else. */
+static void
+test_publish_fields (void)
+{
+  g_autoptr (SseCors) cors = sse_cors_new (origins, NULL);
+  g_autoptr (SseAnswer) answer = sse_answer_new (204, NULL, NULL);
+  g_autoptr (GString) bytes = NULL;
+
+  sse_cors_add_fields (cors, SSE_CORS_PUBLISH, "https://stranger.example", answer);
+  bytes = sse_answer_to_string (answer, TRUE);
+  g_assert_true (g_str_has_suffix (bytes->str,
+                                   "\r\nAccess-Control-Allow-Origin: http://localhost:3000\r\n"
+                                   "Access-Control-Allow-Credentials: true\r\n"
+                                   "Access-Control-Allow-Methods: POST\r\n"
+                                   "Access-Control-Allow-Headers: Content-Type, Authorization\r\n"
+                                   "Vary: Origin\r\n\r\n"));
+}
+
+static void
+test_reader (void)
+{
+  g_autoptr (SseCors) cors = sse_cors_new (origins, NULL);
+
+  g_assert_true (sse_cors_is_reader (cors, origins[1], "cross-site"));
+  g_assert_true (sse_cors_is_reader (cors, NULL, NULL));
+  g_assert_true (sse_cors_is_reader (cors, NULL, "same-origin"));
+  g_assert_true (sse_cors_is_reader (cors, NULL, "none"));
+  g_assert_false (sse_cors_is_reader (cors, NULL, "same-site"));
+  g_assert_false (sse_cors_is_reader (cors, NULL, "cross-site"));
+  g_assert_false (sse_cors_is_reader (cors, "https://stranger.example", "same-origin"));
 }
 
 static void
@@ -163,6 +195,8 @@ main (int argc, char **argv)
   g_test_add_func ("/http/cors/refused", test_refused);
   g_test_add_func ("/http/cors/none", test_none);
   g_test_add_func ("/http/cors/fields", test_fields);
+  g_test_add_func ("/http/cors/publish-fields", test_publish_fields);
+  g_test_add_func ("/http/cors/reader", test_reader);
   g_test_add_func ("/http/cors/stream-head", test_stream_head);
   g_test_add_func ("/http/cors/stream-refused", test_stream_refused);
   return g_test_run ();

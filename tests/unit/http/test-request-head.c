@@ -137,6 +137,37 @@ test_complete (void)
     }
 }
 
+static void
+test_who_and_whom (void)
+{
+  const struct
+  {
+    const char *bytes;
+    const char *query;
+    const char *authorization;
+  } cases[] = {
+    { LINE HOST END, "", "" },
+    { "GET /a? HTTP/1.1\r\nAuthorization:\r\n" HOST END, "", "" },
+    { "GET /a?b=c%20d&e? HTTP/1.1\r\n" HOST END, "b=c%20d&e?", "" },
+    { LINE "authorization: \t Bearer  a.b.c\t \r\n" HOST END, "", "Bearer  a.b.c" },
+    { LINE HOST "X-Authorization: a\r\nAuthorization: b\r\n" END, "", "b" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      const char *bytes = cases[i].bytes;
+      g_autofree char *query = NULL;
+      g_autofree char *authorization = NULL;
+      SseRequestHead head;
+
+      g_assert_cmpint (judge_every_way (&head, bytes, strlen (bytes)), ==, SSE_HEAD_COMPLETE);
+      query = dup_span (bytes, head.query);
+      authorization = dup_span (bytes, head.authorization);
+      g_assert_cmpstr (query, ==, cases[i].query);
+      g_assert_cmpstr (authorization, ==, cases[i].authorization);
+    }
+}
+
 /* A client that speaks of it in HTTP/1.0 does not wait (RFC 9110, section 10.1.1). */
 static void
 test_continue (void)
@@ -406,6 +437,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/http/request-head/complete", test_complete);
+  g_test_add_func ("/http/request-head/who-and-whom", test_who_and_whom);
   g_test_add_func ("/http/request-head/continue", test_continue);
   g_test_add_func ("/http/request-head/refused", test_refused);
   g_test_add_func ("/http/request-head/nul", test_nul);

@@ -28,7 +28,7 @@ test_base_paths (void)
     }
 }
 
-/* ---- a receiver that takes ten bytes ---- */
+/* ---- a receiver that takes ten bytes, and is a stream at a path to publish to ---- */
 
 #define TEST_TYPE_RECEIVER (test_receiver_get_type ())
 G_DECLARE_FINAL_TYPE (TestReceiver, test_receiver, TEST, RECEIVER, GObject)
@@ -57,10 +57,39 @@ receiver_init (SseReceiverInterface *iface)
   iface->get_max_body = get_max_body;
 }
 
+static const char *
+get_stream (SseSource *self)
+{
+  return "receiver";
+}
+
+static const char *
+get_stream_path (SseSource *self)
+{
+  return "/publish/receiver";
+}
+
+static const SseView *
+get_views (SseSource *self)
+{
+  static const SseView views[] = { { NULL, NULL } };
+
+  return views;
+}
+
+static void
+source_init (SseSourceInterface *iface)
+{
+  iface->get_stream = get_stream;
+  iface->get_path = get_stream_path;
+  iface->get_views = get_views;
+}
+
 G_DEFINE_FINAL_TYPE_WITH_CODE (TestReceiver,
                                test_receiver,
                                G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (SSE_TYPE_RECEIVER, receiver_init))
+                               G_IMPLEMENT_INTERFACE (SSE_TYPE_SOURCE, source_init)
+                                   G_IMPLEMENT_INTERFACE (SSE_TYPE_RECEIVER, receiver_init))
 
 static void
 test_receiver_class_init (TestReceiverClass *class)
@@ -99,12 +128,14 @@ test_refuse (void)
 {
   g_autoptr (TestReceiver) receiver = g_object_new (TEST_TYPE_RECEIVER, NULL);
   g_autoptr (GObject) something = g_object_new (G_TYPE_OBJECT, NULL);
+  const SseRoute nothing = { NULL };
   const SseRoute hook = { .receiver = SSE_RECEIVER (receiver) };
+  const SseRoute published = { .published = "quota" };
   const SseRoute stream = { .stream = (gpointer) something };
   const SseRoute both = { .receiver = hook.receiver, .stream = stream.stream };
 
-  assert_refused (NULL, "GET", -1, 404, NULL);
-  assert_refused (NULL, "POST", 1, 404, NULL);
+  assert_refused (&nothing, "GET", -1, 404, NULL);
+  assert_refused (&nothing, "POST", 1, 404, NULL);
 
   assert_refused (&stream, "GET", -1, 0, NULL);
   assert_refused (&stream, "OPTIONS", -1, 0, NULL);
@@ -120,6 +151,12 @@ test_refuse (void)
   assert_refused (&hook, "POST", -1, 411, NULL);
   assert_refused (&hook, "GET", -1, 405, "Allow: POST\r\n");
   assert_refused (&hook, "OPTIONS", -1, 405, "Allow: POST\r\n");
+
+  assert_refused (&published, "POST", -1, 0, NULL);
+  assert_refused (&published, "POST", G_MAXINT64, 0, NULL);
+  assert_refused (&published, "OPTIONS", -1, 0, NULL);
+  assert_refused (&published, "GET", -1, 405, "Allow: OPTIONS, POST\r\n");
+  assert_refused (&published, "PUT", 5, 405, "Allow: OPTIONS, POST\r\n");
 
   assert_refused (&both, "POST", 10, 0, NULL);
   assert_refused (&both, "GET", -1, 0, NULL);
@@ -158,11 +195,88 @@ test_clash (void)
   g_ptr_array_add (streams, second);
   for (guint i = 0; i < 6; i++) /* stream and receiver, plain and under each prefix */
     g_test_expect_message ("rivulet-http", G_LOG_LEVEL_WARNING, "*not served at *another's*");
-  routes = sse_routes_new (streams, base_paths);
+  routes = sse_routes_new (streams, base_paths, FALSE);
   g_test_assert_expected_messages ();
 
-  g_assert_true (sse_routes_find (routes, path)->stream == first);
-  g_assert_true (sse_routes_find (routes, prefixed)->stream == first);
+  g_assert_true (sse_routes_find (routes, path).stream == first);
+  g_assert_true (sse_routes_find (routes, prefixed).stream == first);
+  sse_routes_free (routes);
+}
+
+static void
+assert_published (SseRoutes *routes, const char *path, const char *name)
+{
+  SseRoute route = sse_routes_find (routes, path);
+
+  g_test_message ("%s", path);
+  g_assert_cmpstr (route.published, ==, name);
+  g_assert_null (route.stream);
+  g_assert_null (route.receiver);
+}
+
+static void
+test_publish (void)
+{
+  const char *const base_paths[] = { "/api", "/v1/live", NULL };
+  const char *const nowhere[] = { "",
+                                  "publish",
+                                  "/",
+                                  "/publish",
+                                  "/publish/",
+                                  "/publish/quota/",
+                                  "/publish/a/b",
+                                  "//publish/quota",
+                                  "/publish//quota",
+                                  "/x/publish/quota",
+                                  "/xpublish/quota",
+                                  "/Publish/quota",
+                                  "/%70ublish/quota",
+                                  "/apipublish/quota",
+                                  "/api/publish/",
+                                  "/v1/publish/quota",
+                                  "/quota" };
+  g_autoptr (GPtrArray) none = g_ptr_array_new ();
+  SseRoutes *on = sse_routes_new (none, base_paths, TRUE);
+  SseRoutes *off = sse_routes_new (none, base_paths, FALSE);
+
+  assert_published (on, "/publish/quota", "quota");
+  assert_published (on, "/api/publish/quota", "quota");
+  assert_published (on, "/v1/live/publish/x%2e", "x%2e");
+  for (guint i = 0; i < G_N_ELEMENTS (nowhere); i++)
+    assert_published (on, nowhere[i], NULL);
+  assert_published (off, "/publish/quota", NULL);
+  assert_published (off, "/api/publish/quota", NULL);
+  sse_routes_free (on);
+  sse_routes_free (off);
+}
+
+/* Paths of a plugin at which updates are taken: its stream's, plain and with the prefix, and its
+ * receiver's, with it alone. They are its own where none are. */
+static void
+test_publish_clash (void)
+{
+  const char *const base_paths[] = { "/publish", NULL };
+  SseStreamHost host = { .epoch = (char *) "ep" };
+  g_autoptr (TestReceiver) source = g_object_new (TEST_TYPE_RECEIVER, NULL);
+  SseStream *stream = sse_stream_new (SSE_SOURCE (source), "a", 0, &host);
+  g_autoptr (GPtrArray) streams = g_ptr_array_new_with_free_func (g_object_unref);
+  SseRoutes *routes;
+
+  g_ptr_array_add (streams, stream);
+  routes = sse_routes_new (streams, base_paths, FALSE);
+  g_assert_true (sse_routes_find (routes, "/publish/receiver").stream == stream);
+  g_assert_true (sse_routes_find (routes, "/publish/hook").receiver == SSE_RECEIVER (source));
+  sse_routes_free (routes);
+
+  for (guint i = 0; i < 3; i++)
+    g_test_expect_message ("rivulet-http", G_LOG_LEVEL_WARNING,
+                           "*not served at /publish/*, where updates are taken*");
+  routes = sse_routes_new (streams, base_paths, TRUE);
+  g_test_assert_expected_messages ();
+  assert_published (routes, "/publish/receiver", "receiver");
+  assert_published (routes, "/publish/publish/receiver", "receiver");
+  assert_published (routes, "/publish/hook", "hook");
+  g_assert_true (sse_routes_find (routes, "/hook").receiver == SSE_RECEIVER (source));
   sse_routes_free (routes);
 }
 
@@ -174,5 +288,7 @@ main (int argc, char **argv)
   g_test_add_func ("/http/routes/refuse", test_refuse);
   g_test_add_func ("/http/routes/chunked", test_chunked);
   g_test_add_func ("/http/routes/clash", test_clash);
+  g_test_add_func ("/http/routes/publish", test_publish);
+  g_test_add_func ("/http/routes/publish-clash", test_publish_clash);
   return g_test_run ();
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sse-stream-request.h"
 
+#include "sse-error.h"
+
 static void
 test_token (void)
 {
@@ -110,6 +112,68 @@ test_last_event_id (void)
     }
 }
 
+/* The audience, "" for one that the hub refuses, "everyone", or "refused". */
+static char *
+read_audience (const char *query)
+{
+  g_autoptr (GError) error = NULL;
+  char *audience = NULL;
+
+  if (!sse_stream_request_read_audience (query, &audience, &error))
+    {
+      g_assert_error (error, SSE_ERROR, SSE_ERROR_INVALID_UPDATE);
+      return g_strdup ("refused");
+    }
+  g_assert_no_error (error);
+  return audience != NULL ? audience : g_strdup ("everyone");
+}
+
+/* What is not clearly for everyone never is. */
+static void
+test_audience (void)
+{
+  const struct
+  {
+    const char *query;
+    const char *audience;
+  } cases[] = {
+    { NULL, "everyone" },
+    { "", "everyone" },
+    { "&&", "everyone" },
+    { "audience=42", "42" },
+    { "&audience=42&", "42" },
+    { "%61udience=4%32", "42" },
+    { "audience=a+b%2Bc", "a b+c" },
+    { "audience=a=b", "a=b" },
+    { "audience=everyone%26", "everyone&" },
+    { "audience=", "" },
+    { "audience", "" },
+    { "audience=a%00b", "" },
+    { "audience=%4", "" },
+    { "audience=42&audience=42", "refused" },
+    { "audience=42&audience", "refused" },
+    { "audience=&audience=42", "refused" },
+    { "audience=42&other", "refused" },
+    { "other=1&audience=42", "refused" },
+    { "Audience=42", "refused" },
+    { "audience%00=42", "refused" },
+    { "audience[]=42", "refused" },
+    { "+audience=42", "refused" },
+    { "audience;x=42", "refused" },
+    { "=42", "refused" },
+    { "token=x", "refused" },
+    { "audienc", "refused" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *audience = read_audience (cases[i].query);
+
+      g_test_message ("%s", cases[i].query);
+      g_assert_cmpstr (audience, ==, cases[i].audience);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -117,5 +181,6 @@ main (int argc, char **argv)
   g_test_add_func ("/http/stream-request/token", test_token);
   g_test_add_func ("/http/stream-request/cookie", test_cookie);
   g_test_add_func ("/http/stream-request/last-event-id", test_last_event_id);
+  g_test_add_func ("/http/stream-request/audience", test_audience);
   return g_test_run ();
 }
