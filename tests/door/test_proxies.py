@@ -178,6 +178,26 @@ class Webhooks(Behind):
             b"{}", "wrong", ("content-length", "2"), secret=b"another secret"), 401)
 
 
+class Publishing(Behind):
+    setting = {"config": {"http": {"publish": "true", "base-paths": "/api;/v1/live"}}}
+
+    def test_nobody_is_let_through(self):
+        token = self.rivulet.token("writer", publish="quota")
+        body = b'{"type":"quota","quota":{"used":5,"remaining":0}}'
+        fields = [("authorization", f"Bearer {token}"), ("content-length", str(len(body)))]
+        connection = self.connect()
+        for prefix in "", "/api", "/v1/live":
+            path = f"{prefix}/publish/quota"
+            for target in (path, path + "?audience=42", path.replace("publish", "%70ublish"),
+                           f"{prefix}/x/../publish/quota", path.replace("quota", "quo%74a")):
+                stream = connection.request(target, "POST", fields, body)
+                self.assertEqual(connection.answer(stream), 404, target)
+                self.assertNotIn(b"statusCode", stream.body)
+            self.assertEqual(wire.request(
+                self.rivulet.address, path, dict(fields[:1]), "POST", body).status, 202)
+        self.assertEqual(connection.answer(connection.request("/publish/quota", "OPTIONS")), 404)
+
+
 class Heartbeats(Behind):
     setting = {"config": {"clients": {"heartbeat-ms": 100}}}
 
@@ -254,5 +274,5 @@ class OverUnixSocket(Behind):
 
 def load_tests(loader, *_):
     tests = loader.loadTestsFromTestCase(Silence)
-    tests.addTest(each(loader, Streams, Webhooks, Heartbeats, Restart, OverUnixSocket))
+    tests.addTest(each(loader, Streams, Webhooks, Publishing, Heartbeats, Restart, OverUnixSocket))
     return tests
