@@ -5,6 +5,7 @@ import os
 
 from gi.repository import Gio, GLib
 
+import poster
 from publisher import PATH, SERVER
 from tracing import Failing, need_strace
 from trouble import COMPLAINT, TroubleCase
@@ -17,6 +18,8 @@ NOT_OPENED = "Too many open files"
 
 
 class Inject(TroubleCase):
+    config = {**TroubleCase.config, "http": {"publish": "true"}}
+
     def setUp(self):
         need_strace()
         super().setUp()
@@ -66,6 +69,24 @@ class Inject(TroubleCase):
 
     def test_fdatasync_for_a_while_enospc(self):
         self.fail_for_a_while(FAILED, fdatasync="error=ENOSPC")
+
+    def test_over_http(self):
+        """Who publishes there hears the same, and when to push again."""
+        token = self.house.token("writer", publish="quota")
+
+        def post():
+            return poster.post(self.house.address, "quota", token, {
+                "type": "quota", "quota": {"used": 1, "remaining": 1}}, "of nobody else")
+
+        failure = self.fail(fdatasync="error=EIO")
+        self.assert_failing(FAILED)
+        answer = post()
+        self.assertEqual(answer.status, 503)
+        self.assertEqual(int(answer.head.get("Retry-After")), 5)
+        self.assertEqual(answer.json()["message"], self.assert_fails())
+        failure.stop()
+        self.wait_well()
+        self.assertEqual(post().status, 202)
 
     def test_openat_after_a_failure(self):
         """What failed is reopened, which fails too for a while."""
