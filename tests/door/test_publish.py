@@ -426,6 +426,7 @@ class Off(Posting, DaemonCase):
                         prefix + path, {"Authorization": f"Bearer {self.publisher_token()}"},
                         method, body=body)
                     self.assert_refused(response, 404, "Not found")
+                    self.assertEqual(response.head.get("Access-Control-Allow-Methods"), "GET")
                     heads.add((re.sub(rb"Date: [^\r]*", b"", response.head.raw), response.body))
                 self.assertEqual(len(heads), 1, heads)
         self.assertEqual(self.used(), 0)

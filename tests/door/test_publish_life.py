@@ -144,7 +144,9 @@ class Full(LifeCase):
         self.assertEqual(witness.next().data["quota"]["used"], 1)
 
 
-class Busy(LifeCase):
+class CheckedLong(LifeCase):
+    """A large update that the daemon has, and checks for a while."""
+
     def setUp(self):
         folder = tempfile.mkdtemp(prefix="rivulet-socket-")
         self.addCleanup(shutil.rmtree, folder)
@@ -153,18 +155,19 @@ class Busy(LifeCase):
                 "max-backlog": 2, "max-update-bytes": 16 << 20, "max-backlog-bytes": 1 << 30}}}
         super().setUp()
 
-    def wait_taken(self, client):
-        """Waits until the daemon has read all that was sent, which a Unix socket tells."""
+    def begin_long(self):
+        """Publishes it; returns when all of it was read, which a Unix socket tells."""
+        client = wire.connect(self.rivulet.address)
+        self.addCleanup(client.close)
+        client.sendall(poster.whole("quota", self.writer, quota(1, note=[0] * 1_000_000)))
         left = struct.Struct("i")
         wait_until(lambda: left.unpack(fcntl.ioctl(client, termios.TIOCOUTQ, left.pack(0)))[0] == 0,
                    "all to be read")
+        return client
 
     def test_more_than_may_wait(self):
-        """A large update is checked for a while, and what comes behind it waits for it."""
-        first = wire.connect(self.rivulet.address)
-        self.addCleanup(first.close)
-        first.sendall(poster.whole("quota", self.writer, quota(1, note=[0] * 1_000_000)))
-        self.wait_taken(first)
+        """What comes behind it waits for it."""
+        first = self.begin_long()
         clients = [wire.connect(self.rivulet.address) for _ in range(20)]
         for number, client in enumerate(clients):
             self.addCleanup(client.close)
@@ -179,6 +182,19 @@ class Busy(LifeCase):
             self.assertEqual(answer.json()["message"], "2 updates wait already; push again later")
         self.assertEqual(self.post(quota(77)).status, 202)
         self.assertEqual(self.used(), 77)
+
+    def test_the_daemon_stops_meanwhile(self):
+        """What has come is answered and shown; what has not is not waited for."""
+        half, _ = self.begin()
+        witness = self.follow("quota")
+        witness.next()
+        client = self.begin_long()
+        self.rivulet.daemon.signal(signal.SIGTERM)
+        self.assertEqual(final(read_to_end(client)).status, 202)
+        self.assertEqual(read_to_end(half), b"")
+        self.assertEqual([event.data["quota"]["used"] for event in witness.rest()], [1])
+        self.assertEqual(self.rivulet.daemon.wait(), 0)
+        self.assertNotIn("the time to stop is over", self.rivulet.daemon.said())
 
 
 class Many(LifeCase):
@@ -245,35 +261,12 @@ class Many(LifeCase):
         self.assert_in_order(kept)
 
 
-class Stopping(LifeCase):
-    def test_what_has_come_is_answered_and_what_has_not_is_not_waited_for(self):
-        half, _ = self.begin()
-        witness = self.follow("quota")
-        witness.next()
-        large = poster.body_of(quota(5, note="x" * 900_000))
-        with wire.connect(self.rivulet.address) as client:
-            client.sendall(poster.whole("quota", self.writer, large))
-            self.rivulet.daemon.signal(signal.SIGTERM)
-            answer = read_to_end(client)
-        self.assertEqual(read_to_end(half), b"")
-        self.assertEqual(self.rivulet.daemon.wait(), 0)
-        self.assertNotIn("the time to stop is over", self.rivulet.daemon.said())
-        if answer:  # else the daemon had not read all of it
-            self.assertRegex(answer, rb"\AHTTP/1.1 (202|503) ")
-        if answer.startswith(b"HTTP/1.1 202 "):
-            self.assertEqual([event.data["quota"]["used"] for event in witness.rest()], [5])
-
-
 class Collision(LifeCase):
     """A plugin's stream whose path is /publish/quota."""
 
-    setting = {"config": {"http": {"publish": "true"}}}
-
     def setUp(self):
-        plugins = os.path.join(daemon.BUILD, "tests", "publish-plugins")
-        shutil.rmtree(plugins, ignore_errors=True)
-        os.makedirs(plugins)
-        self.addCleanup(shutil.rmtree, plugins, ignore_errors=True)
+        plugins = tempfile.mkdtemp(prefix="rivulet-plugins-")
+        self.addCleanup(shutil.rmtree, plugins)
         for path in [*glob.glob(os.path.join(daemon.PLUGINS, "*.so")),
                      os.path.join(daemon.BUILD, "tests", "unit", "core", "probe-publish-path.so")]:
             os.symlink(path, os.path.join(plugins, os.path.basename(path)))
