@@ -30,7 +30,7 @@ static void
 on_caller (const SseBusCaller *caller, gpointer user_data)
 {
   g_autofree Call *call = user_data;
-  const SsePublisher who = { caller->uid, caller->pid, caller->unit, NULL };
+  const SsePublisher who = { caller->uid, caller->pid, caller->unit, NULL, NULL };
   const char *subject = get_subject (call->invocation);
   g_autofree char *told = sse_error_clip (subject);
   g_autofree char *words = sse_publisher_describe (&who);

@@ -90,7 +90,7 @@ static void
 on_caller (const SseBusCaller *caller, gpointer user_data)
 {
   Call *call = user_data;
-  const SsePublisher publisher = { caller->uid, caller->pid, caller->unit, NULL };
+  const SsePublisher publisher = { caller->uid, caller->pid, caller->unit, NULL, NULL };
 
   sse_publication_tell (&call->publication, &publisher,
                         sse_hub_get_log_accepted (call->context->hub));

@@ -35,6 +35,8 @@ sse_publisher_describe (const SsePublisher *publisher)
 
       return g_strdup_printf ("the token of “%s”", user);
     }
+  if (publisher->path != NULL)
+    return g_strdup_printf ("who posts to %s", publisher->path);
   if (publisher->uid < 0)
     return g_strdup ("a process that is gone");
   if (publisher->unit == NULL)

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
  * @uid: the process's user, -1 where that is not known
  * @pid: the process, 0 where it is not known
  * @unit: (nullable): its unit of systemd
- * @user: (nullable): whose token it showed, where it is no process of this machine
+ * @user: (nullable): whose token it showed, where it came over HTTP
+ * @path: (nullable): where it was posted to, where that takes no token but a signature
  *
  * Who published, as those say who know.
  */
@@ -21,6 +22,7 @@ typedef struct
   guint32 pid;
   const char *unit;
   const char *user;
+  const char *path;
 } SsePublisher;
 
 /**

@@ -5,6 +5,7 @@
 
 #include "sse-auth.h"
 
+#include "sse-journal.h"
 #include "sse-stream-request.h"
 
 /* Reasons why tokens are refused that are told in a span of time, at most. */
@@ -20,15 +21,17 @@ answer_unauthorized (const char *message)
   return answer;
 }
 
-/* Why is told in the log alone, and not so often that a stranger could fill it. */
+/* Why is told in the log alone, and not so often that a stranger could fill it. @user: (nullable):
+ * whose it is, where that is known */
 static SseAnswer *
-refuse_token (SseAuth *self, const char *why)
+refuse_token (SseAuth *self, const char *why, const char *stream, const char *user)
 {
   self->counters->tokens_refused++;
-  if (sse_ration_take (&self->told, MAX_TOLD, TELL_SPAN))
-    g_message ("a token was refused: %s", why);
-  else
-    g_debug ("a token was refused: %s", why);
+  sse_journal (sse_ration_take (&self->told, MAX_TOLD, TELL_SPAN) ? G_LOG_LEVEL_MESSAGE
+                                                                  : G_LOG_LEVEL_DEBUG,
+               SSE_JOURNAL_TOKEN_REFUSED,
+               SSE_JOURNAL_FIELDS ({ "SSE_STREAM", stream }, { "SSE_USER", user }),
+               "a token was refused: %s", why);
   return answer_unauthorized ("Invalid token");
 }
 
@@ -55,16 +58,17 @@ sse_auth_is_revoked (const SseAuth *self, const SseClaims *claims)
 
 /* Why @token is not valid, %NULL where it is; then @claims are to be cleared. */
 static SseAnswer *
-judge (SseAuth *self, const char *token, SseClaims *claims)
+judge (SseAuth *self, const char *token, const char *stream, SseClaims *claims)
 {
   g_autoptr (GError) error = NULL;
 
   if (token == NULL)
     return answer_unauthorized ("Token required");
   if (!sse_token_check (self->token, token, g_get_real_time (), claims, &error))
-    return refuse_token (self, error->message);
+    return refuse_token (self, error->message, stream, NULL);
   if (sse_auth_is_revoked (self, claims))
-    return refuse_token (self, "its user's tokens were revoked after it was issued");
+    return refuse_token (self, "its user's tokens were revoked after it was issued", stream,
+                         claims->subject);
   return NULL;
 }
 
@@ -86,7 +90,7 @@ sse_auth_refuse (SseAuth *self,
 {
   g_autofree char *token = dup_token (self, credentials);
   g_auto (SseClaims) found = { 0 };
-  SseAnswer *refusal = judge (self, token, &found);
+  SseAnswer *refusal = judge (self, token, stream, &found);
 
   if (refusal == NULL && !sse_claims_allow_stream (&found, stream))
     refusal = sse_answer_new_message (403, "The token is not for this stream");
@@ -103,6 +107,7 @@ sse_auth_refuse (SseAuth *self,
  * @authorization: (nullable): the Authorization field, the only place where a publisher's token
  *   counts: other sites' pages can have a browser send a cookie, and make it open a URL
  * @stream: what may be the name of a stream
+ * @user: (out) (transfer full): who it is, where they may
  *
  * Looks at the token that a request to publish shows.
  *
@@ -110,13 +115,17 @@ sse_auth_refuse (SseAuth *self,
  *   where that does not say that one may publish to that stream; %NULL where it does
  */
 SseAnswer *
-sse_auth_refuse_publisher (SseAuth *self, const char *authorization, const char *stream)
+sse_auth_refuse_publisher (SseAuth *self,
+                           const char *authorization,
+                           const char *stream,
+                           char **user)
 {
   g_autofree char *token = sse_stream_request_dup_token (authorization, NULL);
   g_auto (SseClaims) claims = { 0 };
-  SseAnswer *refusal = judge (self, token, &claims);
+  SseAnswer *refusal = judge (self, token, stream, &claims);
 
   if (refusal == NULL && !sse_claims_allow_publish (&claims, stream))
     refusal = sse_answer_new_message (403, "The token is not for publishing to this stream");
+  *user = refusal == NULL ? g_steal_pointer (&claims.subject) : NULL;
   return refusal;
 }

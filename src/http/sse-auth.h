@@ -51,7 +51,8 @@ SseAnswer *sse_auth_refuse           (SseAuth              *self,
                                       SseClaims            *claims);
 SseAnswer *sse_auth_refuse_publisher (SseAuth              *self,
                                       const char           *authorization,
-                                      const char           *stream);
+                                      const char           *stream,
+                                      char                **user);
 gboolean   sse_auth_is_revoked       (const SseAuth        *self,
                                       const SseClaims      *claims);
 

@@ -250,18 +250,19 @@ take_upload (SseUpload *upload, gpointer user_data)
 {
   SseFront *self = user_data;
   const SseRoute route = sse_routes_find (self->routes, upload->path);
+  g_autofree char *user = NULL;
   SseAnswer *refusal = NULL;
   SseUpdate *update = NULL;
 
   if (route.published != NULL)
-    update = sse_publishing_make_update (&self->auth, route.published, upload, &refusal);
+    update = sse_publishing_make_update (&self->auth, route.published, upload, &user, &refusal);
   else if (route.receiver == NULL)
     refusal = sse_answer_new_message (404, "Not found");
 
   if (refusal != NULL)
     answer_upload (upload, refusal, self);
   else if (update != NULL)
-    sse_reception_publish (self->reception, update, upload);
+    sse_reception_publish (self->reception, update, user, upload);
   else
     sse_reception_take (self->reception, route.receiver, upload);
 }

@@ -16,6 +16,7 @@ SseAnswer *sse_publishing_refuse      (SseAuth           *auth,
 SseUpdate *sse_publishing_make_update (SseAuth           *auth,
                                        const char        *stream,
                                        const SseUpload   *upload,
+                                       char             **user,
                                        SseAnswer        **refusal);
 
 G_END_DECLS

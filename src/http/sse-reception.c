@@ -8,6 +8,7 @@
 #include "sse-error.h"
 #include "sse-json.h"
 #include "sse-link.h"
+#include "sse-publication.h"
 
 /* Threads that make updates at the same time: parsing takes memory, many times the body's. */
 #define MAX_RUNNING 4
@@ -33,6 +34,8 @@ typedef struct
   SseReception *reception; /* NULL once that is gone */
   SseReceiver *receiver;   /* NULL where it brought the update itself */
   SseUpload *upload;
+  char *user; /* who brought it; NULL where it is for a receiver */
+  SsePublication publication;
 } Delivery;
 
 static void start_some (SseReception *self);
@@ -43,6 +46,10 @@ delivery_free (Delivery *delivery)
   sse_link_remove (&delivery->link);
   g_clear_pointer (&delivery->upload, sse_upload_free);
   g_clear_object (&delivery->receiver);
+  g_clear_pointer (&delivery->publication.updates, g_ptr_array_unref);
+  g_clear_pointer (&delivery->publication.outcomes, g_ptr_array_unref);
+  g_clear_error (&delivery->publication.error);
+  g_free (delivery->user);
   g_free (delivery);
 }
 
@@ -79,14 +86,22 @@ static void
 on_published (GObject *hub, GAsyncResult *result, gpointer user_data)
 {
   Delivery *delivery = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) outcomes = sse_hub_publish_finish (SSE_HUB (hub), result, &error);
-  const SseOutcome *outcome = outcomes != NULL ? g_ptr_array_index (outcomes, 0) : NULL;
+  SsePublication *publication = &delivery->publication;
+  const SsePublisher publisher = {
+    .uid = -1,
+    .user = delivery->user,
+    .path = delivery->user == NULL ? sse_receiver_get_path (delivery->receiver) : NULL,
+  };
+  const SseOutcome *outcome = NULL;
 
+  publication->outcomes = sse_hub_publish_finish (SSE_HUB (hub), result, &publication->error);
+  if (publication->outcomes != NULL)
+    outcome = g_ptr_array_index (publication->outcomes, 0);
+  sse_publication_tell (publication, &publisher, sse_hub_get_log_accepted (SSE_HUB (hub)));
   if (outcome == NULL)
-    refuse (delivery, error);
+    finish (delivery, sse_answer_new_for_error (publication->error));
   else if (outcome->error != NULL)
-    refuse (delivery, outcome->error);
+    finish (delivery, sse_answer_new_for_error (outcome->error));
   else
     finish (delivery, answer_accepted (outcome->id));
 }
@@ -94,10 +109,11 @@ on_published (GObject *hub, GAsyncResult *result, gpointer user_data)
 static void
 publish (Delivery *delivery, SseUpdate *update)
 {
-  GPtrArray *updates = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
-
-  g_ptr_array_add (updates, update);
-  sse_hub_publish_async (delivery->reception->hub, updates, on_published, delivery);
+  delivery->publication.updates
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
+  g_ptr_array_add (delivery->publication.updates, update);
+  sse_hub_publish_async (delivery->reception->hub, g_ptr_array_ref (delivery->publication.updates),
+                         on_published, delivery);
 }
 
 static void
@@ -238,15 +254,17 @@ sse_reception_take (SseReception *self, SseReceiver *receiver, SseUpload *upload
 /**
  * sse_reception_publish:
  * @update: (transfer full): an update
- * @upload: (transfer full): the request that brought it
+ * @user: who brought it
+ * @upload: (transfer full): the request that did
  *
  * Answers a request once its update is in the log and applied, or refused.
  */
 void
-sse_reception_publish (SseReception *self, SseUpdate *update, SseUpload *upload)
+sse_reception_publish (SseReception *self, SseUpdate *update, const char *user, SseUpload *upload)
 {
   Delivery *delivery = delivery_new (self, upload);
 
+  delivery->user = g_strdup (user);
   sse_link_append (&self->taken, &delivery->link);
   publish (delivery, update);
 }

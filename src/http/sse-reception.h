@@ -29,6 +29,7 @@ void          sse_reception_take     (SseReception       *self,
                                       SseUpload          *upload);
 void          sse_reception_publish  (SseReception       *self,
                                       SseUpdate          *update,
+                                      const char         *user,
                                       SseUpload          *upload);
 gboolean      sse_reception_is_quiet (SseReception       *self);
 

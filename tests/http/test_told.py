@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the log says of clients: nothing, unless they miss something."""
 
+import re
+
+import poster
+import webhook
 from cases import DaemonCase
 from wire import Ended
 
@@ -59,3 +63,44 @@ class Many(DaemonCase):
                 client.next()
         self.publisher.wait_clients("github-events", 0)
         self.assertIn(self.rivulet.daemon.said().count(AFRESH), range(20, 40))
+
+
+class Posted(DaemonCase):
+    """Who published over HTTP, by the token, or by where it was posted to."""
+
+    setting = {"config": {"http": {"publish": "true"}, "hub": {"log-accepted": "true"}}}
+
+    def post(self, update, status, audience=None, subject="jo"):
+        token = self.rivulet.token(subject, publish=["quota", "github-events"])
+        stream = "quota" if update["type"] == "quota" else "github-events"
+        response = poster.post(self.rivulet.address, stream, token, update, audience)
+        self.assertEqual(response.status, status, response.body)
+        return response.json()
+
+    def wait_said(self, text):
+        self.rivulet.daemon.wait_for_line(re.escape(text), 1, self.said_before)
+
+    def test_accepted(self):
+        answer = self.post({"type": "quota", "quota": {"used": 1, "remaining": 0}}, 202, "li")
+        self.wait_said(f"quota: an update for li was accepted as {answer['id']}, "
+                       "by the token of “jo”")
+
+    def test_refused_for_its_shape(self):
+        answer = self.post({"type": "quota", "quota": {"used": -1, "remaining": 0}}, 400)
+        self.wait_said(f"quota: an update was refused: {answer['message']}, by the token of “jo”")
+
+    def test_refused_for_what_it_changes(self):
+        answer = self.post({"type": "event-delete", "eventId": "never"}, 409, subject="li")
+        self.wait_said(f"github-events: an update was refused: {answer['message']}, "
+                       "by the token of “li”")
+
+    def test_refused_before_its_body(self):
+        answer = self.post({"type": "quota", "quota": {"used": 1, "remaining": 0}}, 400, "")
+        self.wait_said(f"quota: an update was refused: {answer['message']}, by the token of “jo”")
+
+    def test_a_webhook(self):
+        answer = webhook.post(self.rivulet.address, self.rivulet.hook_secret.bytes, "push", "1",
+                              {"repository": {"full_name": "a/b"}})
+        self.assertEqual(answer.status, 202)
+        self.wait_said(f"github-events: an update was accepted as {answer.json()['id']}, "
+                       "by who posts to /github/webhook")

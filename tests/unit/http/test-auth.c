@@ -121,7 +121,9 @@ revoke_at (Fixture *self, const char *user, gint64 second)
 static guint
 judge_publisher (Fixture *self, const char *authorization, const char *stream)
 {
-  g_autoptr (SseAnswer) refusal = sse_auth_refuse_publisher (&self->auth, authorization, stream);
+  g_autofree char *user = NULL;
+  g_autoptr (SseAnswer) refusal
+      = sse_auth_refuse_publisher (&self->auth, authorization, stream, &user);
 
   return refusal != NULL ? sse_answer_get_status (refusal) : 0;
 }
