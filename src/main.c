@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <glib-unix.h>
@@ -11,6 +13,9 @@
 #include "sse-config.h"
 #include "sse-daemon.h"
 #include "sse-logging.h"
+#include "sse-plugin-loader.h"
+#include "sse-settings-list.h"
+#include "sse-settings.h"
 
 enum
 {
@@ -27,6 +32,7 @@ typedef struct
   gboolean system;
   gboolean no_bus;
   gboolean check;
+  gboolean list;
   gboolean version;
 } Options;
 
@@ -58,6 +64,8 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
       N_ ("DIR") },
     { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->check,
       N_ ("Say whether it would start, and exit"), NULL },
+    { "list-settings", 0, 0, G_OPTION_ARG_NONE, &options->list,
+      N_ ("Print all that can be configured, as a configuration file, and exit"), NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, N_ ("Print the version and exit"),
       NULL },
     G_OPTION_ENTRY_NULL,
@@ -110,6 +118,38 @@ read_config (gpointer user_data, GError **error)
   if (options->state_dir != NULL)
     sse_config_set (config, "log", "directory", options->state_dir, "--state-dir");
   return g_steal_pointer (&config);
+}
+
+/* The plugins' settings are only known from the plugins. Where the command line says where these
+ * are, no configuration is read. */
+static gboolean
+list_settings (Options *options, GError **error)
+{
+  g_autoptr (SseConfig) config = NULL;
+  g_autoptr (GVariant) settings = NULL;
+  g_autoptr (GPtrArray) plugins = NULL;
+  g_autofree char *list = NULL;
+  const char *directory = options->plugin_dir;
+
+  if (directory == NULL)
+    {
+      config = read_config (options, error);
+      if (config == NULL)
+        return FALSE;
+      settings = sse_settings_read (config, "plugins", error);
+      if (settings == NULL)
+        return FALSE;
+      directory = sse_settings_get_string (settings, "directory");
+    }
+  plugins = sse_plugins_load (directory, error);
+  if (plugins == NULL)
+    return FALSE;
+  list = sse_settings_list (plugins);
+  if (fputs (list, stdout) != EOF && fflush (stdout) != EOF)
+    return TRUE;
+  g_set_error (error, G_FILE_ERROR, (gint) g_file_error_from_errno (errno),
+               _ ("cannot write to standard output: %s"), g_strerror (errno));
+  return FALSE;
 }
 
 static gboolean
@@ -191,7 +231,7 @@ main (int argc, char **argv)
       g_print ("rivuletd %s\n", RIVULET_VERSION);
       return EXIT_SUCCESS;
     }
-  if (!serve (&options, &error))
+  if (!(options.list ? list_settings (&options, &error) : serve (&options, &error)))
     {
       g_printerr ("rivuletd: %s\n", error->message);
       return EXIT_FAILURE;

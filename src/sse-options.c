@@ -20,27 +20,11 @@
 /* Of what a client that resumes missed, that it is given at a time. */
 #define SLICE_BYTES ((gsize) 256 * 1024)
 
-/* What is only looked at when the daemon starts. */
-static const struct
-{
-  const char *group;
-  const char *key;
-} at_start[] = {
-  { "http", "listen" },       { "http", "base-paths" },  { "hub", "resume-events" },
-  { "hub", "resume-bytes" },  { "clients", "workers" },  { "log", "durability" },
-  { "log", "directory" },     { "log", "retain-hours" }, { "log", "retain-updates" },
-  { "plugins", "directory" }, { "bus", "bus" },          { "operators", "listen" },
-};
-
 /* A group's settings, kept in @self; NULL with an error. */
 static GVariant *
-read_group (SseOptions *self,
-            SseConfig *config,
-            const char *group,
-            const SseSetting *settings,
-            GError **error)
+read_group (SseOptions *self, SseConfig *config, const char *group, GError **error)
 {
-  GVariant *values = sse_config_get_group (config, group, settings, error);
+  GVariant *values = sse_settings_read (config, group, error);
 
   if (values != NULL)
     g_hash_table_replace (self->groups, g_strdup (group), values);
@@ -53,7 +37,7 @@ read_http (SseOptions *self, SseConfig *config, GError **error)
   g_autoptr (GError) local = NULL;
   const char *key;
 
-  self->http = read_group (self, config, "http", sse_settings_http, error);
+  self->http = read_group (self, config, "http", error);
   if (self->http == NULL)
     return FALSE;
   return sse_front_settings_check (self->http, &key, &local)
@@ -88,7 +72,7 @@ choose_operators (const char *runtime_dirs)
 static gboolean
 read_operators (SseOptions *self, SseConfig *config, const char *runtime_dirs, GError **error)
 {
-  GVariant *settings = read_group (self, config, "operators", sse_settings_operators, error);
+  GVariant *settings = read_group (self, config, "operators", error);
 
   if (settings == NULL)
     return FALSE;
@@ -107,7 +91,7 @@ read_operators (SseOptions *self, SseConfig *config, const char *runtime_dirs, G
 static gboolean
 read_hub (SseOptions *self, SseConfig *config, GError **error)
 {
-  GVariant *hub = read_group (self, config, "hub", sse_settings_hub, error);
+  GVariant *hub = read_group (self, config, "hub", error);
 
   if (hub == NULL)
     return FALSE;
@@ -130,7 +114,7 @@ read_hub (SseOptions *self, SseConfig *config, GError **error)
 static gboolean
 read_clients (SseOptions *self, SseConfig *config, GError **error)
 {
-  GVariant *clients = read_group (self, config, "clients", sse_settings_clients, error);
+  GVariant *clients = read_group (self, config, "clients", error);
   guint n_workers;
 
   if (clients == NULL)
@@ -155,7 +139,7 @@ read_clients (SseOptions *self, SseConfig *config, GError **error)
 static gboolean
 read_bus (SseOptions *self, SseConfig *config, GError **error)
 {
-  return read_group (self, config, "bus", sse_settings_bus, error) != NULL
+  return read_group (self, config, "bus", error) != NULL
          && sse_settings_read_bus (config, &self->bus_type, error);
 }
 
@@ -174,7 +158,7 @@ choose_directory (GBusType bus_type, const char *state_dirs)
 static gboolean
 read_log (SseOptions *self, SseConfig *config, const char *state_dirs, GError **error)
 {
-  GVariant *settings = read_group (self, config, "log", sse_settings_log, error);
+  GVariant *settings = read_group (self, config, "log", error);
   const char *durability;
 
   if (settings == NULL)
@@ -199,7 +183,7 @@ read_log (SseOptions *self, SseConfig *config, const char *state_dirs, GError **
 static gboolean
 read_plugins (SseOptions *self, SseConfig *config, GError **error)
 {
-  GVariant *settings = read_group (self, config, "plugins", sse_settings_plugins, error);
+  GVariant *settings = read_group (self, config, "plugins", error);
 
   if (settings == NULL)
     return FALSE;
@@ -264,12 +248,12 @@ look_up (GHashTable *groups, const char *group, const char *key)
 void
 sse_options_tell_restart (SseOptions *self, GHashTable *running)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (at_start); i++)
+  for (const SseSettingsName *name = sse_settings_at_start; name->group != NULL; name++)
     {
-      g_autoptr (GVariant) now = look_up (running, at_start[i].group, at_start[i].key);
-      g_autoptr (GVariant) then = look_up (self->groups, at_start[i].group, at_start[i].key);
+      g_autoptr (GVariant) now = look_up (running, name->group, name->key);
+      g_autoptr (GVariant) then = look_up (self->groups, name->group, name->key);
 
       if (now == NULL ? then != NULL : then == NULL || !g_variant_equal (now, then))
-        g_message ("[%s] %s: takes effect with the next start", at_start[i].group, at_start[i].key);
+        g_message ("[%s] %s: takes effect with the next start", name->group, name->key);
     }
 }

@@ -75,11 +75,10 @@ sse_github_events_get_settings (SseSource *source)
 {
   static const SseSetting settings[] = {
     { SECRET_KEY, SSE_SETTING_SECRET, NULL, MIN_SECRET, MAX_SECRET,
-      "The file with the secret, at least 16 bytes, that GitHub signs webhooks with; without it "
-      "there is no " SSE_GITHUB_WEBHOOK_PATH "." },
+      "File with the secret that GitHub signs webhooks with. It has no default; without it there "
+      "is no " SSE_GITHUB_WEBHOOK_PATH "." },
     { PREVIOUS_SECRET_KEY, SSE_SETTING_SECRET, NULL, MIN_SECRET, MAX_SECRET,
-      "The file with the secret before that one, at least 16 bytes, which still counts while "
-      "GitHub's settings are changed." },
+      "File with the secret before that one, which still counts: for the time of a rotation." },
     { .key = NULL },
   };
 

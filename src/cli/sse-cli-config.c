@@ -74,7 +74,7 @@ make_url (const char *address)
 char *
 sse_cli_config_get_url (SseConfig *config, GError **error)
 {
-  g_autoptr (GVariant) settings = sse_config_get_group (config, "http", sse_settings_http, error);
+  g_autoptr (GVariant) settings = sse_settings_read (config, "http", error);
   g_autofree const char **addresses = NULL;
   char *url = NULL;
 
@@ -99,7 +99,7 @@ sse_cli_config_get_url (SseConfig *config, GError **error)
 char *
 sse_cli_config_sign (SseConfig *config, const SseClaims *claims, GError **error)
 {
-  g_autoptr (GVariant) settings = sse_config_get_group (config, "auth", sse_settings_auth, error);
+  g_autoptr (GVariant) settings = sse_settings_read (config, "auth", error);
   g_autoptr (SseToken) signer = NULL;
 
   if (settings == NULL)

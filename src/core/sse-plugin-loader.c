@@ -13,6 +13,7 @@
 #include "sse-journal.h"
 #include "sse-plugin.h"
 #include "sse-revocations.h"
+#include "sse-settings.h"
 
 G_DEFINE_QUARK (sse_plugin_error_quark, sse_plugin_error)
 
@@ -99,12 +100,10 @@ is_stream_name (const char *name)
 static gboolean
 is_reserved (const char *name)
 {
-  static const char *const reserved[] = { "auth",      "bus",     "clients",
-                                          "http",      "hub",     "log",
-                                          "operators", "plugins", SSE_REVOCATIONS_STREAM,
-                                          NULL };
-
-  return g_strv_contains (reserved, name);
+  for (const SseSettingsGroup *group = sse_settings_groups; group->name != NULL; group++)
+    if (strcmp (group->name, name) == 0)
+      return TRUE;
+  return strcmp (name, SSE_REVOCATIONS_STREAM) == 0;
 }
 
 static gboolean

@@ -9,24 +9,36 @@
 
 #define MIB (G_GINT64_CONSTANT (1) << 20)
 
-const SseSetting sse_settings_http[] = {
+static const SseSetting http_settings[] = {
   { "listen", SSE_SETTING_STRINGS, "localhost:3001", 0, 0,
-    "Addresses to listen on: HOST:PORT, [IPV6]:PORT, *:PORT or unix:PATH." },
+    "Addresses to listen on: HOST:PORT, [IPV6]:PORT, *:PORT or unix:PATH. Where rivulet.socket "
+    "listens, that counts, and this does not." },
   { "base-paths", SSE_SETTING_STRINGS, "/api", 0, 0,
     "Prefixes under which every path is served a second time." },
   { "allowed-origins", SSE_SETTING_STRINGS, "http://localhost:3000", 0, 0,
     "Origins whose pages may follow streams; the first is named to all others." },
   { "publish", SSE_SETTING_BOOLEAN, "false", 0, 0,
-    "Whether updates are taken at POST /publish/STREAM, with a token that names the stream." },
+    "Whether updates are taken at POST /publish/STREAM, from whoever has a token whose claim publish "
+    "names the stream: for publishers that have no bus, such as those in containers. Pages of "
+    "allowed-origins may publish with such a token, too. A plugin's stream or webhook whose path is "
+    "one of these is not served while it is on. A proxy in front should pass nothing on to there that "
+    "is not meant to come in. See rivuletd(8)." },
   { "max-connections", SSE_SETTING_INTEGER, "0", 0, 1000000,
-    "Connections served at once; what comes on top is asked to come back later. 0: as many as "
-    "descriptors allow." },
+    "Connections served at once. A stream's client that comes on top is asked to come back later; "
+    "what is soon done, such as a webhook, is served nevertheless. 0: as many as descriptors "
+    "allow." },
   { "max-connections-per-address", SSE_SETTING_INTEGER, "0", 0, 1000000,
-    "The same of one client's address, or of 64 bits of an IPv6 address; 0: no limit." },
+    "The same of one client's address, or of 64 bits of an IPv6 address; of some more than that, "
+    "all are closed. Not for behind a proxy: there all clients have the proxy's address. Many "
+    "people may share one address, in an office or a mobile network. 0: no limit." },
   { "max-connections-per-user", SSE_SETTING_INTEGER, "0", 0, 1000000,
-    "Streams that one user follows at once, in all; 0: no limit." },
+    "Streams that one user follows at once, in all tabs and on all devices together: a page that "
+    "follows four of them, open in three tabs, follows twelve. 0: no limit." },
   { "cookie-name", SSE_SETTING_STRING, NULL, 0, 0,
-    "The cookie that may hold a token, where neither Authorization nor the query does." },
+    "The cookie that may hold a token, where neither Authorization nor ?token= does: for pages of "
+    "the same site, whose web application sets it with HttpOnly, Secure and SameSite=Strict. A "
+    "name that begins with __Host- can be set by nobody else. It does not count for pages of other "
+    "origins than those allowed." },
   { "head-timeout-ms", SSE_SETTING_INTEGER, "10000", 100, 600000,
     "Time a client has for its whole request head, in milliseconds." },
   { "body-timeout-seconds", SSE_SETTING_INTEGER, "30", 1, 3600,
@@ -34,41 +46,50 @@ const SseSetting sse_settings_http[] = {
   { .key = NULL },
 };
 
-const SseSetting sse_settings_operators[] = {
+static const SseSetting operators_settings[] = {
   { "listen", SSE_SETTING_STRINGS, NULL, 0, 0,
-    "Addresses where operators see how it is: HOST:PORT, [IPV6]:PORT, *:PORT or unix:PATH. Empty: "
-    "nowhere." },
+    "Addresses where operators' programs see how rivuletd is (/healthz, /readyz and /metrics), "
+    "written as those of [http]. Whoever reaches one needs no token: keep them to the machine or "
+    "to a network of your own. A Unix socket is open to the user and the group that rivuletd runs "
+    "as, and to root. Where it is not set: the socket \"operators\" in systemd's RuntimeDirectory "
+    "where it gives one, such as unix:/run/rivulet/operators; else none. Empty: none. Where a "
+    "socket of systemd's is named operators, that counts, and this does not." },
   { .key = NULL },
 };
 
-const SseSetting sse_settings_auth[] = {
+static const SseSetting auth_settings[] = {
   { "algorithm", SSE_SETTING_STRING, "HS256", 0, 0,
-    "What tokens are signed with, whatever they say themselves: HS256, HS384, HS512 (a secret), "
-    "RS256, RS384, RS512, ES256, ES384, ES512 (a public key)." },
+    "What tokens are signed with, whatever they say themselves: HS256, HS384 or HS512, with a "
+    "secret; RS256, RS384, RS512, ES256, ES384 or ES512, with a private key of which rivuletd has "
+    "the public part." },
   { "secret-file", SSE_SETTING_SECRET, NULL, 32, 4096,
-    "File with the secret that tokens are signed with, 32 bytes or more." },
+    "File with the secret, readable by rivuletd alone. It has no default, and rivuletd does not "
+    "start without it, a public key or a group [key NAME]." },
   { "public-key-file", SSE_SETTING_SECRET, NULL, 1, 16384,
-    "File with the public key in PEM that tokens are checked with, in place of a secret." },
+    "File with the public key in PEM: of RSA, with 2048 bits or more, or on the elliptic curve "
+    "P-256 (ES256), P-384 (ES384) or P-521 (ES512)." },
   { "require-expiry", SSE_SETTING_BOOLEAN, "true", 0, 0,
     "Whether a token without exp is invalid." },
   { "leeway-seconds", SSE_SETTING_INTEGER, "0", 0, 60,
-    "How far the clocks of those who sign tokens may be off, in seconds." },
+    "How far the clocks of those who sign tokens may be off, in seconds: a token is good for as "
+    "much longer." },
   { "issuer", SSE_SETTING_STRING, NULL, 0, 0,
-    "What a token's iss has to be; where it is not set, anything." },
+    "What a token's iss has to be. Where it is not set, it may be anything." },
   { "audience", SSE_SETTING_STRING, NULL, 0, 0,
-    "What a token's aud has to be or to have in it; where it is not set, there may be no aud." },
+    "What a token's aud has to be, or to have in it. Where it is not set, a token with an aud is "
+    "refused: it is for somebody else." },
   { .key = NULL },
 };
 
-const SseSetting sse_settings_key[] = {
+static const SseSetting key_settings[] = {
   { "algorithm", SSE_SETTING_STRING, NULL, 0, 0,
-    "What tokens that name this key are signed with, such as ES256." },
+    "What tokens that name this key are signed with, as in [auth]; it has to be set." },
   { "file", SSE_SETTING_SECRET, NULL, 1, 16384,
-    "File with the secret, of 32 bytes or more, or the public key in PEM." },
+    "File with the secret, of 32 bytes or more, or the public key in PEM; it has to be set." },
   { .key = NULL },
 };
 
-const SseSetting sse_settings_hub[] = {
+static const SseSetting hub_settings[] = {
   { "conflate-ms", SSE_SETTING_INTEGER, "50", 0, 60000,
     "Least time between two renderings of a view, in milliseconds." },
   { "max-update-bytes", SSE_SETTING_INTEGER, "1048576", 1024, 64 * MIB,
@@ -81,57 +102,113 @@ const SseSetting sse_settings_hub[] = {
     "Appended events of each stream that are kept for clients that resume." },
   { "resume-bytes", SSE_SETTING_INTEGER, "33554432", 0, 4096 * MIB, "The same, in bytes." },
   { "log-accepted", SSE_SETTING_BOOLEAN, "false", 0, 0,
-    "Whether the journal is told of each accepted update too, with who published it." },
+    "Whether the journal is told of each accepted update too, with who published it: the user, the "
+    "process and its unit. It is told of each refused one in any case." },
   { .key = NULL },
 };
 
-const SseSetting sse_settings_log[] = {
+static const SseSetting log_settings[] = {
   { "durability", SSE_SETTING_STRING, "full", 0, 0,
-    "full: what was accepted is on the disk; none: it is lost when the daemon ends." },
-  { "directory", SSE_SETTING_STRING, NULL, 0, 0, "Directory of the log." },
+    "full: an update that was accepted is on the disk, and is there again after a crash. none: "
+    "nothing is written; what was accepted is lost when rivuletd ends." },
+  { "directory", SSE_SETTING_STRING, NULL, 0, 0,
+    "Directory of the log. Where it is not set: systemd's StateDirectory where it gives one; else "
+    "~/.local/state/rivulet on the session bus, and " RIVULET_STATE_DIR " on another." },
   { "retain-updates", SSE_SETTING_INTEGER, "10000", 1, 1000000,
-    "Updates of each stream that are kept in the log." },
+    "Updates of each stream that are kept, for clients that come back after a long time." },
   { "retain-hours", SSE_SETTING_INTEGER, "72", 1, 87600, "How long they are kept, in hours." },
   { .key = NULL },
 };
 
-const SseSetting sse_settings_clients[] = {
+static const SseSetting clients_settings[] = {
   { "workers", SSE_SETTING_INTEGER, "0", 0, 256,
     "Threads that write to clients; 0: one for each processor." },
   { "queue-bytes", SSE_SETTING_INTEGER, "1048576", 16384, 1024 * MIB,
     "What may wait for a client that reads slowly, views aside, in bytes; then it is closed." },
   { "total-queue-bytes", SSE_SETTING_INTEGER, "268435456", 1 * MIB, 1024 * 1024 * MIB,
-    "The same for all clients together, in bytes of memory; then those are closed that take "
-    "most." },
+    "What may wait for all of them together, in bytes of memory (what several wait for takes it "
+    "once), an equal part for each worker; then those are closed that take most." },
   { "heartbeat-ms", SSE_SETTING_INTEGER, "15000", 100, 3600000,
     "Time between two heartbeats to a client, in milliseconds." },
   { "peer-timeout-ms", SSE_SETTING_INTEGER, "40000", 1000, 3600000,
-    "How long what was sent may stay unacknowledged, or unread by a peer that takes no more, until "
-    "it is taken for dead, in milliseconds." },
+    "How long what was sent to a client may stay unacknowledged, or unread while it takes no more, "
+    "in milliseconds, until it is taken for dead. A client whose network is gone is noticed within "
+    "this and the time between two heartbeats. A client that is there keeps what it came with." },
   { "retry-min-ms", SSE_SETTING_INTEGER, "1000", 0, 3600000,
-    "Least time after which a client shall come back, in milliseconds." },
+    "Clients are told to come back after a random time, this long at least, in milliseconds." },
   { "retry-max-ms", SSE_SETTING_INTEGER, "5000", 0, 3600000,
-    "Greatest time after which a client shall come back; each is told a random one between." },
+    "The same: this long at most, in milliseconds." },
   { "shutdown-seconds", SSE_SETTING_INTEGER, "10", 0, 3600,
-    "How long publishers and clients may take to leave when the daemon stops, in seconds." },
+    "How long a stop may take, in seconds: for publishers to get their answers, and for clients to "
+    "take what they are due. Who has not left by then is closed as it is." },
   { .key = NULL },
 };
 
-const SseSetting sse_settings_bus[] = {
+static const SseSetting bus_settings[] = {
   { "bus", SSE_SETTING_STRING, "system", 0, 0,
     "The bus to own the name on: system, session or none." },
   { .key = NULL },
 };
 
-const SseSetting sse_settings_plugins[] = {
+static const SseSetting plugins_settings[] = {
   { "directory", SSE_SETTING_STRING, RIVULET_PLUGIN_DIR, 0, 0,
     "Directory of the plugins, one stream each." },
   { .key = NULL },
 };
 
+const SseSettingsGroup sse_settings_groups[] = {
+  { "http", http_settings, NULL },
+  { "operators", operators_settings, NULL },
+  { "auth", auth_settings, NULL },
+  { SSE_SETTINGS_KEY_PREFIX "NAME", key_settings,
+    "A further key, for tokens whose header names it (kid). There may be any number of these "
+    "groups. A token that names none of them, or that has no kid, is checked with the key of "
+    "[auth]." },
+  { "hub", hub_settings, NULL },
+  { "log", log_settings, NULL },
+  { "clients", clients_settings, NULL },
+  { "bus", bus_settings, NULL },
+  { "plugins", plugins_settings, NULL },
+  { NULL, NULL, NULL },
+};
+
+const SseSettingsName sse_settings_at_start[] = {
+  { "http", "listen" },
+  { "http", "base-paths" },
+  { "operators", "listen" },
+  { "hub", "resume-events" },
+  { "hub", "resume-bytes" },
+  { "log", "durability" },
+  { "log", "directory" },
+  { "log", "retain-updates" },
+  { "log", "retain-hours" },
+  { "clients", "workers" },
+  { "bus", "bus" },
+  { "plugins", "directory" },
+  { NULL, NULL },
+};
+
+/**
+ * sse_settings_read:
+ * @group: the name of one of the daemon's own groups
+ * @error: %SSE_CONFIG_ERROR
+ *
+ * Returns: (transfer full): as sse_config_get_group()
+ */
+GVariant *
+sse_settings_read (SseConfig *config, const char *group, GError **error)
+{
+  for (const SseSettingsGroup *own = sse_settings_groups; own->name != NULL; own++)
+    if (g_str_has_prefix (group, SSE_SETTINGS_KEY_PREFIX)
+            ? g_str_has_prefix (own->name, SSE_SETTINGS_KEY_PREFIX)
+            : strcmp (own->name, group) == 0)
+      return sse_config_get_group (config, group, own->settings, error);
+  g_assert_not_reached ();
+}
+
 /**
  * sse_settings_get_boolean:
- * @settings: what sse_config_get_group() gave
+ * @settings: what sse_settings_read() gave
  * @key: a boolean that is set or has a default
  */
 gboolean
@@ -145,7 +222,7 @@ sse_settings_get_boolean (GVariant *settings, const char *key)
 
 /**
  * sse_settings_get_number:
- * @settings: what sse_config_get_group() gave
+ * @settings: what sse_settings_read() gave
  * @key: an integer that is set or has a default; its bounds leave it none below 0
  */
 gsize
@@ -159,7 +236,7 @@ sse_settings_get_number (GVariant *settings, const char *key)
 
 /**
  * sse_settings_get_string:
- * @settings: what sse_config_get_group() gave; outlives the string
+ * @settings: what sse_settings_read() gave; outlives the string
  *
  * Returns: (transfer none) (nullable): the text, %NULL where it is not set and has no default
  */
@@ -174,7 +251,7 @@ sse_settings_get_string (GVariant *settings, const char *key)
 
 /**
  * sse_settings_get_strings:
- * @settings: what sse_config_get_group() gave; outlives the strings
+ * @settings: what sse_settings_read() gave; outlives the strings
  * @key: a list
  *
  * Returns: (transfer container) (array zero-terminated=1) (nullable): the strings, %NULL where it
@@ -199,7 +276,7 @@ sse_settings_get_strings (GVariant *settings, const char *key)
 gboolean
 sse_settings_read_bus (SseConfig *config, GBusType *type, GError **error)
 {
-  g_autoptr (GVariant) settings = sse_config_get_group (config, "bus", sse_settings_bus, error);
+  g_autoptr (GVariant) settings = sse_settings_read (config, "bus", error);
   const char *name;
 
   if (settings == NULL)

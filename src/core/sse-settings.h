@@ -10,17 +10,41 @@ G_BEGIN_DECLS
 /* What the name of a group with a key for tokens begins with; the rest is the key's name. */
 #define SSE_SETTINGS_KEY_PREFIX "key "
 
-/* The daemon's own groups of the configuration; each array ends with a NULL key. */
-extern const SseSetting sse_settings_http[];
-extern const SseSetting sse_settings_operators[];
-extern const SseSetting sse_settings_auth[];
-extern const SseSetting sse_settings_key[]; /* of each group [key NAME] */
-extern const SseSetting sse_settings_hub[];
-extern const SseSetting sse_settings_log[];
-extern const SseSetting sse_settings_clients[];
-extern const SseSetting sse_settings_bus[];
-extern const SseSetting sse_settings_plugins[];
+/**
+ * SseSettingsGroup:
+ * @name: as in the configuration; behind %SSE_SETTINGS_KEY_PREFIX it stands for any
+ * @settings: its keys; ends with a %NULL key
+ * @help: (nullable): what it is for, in sentences, where that is more than its name says
+ *
+ * One of the daemon's own groups of the configuration.
+ */
+typedef struct
+{
+  const char *name;
+  const SseSetting *settings;
+  const char *help;
+} SseSettingsGroup;
 
+/**
+ * SseSettingsName:
+ *
+ * One key of one group.
+ */
+typedef struct
+{
+  const char *group;
+  const char *key;
+} SseSettingsName;
+
+/* All of them, as rivuletd lists them; a new one is a line here. Ends with a NULL name. */
+extern const SseSettingsGroup sse_settings_groups[];
+
+/* What is only looked at when the daemon starts. Ends with a NULL group. */
+extern const SseSettingsName sse_settings_at_start[];
+
+GVariant    *sse_settings_read        (SseConfig  *config,
+                                       const char *group,
+                                       GError    **error);
 gboolean     sse_settings_get_boolean (GVariant   *settings,
                                        const char *key);
 gsize        sse_settings_get_number  (GVariant   *settings,

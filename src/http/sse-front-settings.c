@@ -43,7 +43,7 @@ check_cookie_name (const char *name, GError **error)
 
 /**
  * sse_front_settings_check:
- * @settings: an a{sv} of `sse_settings_http`
+ * @settings: an a{sv} of the group `http`
  * @key: (out): the key whose value is wrong, where one is
  * @error: %G_IO_ERROR_INVALID_ARGUMENT, with what is wrong
  *
@@ -73,7 +73,7 @@ sse_front_settings_check (GVariant *settings, const char **key, GError **error)
 
 /**
  * sse_front_settings_read:
- * @settings: an a{sv} of `sse_settings_http`
+ * @settings: an a{sv} of the group `http`
  *
  * Returns: the limits that they say
  */

@@ -294,7 +294,7 @@ take_settings (SseFront *self, SseToken *token, GVariant *settings)
  * sse_front_new:
  * @hub: whose streams are served
  * @token: what clients' tokens are checked with; outlives it, or until another is set
- * @settings: an a{sv} of `sse_settings_http`
+ * @settings: an a{sv} of the group `http`
  * @counters: where it counts; outlives it
  * @error: where sse_front_settings_check() finds something wrong, the key before it
  *
@@ -335,7 +335,7 @@ sse_front_new (
 /**
  * sse_front_configure:
  * @token: what clients' tokens are checked with from now on; outlives it, or until another is set
- * @settings: an a{sv} of `sse_settings_http`, checked
+ * @settings: an a{sv} of the group `http`, checked
  *
  * Serves as @settings say from now on, but where it did. Whoever is served already stays. Paths
  * that sources' settings bring or take away come and go.

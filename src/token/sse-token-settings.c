@@ -82,7 +82,7 @@ static gboolean
 read_named (SseToken *token, SseConfig *config, const char *group, GError **error)
 {
   const char *id = group + strlen (SSE_SETTINGS_KEY_PREFIX);
-  g_autoptr (GVariant) settings = sse_config_get_group (config, group, sse_settings_key, error);
+  g_autoptr (GVariant) settings = sse_settings_read (config, group, error);
   g_autoptr (GVariant) content = NULL;
   const char *algorithm;
   SseTokenKey *key;
@@ -155,7 +155,7 @@ check_not_empty (SseConfig *config, GVariant *settings, const char *key, GError 
 SseToken *
 sse_token_settings_read (SseConfig *config, GError **error)
 {
-  g_autoptr (GVariant) settings = sse_config_get_group (config, GROUP, sse_settings_auth, error);
+  g_autoptr (GVariant) settings = sse_settings_read (config, GROUP, error);
   g_autoptr (SseToken) token = NULL;
   SseClaimsRules rules;
   gboolean is_there;
