@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 #define SSE_CLI_BUS_NAME      "io.github.rivulet.Rivulet"
 #define SSE_CLI_BUS_PATH      "/io/github/rivulet/Rivulet"
 #define SSE_CLI_BUS_PUBLISHER "io.github.rivulet.Rivulet1.Publisher"
+#define SSE_CLI_BUS_SERVER    "io.github.rivulet.Rivulet1.Server"
 #define SSE_CLI_BUS_STREAM    "io.github.rivulet.Rivulet1.Stream"
 
 /* How long one answer may take, in ms. */
@@ -17,7 +18,7 @@ G_BEGIN_DECLS
  * SseBusChoice:
  * @session: `--session` is given
  * @system: `--system` is given
- * @config_file: (nullable): what `--config` gives
+ * @config_file: (nullable) (owned): what `--config` gives
  *
  * What the command line says of the bus that rivuletd is on.
  */
@@ -25,8 +26,17 @@ typedef struct
 {
   gboolean session;
   gboolean system;
-  const char *config_file;
+  char *config_file;
 } SseBusChoice;
+
+/* The options that say it, for a subcommand's GOptionEntry array. */
+#define SSE_CLI_BUS_ENTRIES(choice)                                                               \
+  { "session", 0, 0, G_OPTION_ARG_NONE, &(choice)->session,                                       \
+    N_ ("rivuletd is on the session's bus"), NULL },                                              \
+  { "system", 0, 0, G_OPTION_ARG_NONE, &(choice)->system, N_ ("rivuletd is on the system's bus"), \
+    NULL },                                                                                       \
+  { "config", 'c', 0, G_OPTION_ARG_FILENAME, &(choice)->config_file,                              \
+    N_ ("rivuletd's configuration, in place of the installed one"), N_ ("FILE") }
 
 /**
  * SseBusFault:

@@ -16,7 +16,6 @@
 typedef struct
 {
   SseBusChoice bus;
-  char *config_file;
   char *audience;
   char **rest;
 } Options;
@@ -24,7 +23,7 @@ typedef struct
 static void
 options_clear (Options *options)
 {
-  g_free (options->config_file);
+  g_free (options->bus.config_file);
   g_free (options->audience);
   g_strfreev (options->rest);
 }
@@ -57,12 +56,7 @@ parse (Options *options, char ***arguments, GError **error)
   const GOptionEntry entries[] = {
     { "audience", 'a', 0, G_OPTION_ARG_FILENAME, &options->audience,
       N_ ("Only for this user, as in their token's sub"), N_ ("SUB") },
-    { "session", 0, 0, G_OPTION_ARG_NONE, &options->bus.session,
-      N_ ("rivuletd is on the session's bus"), NULL },
-    { "system", 0, 0, G_OPTION_ARG_NONE, &options->bus.system,
-      N_ ("rivuletd is on the system's bus"), NULL },
-    { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config_file,
-      N_ ("rivuletd's configuration, in place of the installed one"), N_ ("FILE") },
+    SSE_CLI_BUS_ENTRIES (&options->bus),
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->rest, NULL,
       N_ ("STREAM JSON|-") },
     G_OPTION_ENTRY_NULL,
@@ -73,7 +67,6 @@ parse (Options *options, char ***arguments, GError **error)
                          "With -, one update a line is read from standard input."),
                       entries, arguments, error))
     return FALSE;
-  options->bus.config_file = options->config_file;
   return check_rest (options->rest, error)
          && (options->audience == NULL
              || sse_cli_check_text ("--audience", options->audience, error));

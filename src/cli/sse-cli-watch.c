@@ -22,7 +22,6 @@
 typedef struct
 {
   SseBusChoice bus;
-  char *config_file;
   char *url;
   char *token_file;
   char *subject;
@@ -42,7 +41,7 @@ typedef struct
 static void
 options_clear (Options *options)
 {
-  g_free (options->config_file);
+  g_free (options->bus.config_file);
   g_free (options->url);
   g_free (options->token_file);
   g_free (options->subject);
@@ -85,12 +84,7 @@ parse (Options *options, char ***arguments, GError **error)
       N_ ("Go on after this event"), N_ ("ID") },
     { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, N_ ("Print each event as one line of JSON"),
       NULL },
-    { "session", 0, 0, G_OPTION_ARG_NONE, &options->bus.session,
-      N_ ("rivuletd is on the session's bus"), NULL },
-    { "system", 0, 0, G_OPTION_ARG_NONE, &options->bus.system,
-      N_ ("rivuletd is on the system's bus"), NULL },
-    { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config_file,
-      N_ ("rivuletd's configuration, in place of the installed one"), N_ ("FILE") },
+    SSE_CLI_BUS_ENTRIES (&options->bus),
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->rest, NULL, N_ ("STREAM") },
     G_OPTION_ENTRY_NULL,
   };
@@ -101,7 +95,6 @@ parse (Options *options, char ***arguments, GError **error)
                          "name, for whose path\nrivuletd is asked over D-Bus, or a path."),
                       entries, arguments, error))
     return FALSE;
-  options->bus.config_file = options->config_file;
   return check (options, error);
 }
 
@@ -150,7 +143,7 @@ get_token (gpointer user_data, GError **error)
     return g_file_get_contents (options->token_file, &text, NULL, error)
                ? check_token (text, options->token_file, error)
                : NULL;
-  config = sse_cli_config_load (options->config_file, error);
+  config = sse_cli_config_load (options->bus.config_file, error);
   if (config != NULL)
     text = sign_token (config, options, error);
   if (text == NULL)
@@ -239,7 +232,7 @@ find_url (const Options *options, GError **error)
 
   if (options->url != NULL)
     return g_strdup (options->url);
-  config = sse_cli_config_load (options->config_file, error);
+  config = sse_cli_config_load (options->bus.config_file, error);
   return config != NULL ? sse_cli_config_get_url (config, error) : NULL;
 }
 
