@@ -18,7 +18,8 @@ enum
   EXIT_USAGE = 2,
 };
 
-static const SseCommand *const commands[] = { &sse_cli_token, &sse_cli_publish, &sse_cli_watch };
+static const SseCommand *const commands[] = { &sse_cli_token,  &sse_cli_publish, &sse_cli_watch,
+                                              &sse_cli_status, &sse_cli_clients, &sse_cli_revoke };
 
 /* A standard stream that is closed would be a number that the next socket gets. Reading finds the
  * end at once, writing fails. */
@@ -73,8 +74,8 @@ run_without_command (char ***arguments, GError **error)
   g_autoptr (GOptionContext) context = g_option_context_new (_ ("COMMAND [ARGUMENT…]"));
   g_autofree char *description = describe_commands ();
 
-  g_option_context_set_summary (context, _ ("Makes tokens for, publishes to and follows the "
-                                            "streams of rivuletd."));
+  g_option_context_set_summary (context, _ ("Makes tokens for, publishes to, follows and looks "
+                                            "after the streams of rivuletd."));
   g_option_context_set_description (context, description);
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   if (!g_option_context_parse_strv (context, arguments, error))

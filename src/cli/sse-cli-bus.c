@@ -13,6 +13,9 @@
 #define ERROR_PREFIX "io.github.rivulet.Rivulet1.Error."
 #define BUS_PREFIX   "org.freedesktop.DBus.Error."
 
+/* For an answer for which somebody may have to type a password, in ms. */
+#define MANAGE_TIMEOUT 300000
+
 /* What other errors than rivuletd's own mean. */
 static const struct
 {
@@ -27,6 +30,7 @@ static const struct
   { BUS_PREFIX "UnknownMethod", SSE_BUS_FAULT_UNUSABLE },
   { BUS_PREFIX "UnknownObject", SSE_BUS_FAULT_UNUSABLE },
   { BUS_PREFIX "UnknownInterface", SSE_BUS_FAULT_UNUSABLE },
+  { BUS_PREFIX "InvalidArgs", SSE_BUS_FAULT_REFUSED },
 };
 
 static gboolean
@@ -94,6 +98,21 @@ sse_cli_bus_judge (const GError *error)
                                                                : SSE_BUS_FAULT_UNKNOWN;
 }
 
+/**
+ * sse_cli_bus_describe_absence:
+ *
+ * Returns: (transfer none): that rivuletd is not on that bus, and the remedy
+ */
+const char *
+sse_cli_bus_describe_absence (GBusType bus)
+{
+  return bus == G_BUS_TYPE_SYSTEM
+             ? _ ("rivuletd is not on the system bus; start it, or give --session where "
+                  "it is on the session bus")
+             : _ ("rivuletd is not on the session bus; start it (rivuletd --session), "
+                  "or give --system where it is on the system bus");
+}
+
 static gboolean
 is_absence (const char *name)
 {
@@ -116,18 +135,76 @@ sse_cli_bus_describe (const GError *error, GBusType bus)
 
   g_dbus_error_strip_remote_error (stripped);
   if (is_absence (name))
-    return g_strdup (
-        bus == G_BUS_TYPE_SYSTEM
-            ? _ ("rivuletd is not on the system bus; start it, or give --session where "
-                 "it is on the session bus")
-            : _ ("rivuletd is not on the session bus; start it (rivuletd --session), "
-                 "or give --system where it is on the system bus"));
+    return g_strdup (sse_cli_bus_describe_absence (bus));
   if (g_strcmp0 (name, BUS_PREFIX "AccessDenied") == 0)
     return g_strdup (_ ("the bus's policy does not let you talk to rivuletd; files in "
                         "/etc/dbus-1/system.d say who may"));
   if (name != NULL && g_str_has_prefix (name, ERROR_PREFIX))
     return g_strdup_printf ("%s (%s)", stripped->message, name + strlen (ERROR_PREFIX));
   return g_strdup (stripped->message);
+}
+
+/* What a call of the Manager ended with, and the remedy where it is one for all of these. */
+static char *
+describe_manager (const GError *error, GBusType bus, const char *method)
+{
+  g_autofree char *name = g_dbus_error_get_remote_error (error);
+  g_autofree char *why = sse_cli_bus_describe (error, bus);
+
+  if (g_strcmp0 (name, ERROR_PREFIX "NotAuthorized") == 0)
+    return bus == G_BUS_TYPE_SYSTEM
+               ? g_strdup_printf (_ ("%s; run it as root (sudo), or have polkit allow you "
+                                     "io.github.rivulet.manage"),
+                                  why)
+               : g_strdup_printf (_ ("%s; run it as the user whose session that is"), why);
+  if (g_strcmp0 (name, BUS_PREFIX "AccessDenied") == 0)
+    return g_strdup_printf (_ ("%s; or run it as root (sudo)"), why);
+  if (g_strcmp0 (name, BUS_PREFIX "UnknownMethod") == 0)
+    return g_strdup_printf (_ ("this rivuletd does not know %s yet; after an upgrade, it has to be "
+                               "started again"),
+                            method);
+  return g_steal_pointer (&why);
+}
+
+/**
+ * sse_cli_bus_manage:
+ * @connection: the bus
+ * @bus: which it is
+ * @method: one of the Manager's
+ * @arguments: (transfer floating): of it
+ * @type: of its answer
+ * @flags: further ones
+ * @fault: (out) (optional): where it failed: what that means for what was asked
+ * @error: why it failed, and what to do about it
+ *
+ * Calls what an administrator may. Where polkit can ask somebody for a password, it does.
+ *
+ * Returns: (transfer full): the answer
+ */
+GVariant *
+sse_cli_bus_manage (GDBusConnection *connection,
+                    GBusType bus,
+                    const char *method,
+                    GVariant *arguments,
+                    const char *type,
+                    GDBusCallFlags flags,
+                    SseBusFault *fault,
+                    GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autofree char *why = NULL;
+  GVariant *answer = g_dbus_connection_call_sync (
+      connection, SSE_CLI_BUS_NAME, SSE_CLI_BUS_PATH, SSE_CLI_BUS_MANAGER, method, arguments,
+      G_VARIANT_TYPE (type), flags | G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION,
+      MANAGE_TIMEOUT, NULL, &local);
+
+  if (answer != NULL)
+    return answer;
+  if (fault != NULL)
+    *fault = sse_cli_bus_judge (local);
+  why = describe_manager (local, bus, method);
+  g_set_error_literal (error, SSE_CLI_ERROR, SSE_CLI_ERROR_FAILED, why);
+  return NULL;
 }
 
 /**

@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 #define SSE_CLI_BUS_NAME      "io.github.rivulet.Rivulet"
 #define SSE_CLI_BUS_PATH      "/io/github/rivulet/Rivulet"
 #define SSE_CLI_BUS_PUBLISHER "io.github.rivulet.Rivulet1.Publisher"
+#define SSE_CLI_BUS_MANAGER   "io.github.rivulet.Rivulet1.Manager"
 #define SSE_CLI_BUS_SERVER    "io.github.rivulet.Rivulet1.Server"
 #define SSE_CLI_BUS_STREAM    "io.github.rivulet.Rivulet1.Stream"
 
@@ -51,18 +52,27 @@ typedef enum
   SSE_BUS_FAULT_UNKNOWN,
 } SseBusFault;
 
-GDBusConnection *sse_cli_bus_connect       (const SseBusChoice  *choice,
-                                            GBusType            *bus,
-                                            GError             **error);
-SseBusFault      sse_cli_bus_judge         (const GError        *error);
-char            *sse_cli_bus_describe      (const GError        *error,
-                                            GBusType             bus);
-GVariant        *sse_cli_bus_make_publish  (const char          *stream,
-                                            const char          *update,
-                                            const char          *audience);
-char            *sse_cli_bus_find_path     (GDBusConnection     *connection,
-                                            GBusType             bus,
-                                            const char          *stream,
-                                            GError             **error);
+GDBusConnection *sse_cli_bus_connect          (const SseBusChoice  *choice,
+                                               GBusType            *bus,
+                                               GError             **error);
+SseBusFault      sse_cli_bus_judge            (const GError        *error);
+char            *sse_cli_bus_describe         (const GError        *error,
+                                               GBusType             bus);
+const char      *sse_cli_bus_describe_absence (GBusType             bus);
+GVariant        *sse_cli_bus_make_publish     (const char          *stream,
+                                               const char          *update,
+                                               const char          *audience);
+char            *sse_cli_bus_find_path        (GDBusConnection     *connection,
+                                               GBusType             bus,
+                                               const char          *stream,
+                                               GError             **error);
+GVariant        *sse_cli_bus_manage           (GDBusConnection     *connection,
+                                               GBusType             bus,
+                                               const char          *method,
+                                               GVariant            *arguments,
+                                               const char          *type,
+                                               GDBusCallFlags       flags,
+                                               SseBusFault         *fault,
+                                               GError             **error);
 
 G_END_DECLS

@@ -34,7 +34,10 @@ typedef struct
   gboolean (*run) (char ***arguments, GError **error);
 } SseCommand;
 
+extern const SseCommand sse_cli_clients;
 extern const SseCommand sse_cli_publish;
+extern const SseCommand sse_cli_revoke;
+extern const SseCommand sse_cli_status;
 extern const SseCommand sse_cli_token;
 extern const SseCommand sse_cli_watch;
 
