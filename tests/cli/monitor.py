@@ -34,11 +34,23 @@ class Monitor:
             self.data = self.data[length:]
         return self.messages
 
-    def call_of(self, method):
-        """The call of a method, waited for."""
-        return wait_until(lambda: next((message for message in self.read()
-                                        if message.get_member() == method), None),
-                          f"a call of {method}")
+    def wait_for(self, member, count=1):
+        """The first call or signal of that name, when there were so many of them."""
+        def found():
+            messages = [message for message in self.read() if message.get_member() == member]
+            return messages[0] if len(messages) >= count else None
+
+        return wait_until(found, f"{count} of {member} on the bus")
+
+    def wait_answered(self, member, count):
+        """Waits until so many calls of that name are answered."""
+        def answered():
+            calls = {(message.get_sender(), message.get_serial()) for message in self.read()
+                     if message.get_member() == member}
+            return len([message for message in self.messages if message.get_reply_serial()
+                        and (message.get_destination(), message.get_reply_serial()) in calls]) >= count
+
+        wait_until(answered, f"{count} answers to {member}")
 
     def close(self):
         self.process.kill()

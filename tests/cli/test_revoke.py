@@ -59,7 +59,7 @@ class Revoke(DaemonCase):
         monitor = Monitor(self.rivulet.bus)
         self.addCleanup(monitor.close)
         self.assertEqual(self.revoke("nobody")[0], 0)
-        flags = monitor.call_of("Revoke").get_flags()
+        flags = monitor.wait_for("Revoke").get_flags()
         self.assertTrue(flags & Gio.DBusMessageFlags.ALLOW_INTERACTIVE_AUTHORIZATION)
 
 
@@ -70,7 +70,7 @@ class NoAnswer(FreshCase):
         self.rivulet.daemon.signal(signal.SIGSTOP)
         revoke = Command("revoke", "42", "--session", bus=self.rivulet.bus)
         self.addCleanup(revoke.close)
-        monitor.call_of("Revoke")
+        monitor.wait_for("Revoke")
         self.rivulet.daemon.kill()
         self.assertEqual(revoke.wait(), 1)
         said = revoke.errors.all()

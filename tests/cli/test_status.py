@@ -176,7 +176,7 @@ class Watching(FreshCase):
         self.addCleanup(monitor.close)
         self.rivulet.daemon.signal(signal.SIGSTOP)
         status = self.watch()
-        monitor.call_of("GetAll")
+        monitor.wait_for("GetAll")
         return status
 
     def test_killed_before_it_answers(self):
@@ -200,15 +200,25 @@ class Watching(FreshCase):
         client.next()
         while json.loads(status.output.next())["Streams"][3]["Clients"] != 1:
             pass
-        self.publisher.publish("quota", {"type": "quota", "quota": {"used": 1, "remaining": 0}})
-        while json.loads(status.output.next())["Streams"][3]["Position"] == 0:
+        # Two streams change with it, which is told before anything is asked: it is shown once.
+        monitor = Monitor(self.rivulet.bus)
+        self.addCleanup(monitor.close)
+        status.process.send_signal(signal.SIGSTOP)
+        self.publisher.publish("github-events", {"type": "new-event", "event": {
+            "delivery_id": "1", "event": "push", "repo_full_name": "user/repo"}})
+        monitor.wait_for("PropertiesChanged", 2)
+        status.process.send_signal(signal.SIGCONT)
+        while [stream["Position"] for stream in json.loads(status.output.next())["Streams"]][:2] \
+                != [1, 1]:
             pass
+        monitor.wait_answered("GetManagedObjects", 2)
         client.close()
         while json.loads(status.output.next())["Streams"][3]["Clients"] != 0:
             pass
         self.end(status)
-        told = [json.dumps(json.loads(line)) for line in status.output.lines]
-        self.assertEqual([one for one, next_one in zip(told, told[1:]) if one == next_one], [])
+        lines = status.output.lines
+        self.assertEqual([line for line, following in zip(lines, lines[1:]) if line == following],
+                         [])
 
     def test_on_a_terminal(self):
         ours, its = pty.openpty()
