@@ -225,30 +225,83 @@ sse_cli_bus_make_publish (const char *stream, const char *update, const char *au
   return g_variant_new ("(ssa{sv})", stream, update, &options);
 }
 
-/* The properties of the stream named @name in the ObjectManager's answer; NULL with an error that
- * names those there are. */
-static GVariant *
-find_stream (GVariant *objects, const char *name, GError **error)
+static const char *
+get_name (GVariant *properties)
 {
-  g_autoptr (GString) there = g_string_new (NULL);
+  const char *name = "";
+
+  g_variant_lookup (properties, "Name", "&s", &name);
+  return name;
+}
+
+static gint
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (get_name (*(GVariant *const *) a), get_name (*(GVariant *const *) b));
+}
+
+/**
+ * sse_cli_bus_list_streams:
+ * @objects: what the ObjectManager has, an a{oa{sa{sv}}}
+ *
+ * Returns: (transfer full) (element-type GVariant): the properties of each stream, an a{sv}, by
+ *   their names
+ */
+GPtrArray *
+sse_cli_bus_list_streams (GVariant *objects)
+{
+  GPtrArray *streams = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
   GVariantIter iter;
   GVariant *interfaces;
 
   g_variant_iter_init (&iter, objects);
   while (g_variant_iter_loop (&iter, "{&o@a{sa{sv}}}", NULL, &interfaces))
     {
-      g_autoptr (GVariant) properties
+      GVariant *properties
           = g_variant_lookup_value (interfaces, SSE_CLI_BUS_STREAM, G_VARIANT_TYPE_VARDICT);
-      const char *found;
 
-      if (properties == NULL || !g_variant_lookup (properties, "Name", "&s", &found))
-        continue;
-      if (strcmp (found, name) == 0)
-        {
-          g_variant_unref (interfaces);
-          return g_steal_pointer (&properties);
-        }
-      g_string_append_printf (there, "%s%s", there->len > 0 ? ", " : "", found);
+      if (properties != NULL)
+        g_ptr_array_add (streams, properties);
+    }
+  g_ptr_array_sort (streams, compare_names);
+  return streams;
+}
+
+/**
+ * sse_cli_bus_get_streams:
+ * @flags: of the call
+ * @error: of D-Bus, see sse_cli_bus_describe()
+ *
+ * Returns: (transfer full) (element-type GVariant): as sse_cli_bus_list_streams()
+ */
+GPtrArray *
+sse_cli_bus_get_streams (GDBusConnection *connection, GDBusCallFlags flags, GError **error)
+{
+  g_autoptr (GVariant) objects = NULL;
+  g_autoptr (GVariant) answer = g_dbus_connection_call_sync (
+      connection, SSE_CLI_BUS_NAME, SSE_CLI_BUS_PATH, "org.freedesktop.DBus.ObjectManager",
+      "GetManagedObjects", NULL, G_VARIANT_TYPE ("(a{oa{sa{sv}}})"), flags, SSE_CLI_BUS_TIMEOUT,
+      NULL, error);
+
+  if (answer == NULL)
+    return NULL;
+  objects = g_variant_get_child_value (answer, 0);
+  return sse_cli_bus_list_streams (objects);
+}
+
+/* The properties of the stream named @name; NULL with an error that names those there are. */
+static GVariant *
+find_stream (GPtrArray *streams, const char *name, GError **error)
+{
+  g_autoptr (GString) there = g_string_new (NULL);
+
+  for (guint i = 0; i < streams->len; i++)
+    {
+      GVariant *properties = g_ptr_array_index (streams, i);
+
+      if (strcmp (get_name (properties), name) == 0)
+        return properties;
+      g_string_append_printf (there, "%s%s", i > 0 ? ", " : "", get_name (properties));
     }
   g_set_error (error, SSE_CLI_ERROR, SSE_CLI_ERROR_FAILED, _ ("%s: no such stream; there are: %s"),
                name, there->str);
@@ -271,16 +324,13 @@ sse_cli_bus_find_path (GDBusConnection *connection,
                        GError **error)
 {
   g_autoptr (GError) local = NULL;
-  g_autoptr (GVariant) answer = g_dbus_connection_call_sync (
-      connection, SSE_CLI_BUS_NAME, SSE_CLI_BUS_PATH, "org.freedesktop.DBus.ObjectManager",
-      "GetManagedObjects", NULL, G_VARIANT_TYPE ("(a{oa{sa{sv}}})"), G_DBUS_CALL_FLAGS_NONE,
-      SSE_CLI_BUS_TIMEOUT, NULL, &local);
-  g_autoptr (GVariant) objects = NULL;
-  g_autoptr (GVariant) properties = NULL;
+  g_autoptr (GPtrArray) streams
+      = sse_cli_bus_get_streams (connection, G_DBUS_CALL_FLAGS_NONE, &local);
+  GVariant *properties;
   const char *path = "";
   const char *reason = "";
 
-  if (answer == NULL)
+  if (streams == NULL)
     {
       g_autofree char *why = sse_cli_bus_describe (local, bus);
 
@@ -290,8 +340,7 @@ sse_cli_bus_find_path (GDBusConnection *connection,
                    stream, why);
       return NULL;
     }
-  objects = g_variant_get_child_value (answer, 0);
-  properties = find_stream (objects, stream, error);
+  properties = find_stream (streams, stream, error);
   if (properties == NULL)
     return NULL;
   g_variant_lookup (properties, "Path", "&s", &path);

@@ -62,6 +62,10 @@ const char      *sse_cli_bus_describe_absence (GBusType             bus);
 GVariant        *sse_cli_bus_make_publish     (const char          *stream,
                                                const char          *update,
                                                const char          *audience);
+GPtrArray       *sse_cli_bus_list_streams     (GVariant            *objects);
+GPtrArray       *sse_cli_bus_get_streams      (GDBusConnection     *connection,
+                                               GDBusCallFlags       flags,
+                                               GError             **error);
 char            *sse_cli_bus_find_path        (GDBusConnection     *connection,
                                                GBusType             bus,
                                                const char          *stream,

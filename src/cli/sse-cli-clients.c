@@ -3,12 +3,17 @@
 
 #include "sse-cli.h"
 
+#include <string.h>
+
 #include <glib/gi18n.h>
 
 #include "sse-cli-bus.h"
 #include "sse-client-list.h"
 
 #define DEFAULT_MAX 100
+
+/* That rivuletd lists of a stream. */
+#define MOST 10000
 
 typedef struct
 {
@@ -36,11 +41,11 @@ check (const Options *options, GError **error)
                            _ ("give one stream, or none for all of them"));
       return FALSE;
     }
-  if (options->max < 1 || options->max > G_MAXUINT32)
+  if (options->max < 1 || options->max > MOST)
     {
       g_set_error (error, SSE_CLI_ERROR, SSE_CLI_ERROR_USAGE,
-                   _ ("--max: %" G_GINT64_FORMAT " is not a number of clients from 1 to %u"),
-                   options->max, G_MAXUINT32);
+                   _ ("--max: %" G_GINT64_FORMAT " is not a number of clients from 1 to %d"),
+                   options->max, MOST);
       return FALSE;
     }
   return options->rest == NULL
@@ -68,38 +73,89 @@ parse (Options *options, char ***arguments, GError **error)
          && check (options, error);
 }
 
+/* Adds who follows a stream to the list, whose name outlives it. */
+static gboolean
+add_stream (SseClientList *list,
+            const char *stream,
+            GDBusConnection *connection,
+            GBusType bus,
+            const Options *options,
+            GError **error)
+{
+  g_autoptr (GVariant) answer = sse_cli_bus_manage (
+      connection, bus, "ListClients", g_variant_new ("(su)", stream, (guint32) options->max),
+      "(a(ssxst))", G_DBUS_CALL_FLAGS_NO_AUTO_START, NULL, error);
+  g_autoptr (GVariant) clients = NULL;
+
+  if (answer == NULL)
+    {
+      g_prefix_error (error, "%s: ", stream);
+      return FALSE;
+    }
+  clients = g_variant_get_child_value (answer, 0);
+  sse_client_list_add (list, stream, clients);
+  return TRUE;
+}
+
+/* The names of those streams that can have clients. */
+static GStrv
+list_streams (GDBusConnection *connection, GBusType bus, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (GPtrArray) streams
+      = sse_cli_bus_get_streams (connection, G_DBUS_CALL_FLAGS_NO_AUTO_START, &local);
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+
+  if (streams == NULL)
+    {
+      g_autofree char *why = sse_cli_bus_describe (local, bus);
+
+      g_set_error_literal (error, SSE_CLI_ERROR, SSE_CLI_ERROR_FAILED, why);
+      return NULL;
+    }
+  for (guint i = 0; i < streams->len; i++)
+    {
+      const char *name = "";
+      const char *state = "";
+
+      g_variant_lookup (g_ptr_array_index (streams, i), "Name", "&s", &name);
+      g_variant_lookup (g_ptr_array_index (streams, i), "State", "&s", &state);
+      if (strcmp (state, "running") == 0)
+        g_strv_builder_add (names, name);
+    }
+  return g_strv_builder_end (names);
+}
+
 static gboolean
 run (char ***arguments, GError **error)
 {
   g_auto (Options) options = { .max = DEFAULT_MAX };
   g_autoptr (GDBusConnection) connection = NULL;
-  g_autoptr (GVariant) answer = NULL;
-  g_autoptr (GVariant) clients = NULL;
+  g_auto (GStrv) streams = NULL;
+  g_autoptr (SseClientList) list = sse_client_list_new ();
   g_autoptr (GTimeZone) zone = g_time_zone_new_local ();
   g_autofree char *text = NULL;
-  const char *stream;
+  gboolean full;
   GBusType bus;
 
   if (!parse (&options, arguments, error))
     return FALSE;
-  stream = options.rest != NULL ? options.rest[0] : "";
   connection = sse_cli_bus_connect (&options.bus, &bus, error);
   if (connection == NULL)
     return FALSE;
-  answer = sse_cli_bus_manage (connection, bus, "ListClients",
-                               g_variant_new ("(su)", stream, (guint32) options.max), "(a(ssxst))",
-                               G_DBUS_CALL_FLAGS_NO_AUTO_START, NULL, error);
-  if (answer == NULL)
-    {
-      g_prefix_error (error, "%s%s", stream, *stream != '\0' ? ": " : "");
+  streams = options.rest != NULL ? g_strdupv (options.rest) : list_streams (connection, bus, error);
+  if (streams == NULL)
+    return FALSE;
+  for (char **stream = streams; *stream != NULL; stream++)
+    if (!add_stream (list, *stream, connection, bus, &options, error))
       return FALSE;
-    }
-  clients = g_variant_get_child_value (answer, 0);
-  text = options.json ? sse_client_list_print_json (clients)
-                      : sse_client_list_print_readable (clients, zone);
+
+  full = sse_client_list_cut (list, (gsize) options.max);
+  text = options.json ? sse_client_list_print_json (list)
+                      : sse_client_list_print_readable (list, options.rest == NULL, zone);
   if (!sse_cli_print (text, error))
     return FALSE;
-  if (!options.json && (gint64) g_variant_n_children (clients) == options.max)
+  if (full && !options.json)
     sse_cli_warn (_ ("there may be more of them; --max N shows more"));
   return TRUE;
 }

@@ -3,8 +3,6 @@
 
 #include "sse-status.h"
 
-#include <string.h>
-
 #include <glib/gi18n.h>
 #include <json-glib/json-glib.h>
 
@@ -38,34 +36,6 @@ static char *
 print_number (GVariant *properties, const char *name)
 {
   return g_strdup_printf ("%" G_GUINT64_FORMAT, get_number (properties, name));
-}
-
-static gint
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (get_text (*(GVariant *const *) a, "Name"),
-                 get_text (*(GVariant *const *) b, "Name"));
-}
-
-/* The properties of each stream among the ObjectManager's @objects, by their names. */
-static GPtrArray *
-list_streams (GVariant *objects)
-{
-  GPtrArray *streams = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
-  GVariantIter iter;
-  GVariant *interfaces;
-
-  g_variant_iter_init (&iter, objects);
-  while (g_variant_iter_loop (&iter, "{&o@a{sa{sv}}}", NULL, &interfaces))
-    {
-      GVariant *properties
-          = g_variant_lookup_value (interfaces, SSE_CLI_BUS_STREAM, G_VARIANT_TYPE_VARDICT);
-
-      if (properties != NULL)
-        g_ptr_array_add (streams, properties);
-    }
-  g_ptr_array_sort (streams, compare_names);
-  return streams;
 }
 
 /* ---- for a person ---- */
@@ -150,7 +120,7 @@ add_stream (GPtrArray *rows, GVariant *stream)
 char *
 sse_status_print_readable (GVariant *server, GVariant *objects, const char *bus)
 {
-  g_autoptr (GPtrArray) streams = list_streams (objects);
+  g_autoptr (GPtrArray) streams = sse_cli_bus_list_streams (objects);
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
   g_autofree char *head = print_server (server, bus);
   g_autofree char *table = NULL;
@@ -179,7 +149,7 @@ sse_status_print_json (GVariant *server, GVariant *objects)
 {
   g_auto (GVariantBuilder) all = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
   g_auto (GVariantBuilder) list = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
-  g_autoptr (GPtrArray) streams = objects != NULL ? list_streams (objects) : NULL;
+  g_autoptr (GPtrArray) streams = objects != NULL ? sse_cli_bus_list_streams (objects) : NULL;
   g_autoptr (GVariant) status = NULL;
   g_autofree char *json = NULL;
   g_autofree char *line = NULL;
