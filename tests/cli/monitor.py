@@ -52,6 +52,11 @@ class Monitor:
 
         wait_until(answered, f"{count} answers to {member}")
 
+    def may_ask(self, method):
+        """Whether who is called by that name may have somebody type a password."""
+        flags = self.wait_for(method).get_flags()
+        return bool(flags & Gio.DBusMessageFlags.ALLOW_INTERACTIVE_AUTHORIZATION)
+
     def close(self):
         self.process.kill()
         self.process.wait(Deadline("the end of dbus-monitor").left())
