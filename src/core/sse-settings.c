@@ -18,11 +18,13 @@ static const SseSetting http_settings[] = {
   { "allowed-origins", SSE_SETTING_STRINGS, "http://localhost:3000", 0, 0,
     "Origins whose pages may follow streams; the first is named to all others." },
   { "publish", SSE_SETTING_BOOLEAN, "false", 0, 0,
-    "Whether updates are taken at POST /publish/STREAM, from whoever has a token whose claim publish "
-    "names the stream: for publishers that have no bus, such as those in containers. Pages of "
-    "allowed-origins may publish with such a token, too. A plugin's stream or webhook whose path is "
-    "one of these is not served while it is on. A proxy in front should pass nothing on to there that "
-    "is not meant to come in. See rivuletd(8)." },
+    "Whether updates are taken at POST /publish/STREAM, from whoever has a token whose claim "
+    "publish names the stream: for publishers that have no bus, such as those in containers. Pages "
+    "of allowed-origins may publish with such a token, too. A plugin's stream or webhook whose "
+    "path "
+    "is one of these is not served while it is on. A proxy in front should pass nothing on to "
+    "there "
+    "that is not meant to come in. See rivuletd(8)." },
   { "max-connections", SSE_SETTING_INTEGER, "0", 0, 1000000,
     "Connections served at once. A stream's client that comes on top is asked to come back later; "
     "what is soon done, such as a webhook, is served nevertheless. 0: as many as descriptors "
