@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /**
  * SseDaemon:
  *
- * Config, log, sources, hub, fan-out, front and bus, put together.
+ * Config, log, sources, hub, fan-out, front, bus and what operators see, put together.
  */
 typedef struct _SseDaemon SseDaemon;
 

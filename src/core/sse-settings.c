@@ -254,10 +254,9 @@ sse_settings_get_string (GVariant *settings, const char *key)
 /**
  * sse_settings_get_strings:
  * @settings: what sse_settings_read() gave; outlives the strings
- * @key: a list
+ * @key: a list that is set or has a default
  *
- * Returns: (transfer container) (array zero-terminated=1) (nullable): the strings, %NULL where it
- * is not set and has no default
+ * Returns: (transfer container) (array zero-terminated=1): the strings
  */
 const char **
 sse_settings_get_strings (GVariant *settings, const char *key)
