@@ -92,11 +92,24 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
   return TRUE;
 }
 
+/* The file of the command line, of a unit's own folder (systemd.exec(5)), or the machine's. */
+static char *
+choose_config_file (const Options *options)
+{
+  const char *folder = g_getenv ("CONFIGURATION_DIRECTORY");
+
+  if (options->config_file != NULL)
+    return g_strdup (options->config_file);
+  if (folder != NULL && *folder != '\0')
+    return g_build_filename (folder, "rivulet.conf", NULL);
+  return g_strdup (RIVULET_CONFIG_FILE);
+}
+
 static SseConfig *
 read_config (gpointer user_data, GError **error)
 {
   const Options *options = user_data;
-  const char *file = options->config_file != NULL ? options->config_file : RIVULET_CONFIG_FILE;
+  g_autofree char *file = choose_config_file (options);
   g_autoptr (SseConfig) config = sse_config_new (g_getenv ("CREDENTIALS_DIRECTORY"));
 
   if (!sse_config_load (config, file, options->config_file != NULL, error))
