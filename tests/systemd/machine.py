@@ -55,10 +55,14 @@ class Machine:
                             symlinks=True, dirs_exist_ok=True)
             shutil.rmtree(os.path.join(self.seed, "lib"))
         self.write("etc/rivulet/secret", self.secret + "\n", 0o600)
-        # Users are made at the boot, as sysusers.d(5) says; these are those of the tests.
-        self.write("usr/lib/sysusers.d/tests.conf",
-                   "u publisher -\nu stranger -\nm publisher rivulet-publishers\n")
+        self.add_users()
         self.mask()
+
+    def add_users(self):
+        """They are made at the boot, as sysusers.d(5) says; these are those of the tests."""
+        self.write("usr/lib/sysusers.d/tests.conf",
+                   "g rivulet-publishers -\nu publisher -\nu stranger -\n"
+                   "m publisher rivulet-publishers\n")
 
     def mask(self):
         """What else starts by itself takes its time."""
@@ -88,10 +92,10 @@ class Machine:
         return subprocess.Popen([BOOT, "run", self.booted, *command], stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more)
 
-    def run(self, *command, user=None, status=0):
+    def run(self, *command, user=None, status=0, patience=PATIENCE):
         """Runs a command to its end; returns what it said, on stdout and stderr."""
         process = self.start(*command, user=user)
-        said, _ = process.communicate(timeout=PATIENCE)
+        said, _ = process.communicate(timeout=patience)
         if status is not None and process.returncode != status:
             raise AssertionError(f"{command}: {process.returncode}: {said}\n{self.journal()}")
         return said
