@@ -16,6 +16,7 @@ from machine import Machine
 PACKAGES = os.path.join(daemon.BUILD, "deb")
 # On the machine.
 FOLDER = "/opt/packages"
+TESTS = "/opt/tests"
 # dpkg's triggers take their time, such as the index of all manual pages.
 PATIENCE = 300
 
@@ -53,6 +54,9 @@ class Packaged(Machine):
         for name in "rivulet", "rivulet-dev", "rivulet-tests":
             shutil.copy(find(name), folder)
         make_higher(find("rivulet"), self.higher, folder)
+        here = os.path.dirname(os.path.abspath(__file__))
+        shutil.copytree(os.path.dirname(daemon.__file__), f"{self.seed}{TESTS}/lib")
+        shutil.copy(os.path.join(here, "upgrading.py"), self.seed + TESTS)
         # As on a machine that is one, and not an image of one: what is installed is started.
         self.write("usr/sbin/policy-rc.d", "#!/bin/sh\nexit 0\n", 0o755)
         self.add_users()
