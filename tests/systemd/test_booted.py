@@ -133,6 +133,28 @@ class Booted(unittest.TestCase):
         self.machine.systemctl("start", "rivulet.socket")
         read_until(self.follow(), "data: ")
 
+    def test_other_sockets(self):
+        """A port below 1024, which rivuletd itself may not open, and one in the file system."""
+        self.machine.systemctl("stop", "rivulet.socket")
+        folder = "/run/systemd/system/rivulet.socket.d"
+        self.machine.run("sh", "-c", f"mkdir -p {folder} && printf '[Socket]\\nListenStream=\\n"
+                         "ListenStream=127.0.0.1:80\\nListenStream=/run/rivulet/public\\n' "
+                         f">{folder}/tests.conf")
+        self.addCleanup(self.machine.systemctl, "start", "rivulet.socket")
+        self.addCleanup(self.machine.systemctl, "daemon-reload")
+        self.addCleanup(self.machine.run, "rm", "-r", folder)
+        self.addCleanup(self.machine.systemctl, "stop", "rivulet.service", "rivulet.socket")
+        self.machine.systemctl("daemon-reload")
+        self.machine.systemctl("start", "rivulet.socket")
+        clients = [self.follow("/quota/stream", "--connect-to", "::127.0.0.1:80"),
+                   self.follow("/quota/stream", "--unix-socket", "/run/rivulet/public")]
+        for client in clients:
+            read_until(client, "data: ")
+        self.machine.publish(9)
+        for client in clients:
+            read_until(client, '"used":9')
+        self.assertEqual(self.machine.run("curl", "-s", "http://127.0.0.1:3001/", status=REFUSED), "")
+
     def set_watchdog(self, seconds):
         self.machine.run("mkdir", "-p", "/run/systemd/system/rivulet.service.d")
         self.machine.run("sh", "-c", f"printf '[Service]\nWatchdogSec={seconds}\n' "
