@@ -24,6 +24,9 @@ WANTED = ("dbus", "systemd", "getty", "polkit", "rivulet")
 
 
 class Machine:
+    build = daemon.BUILD
+    configuration = "etc/rivulet"
+
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="rivulet-machine-")
         self.seed = os.path.join(self.folder, "seed")
@@ -46,7 +49,7 @@ class Machine:
 
     def install(self):
         """As `meson install` has it, and what an administrator does then."""
-        subprocess.run(["meson", "install", "--no-rebuild", "--quiet", "-C", daemon.BUILD],
+        subprocess.run(["meson", "install", "--no-rebuild", "--quiet", "-C", self.build],
                        check=True, env={**os.environ, "DESTDIR": self.seed},
                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         # The root's /lib may be a link to /usr/lib.
@@ -54,7 +57,7 @@ class Machine:
             shutil.copytree(os.path.join(self.seed, "lib"), os.path.join(self.seed, "usr/lib"),
                             symlinks=True, dirs_exist_ok=True)
             shutil.rmtree(os.path.join(self.seed, "lib"))
-        self.write("etc/rivulet/secret", self.secret + "\n", 0o600)
+        self.write(f"{self.configuration}/secret", self.secret + "\n", 0o600)
         self.add_users()
         self.mask()
 
