@@ -91,7 +91,7 @@ static gboolean
 on_time (gpointer user_data)
 {
   SseBusChanges *self = user_data;
-  GVariant *now = g_variant_ref_sink (g_dbus_interface_skeleton_get_properties (self->skeleton));
+  GVariant *now = g_variant_take_ref (g_dbus_interface_skeleton_get_properties (self->skeleton));
   g_autoptr (GVariant) changed = compare (self, now);
 
   self->timer = 0;
@@ -117,7 +117,7 @@ sse_bus_changes_new (GDBusInterfaceSkeleton *skeleton, const char *restless)
 
   self->skeleton = skeleton;
   self->restless = restless;
-  self->told = g_variant_ref_sink (g_dbus_interface_skeleton_get_properties (skeleton));
+  self->told = g_variant_take_ref (g_dbus_interface_skeleton_get_properties (skeleton));
   return self;
 }
 

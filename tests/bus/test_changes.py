@@ -78,12 +78,12 @@ class Changes(FreshCase):
         client.next()
         self.publisher.publish_all([("github-events", {"type": "new-event", "event": {
             "delivery_id": str(number), "event": text, "repo_full_name": "a/b"}})
-            for number in range(500)])
+            for number in range(350)])
         path = f"{PATH}/streams/github_events"
         deadline = Deadline("something to wait, and to be told of")
         while self.known[path]["QueuedBytes"] == 0:
             GLib.MainContext.default().iteration(False) or time.sleep(0.01)
             deadline.left()
-        client.take(500)
+        client.take(350)
         self.wait_known("github-events", QueuedBytes=0)
         self.assertEqual(self.known[path]["Dropped"], 0)

@@ -29,6 +29,7 @@ EVERYWHERE = [
     "share/man/man1/rivulet.1", "share/man/man5/rivulet.conf.5", "share/man/man8/rivuletd.8",
     f"{BUS}/system-services/io.github.rivulet.Rivulet.service",
     f"{BUS}/services/io.github.rivulet.Rivulet.service",
+    "share/polkit-1/actions/io.github.rivulet.policy",
     *(f"{EXAMPLES}/plugin-template/{name}" for name in ("README.md", "meson.build", "messages.c")),
     *(f"{EXAMPLES}/proxy/{name}" for name in ("Caddyfile", "README.md", "nginx.conf")),
 ]
@@ -47,9 +48,10 @@ def library_folder(build):
     return next(option["value"] for option in options if option["name"] == "libdir")
 
 
-def expected(prefix, build, policies, units, user_units, users, configuration):
+def expected(prefix, build, policies, units, user_units, users, catalogs, configuration):
     found = [f"{prefix}/{path}".replace("LIB", library_folder(build)) for path in EVERYWHERE]
-    found += [f"{policies}/{POLICY}", f"{users}/rivulet.conf", f"{configuration}/rivulet.conf"]
+    found += [f"{policies}/{POLICY}", f"{users}/rivulet.conf",
+              f"{catalogs}/rivulet.catalog", f"{configuration}/rivulet.conf"]
     found += [f"{folder}/{unit}" for folder in (units, user_units) for unit in UNITS]
     return sorted(found)
 
@@ -66,7 +68,8 @@ class Files(unittest.TestCase):
                      for folder, _, names in os.walk(root) for name in names]
         self.assertEqual(sorted(f"/{path}" for path in found), expected(
             "/usr", daemon.BUILD, "/usr/share", ask_systemd("systemdsystemunitdir"),
-            ask_systemd("systemduserunitdir"), ask_systemd("sysusersdir"), "/etc/rivulet"))
+            ask_systemd("systemduserunitdir"), ask_systemd("sysusersdir"),
+            ask_systemd("catalogdir"), "/etc/rivulet"))
 
     def test_below_another_prefix(self):
         """Nothing is outside it but, for /usr/local, what the bus would look for nowhere in it."""
@@ -83,7 +86,7 @@ class Files(unittest.TestCase):
                 self.assertEqual(sorted(found), expected(
                     prefix, build, policies, f"{prefix}/lib/systemd/system",
                     f"{prefix}/share/systemd/user", f"{prefix}/lib/sysusers.d",
-                    f"{prefix}/etc/rivulet"))
+                    f"{prefix}/lib/systemd/catalog", f"{prefix}/etc/rivulet"))
 
 
 class Local(Machine):
