@@ -108,8 +108,10 @@ class User(unittest.TestCase):
                          f"600 {USER}\n600 {USER}\n")
 
     def test_who_it_is_for(self):
-        """Nobody else on the machine reaches it."""
+        """Nobody else on the machine reaches it; the user is its operator."""
         self.publish(1)
+        self.as_user("curl", "-sf", "--unix-socket", f"{self.runtime}/rivulet/operators",
+                     "http://localhost/readyz")
         self.assertEqual(self.machine.run("stat", "-c", "%a %U", f"{self.runtime}/rivulet/public"),
                          f"600 {USER}\n")
         self.machine.run("curl", "-s", "--unix-socket", f"{self.runtime}/rivulet/public",
