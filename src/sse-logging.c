@@ -32,11 +32,19 @@ append_line (GString *line, const char *message)
   g_string_append_c (line, '\n');
 }
 
+/* Of one value, in bytes: the longest name of a user. What comes from outside may be longer. */
+#define MAX_FIELD 1024
+
 static void
 add_field (GArray *fields, const char *key, const char *value)
 {
-  GLogField field = { key, value, -1 };
+  gsize length = strnlen (value, MAX_FIELD + 1);
+  const char *end = value + length;
+  GLogField field = { key, value, 0 };
 
+  if (length > MAX_FIELD)
+    g_utf8_validate_len (value, MAX_FIELD, &end);
+  field.length = end - value;
   g_array_append_val (fields, field);
 }
 

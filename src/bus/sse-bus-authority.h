@@ -9,6 +9,17 @@ G_BEGIN_DECLS
 #define SSE_BUS_ACTION_MANAGE "io.github.rivulet.manage"
 
 /**
+ * SseBusGate:
+ * @SSE_BUS_GATE_PUBLISH: what publishers do
+ * @SSE_BUS_GATE_MANAGE: what administrators do
+ */
+typedef enum
+{
+  SSE_BUS_GATE_PUBLISH,
+  SSE_BUS_GATE_MANAGE,
+} SseBusGate;
+
+/**
  * SseBusAuthority:
  *
  * Says who may call what. On the system bus its policy says who publishes, and polkit who manages;
@@ -18,24 +29,21 @@ G_BEGIN_DECLS
 typedef struct _SseBusAuthority SseBusAuthority;
 
 /**
- * SseBusAllowed:
- * @invocation: (transfer full): a call that is allowed
- *
- * Carries it out.
+ * SseBusJudged:
+ * @error: (nullable): why it is not allowed: %SSE_ERROR_NOT_AUTHORIZED, or where that can't be said
+ *   now %SSE_ERROR_BUSY; %NULL where it is allowed
  */
-typedef void (*SseBusAllowed) (GDBusMethodInvocation *invocation, gpointer user_data);
+typedef void (*SseBusJudged) (const GError *error, gpointer user_data);
 
-SseBusAuthority *sse_bus_authority_new     (GBusType               type,
-                                            SseBusCallers         *callers);
+SseBusAuthority *sse_bus_authority_new     (GBusType               type);
 void             sse_bus_authority_free    (SseBusAuthority       *self);
 void             sse_bus_authority_close   (SseBusAuthority       *self);
-void             sse_bus_authority_publish (SseBusAuthority       *self,
+gboolean         sse_bus_authority_is_open (SseBusAuthority       *self,
+                                            SseBusGate             gate);
+void             sse_bus_authority_judge   (SseBusAuthority       *self,
+                                            const SseProcess      *caller,
                                             GDBusMethodInvocation *invocation,
-                                            SseBusAllowed          allowed,
-                                            gpointer               user_data);
-void             sse_bus_authority_manage  (SseBusAuthority       *self,
-                                            GDBusMethodInvocation *invocation,
-                                            SseBusAllowed          allowed,
+                                            SseBusJudged           judged,
                                             gpointer               user_data);
 
 G_END_DECLS

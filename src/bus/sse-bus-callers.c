@@ -18,9 +18,10 @@
 
 struct _SseBusCallers
 {
-  GHashTable *known;   /* name → Caller */
-  GQueue names;        /* of them, not owned, the oldest first */
-  GHashTable *unknown; /* name → Question */
+  GHashTable *known;           /* name → Caller */
+  GQueue names;                /* of them, not owned, the oldest first */
+  GHashTable *unknown;         /* name → Question */
+  GDBusConnection *connection; /* whose names they are; NULL while there is none */
   GCancellable *cancellable;
 };
 
@@ -36,14 +37,16 @@ typedef struct
   SseBusCallers *callers;
   GDBusConnection *connection;
   char *name;
-  SseBusCaller caller;
+  SseProcess caller;
   GArray *waiting;
 } Question;
+
+static const SseProcess nobody = { .uid = -1 };
 
 static void
 caller_free (gpointer data)
 {
-  SseBusCaller *caller = data;
+  SseProcess *caller = data;
 
   g_free (caller->unit);
   g_free (caller);
@@ -62,32 +65,36 @@ question_free (gpointer data)
 }
 
 static void
-remember (SseBusCallers *self, const char *name, const SseBusCaller *caller)
+remember (SseBusCallers *self, const char *name, const SseProcess *caller)
 {
-  SseBusCaller *copy = g_new (SseBusCaller, 1);
+  SseProcess *copy = g_new (SseProcess, 1);
   char *key = g_strdup (name);
 
   if (self->names.length >= MAX_KNOWN)
     g_hash_table_remove (self->known, g_queue_pop_head (&self->names));
-  *copy = (SseBusCaller){ caller->uid, caller->pid, g_strdup (caller->unit) };
+  *copy = (SseProcess){ caller->uid, caller->pid, g_strdup (caller->unit) };
   g_hash_table_insert (self->known, key, copy);
   g_queue_push_tail (&self->names, key);
 }
 
-/* Tells those who wait, in the order in which they asked; frees the question. */
+/* Tells those who wait, in the order in which they asked; frees the question. What another bus says
+ * of a name says nothing of who has it on this one. */
 static void
 answer (Question *question)
 {
   SseBusCallers *self = question->callers;
+  gboolean stale = question->connection != self->connection;
+  const SseProcess *caller = stale ? &nobody : &question->caller;
 
-  g_hash_table_steal (self->unknown, question->name);
-  if (question->caller.uid >= 0)
-    remember (self, question->name, &question->caller);
+  if (!stale)
+    g_hash_table_steal (self->unknown, question->name);
+  if (caller->uid >= 0)
+    remember (self, question->name, caller);
   for (guint i = 0; i < question->waiting->len; i++)
     {
       Waiting *waiting = &g_array_index (question->waiting, Waiting, i);
 
-      waiting->told (&question->caller, waiting->user_data);
+      waiting->told (caller, waiting->user_data);
     }
   question_free (question);
 }
@@ -198,8 +205,10 @@ sse_bus_callers_ask (SseBusCallers *self,
                      SseBusCallersTold told,
                      gpointer user_data)
 {
+  GDBusConnection *connection = g_dbus_method_invocation_get_connection (invocation);
   const char *name = g_dbus_method_invocation_get_sender (invocation);
-  const SseBusCaller *caller = g_hash_table_lookup (self->known, name);
+  const SseProcess *caller
+      = connection == self->connection ? g_hash_table_lookup (self->known, name) : &nobody;
   const Waiting waiting = { told, user_data };
   Question *question;
 
@@ -214,7 +223,7 @@ sse_bus_callers_ask (SseBusCallers *self,
       g_array_append_val (question->waiting, waiting);
       return;
     }
-  question = question_new (self, g_dbus_method_invocation_get_connection (invocation), name);
+  question = question_new (self, connection, name);
   g_array_append_val (question->waiting, waiting);
   call (question, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
         "GetConnectionCredentials", g_variant_new ("(s)", name), "(a{sv})", on_credentials);
@@ -232,39 +241,39 @@ sse_bus_callers_new (void)
 }
 
 /**
- * sse_bus_callers_forget:
+ * sse_bus_callers_serve:
+ * @connection: (nullable): the bus whose calls are asked about from now on
  *
- * To be called when the bus is gone: another one gives the same names to others.
+ * Forgets all that it knows: another bus gives the same names to others.
  */
 void
-sse_bus_callers_forget (SseBusCallers *self)
+sse_bus_callers_serve (SseBusCallers *self, GDBusConnection *connection)
 {
   g_queue_clear (&self->names);
   g_hash_table_remove_all (self->known);
+  g_hash_table_remove_all (self->unknown);
+  g_set_object (&self->connection, connection);
 }
 
 /**
  * sse_bus_callers_close:
  *
- * Tells those who wait, of callers that are not known, and asks nobody any more. Iterates the main
- * context for that.
+ * Has those who wait told soon, of callers that are not known, and asks nobody any more.
  */
 void
 sse_bus_callers_close (SseBusCallers *self)
 {
   g_cancellable_cancel (self->cancellable);
-  while (g_hash_table_size (self->unknown) > 0)
-    g_main_context_iteration (NULL, TRUE);
 }
 
-/* To come when there are no more calls. */
+/* To come when nobody waits any more. */
 void
 sse_bus_callers_free (SseBusCallers *self)
 {
-  sse_bus_callers_close (self);
   g_queue_clear (&self->names);
   g_hash_table_unref (self->known);
   g_hash_table_unref (self->unknown);
+  g_clear_object (&self->connection);
   g_object_unref (self->cancellable);
   g_free (self);
 }

@@ -3,6 +3,8 @@
 
 #include <gio/gio.h>
 
+#include "sse-publication.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -13,26 +15,18 @@ G_BEGIN_DECLS
 typedef struct _SseBusCallers SseBusCallers;
 
 /**
- * SseBusCaller:
- * @uid: its user, -1 where the bus does not say, as it has left
- * @pid: its process, 0 likewise
- * @unit: (nullable): the unit that is in
+ * SseBusCallersTold:
+ * @caller: who it is; its uid is -1 where the bus does not say, as it has left
  */
-typedef struct
-{
-  gint64 uid;
-  guint32 pid;
-  char *unit;
-} SseBusCaller;
-
-typedef void (*SseBusCallersTold) (const SseBusCaller *caller, gpointer user_data);
+typedef void (*SseBusCallersTold) (const SseProcess *caller, gpointer user_data);
 
 SseBusCallers *sse_bus_callers_new  (void);
 void           sse_bus_callers_free (SseBusCallers         *self);
 void           sse_bus_callers_close
                                     (SseBusCallers         *self);
-void           sse_bus_callers_forget
-                                    (SseBusCallers         *self);
+void           sse_bus_callers_serve
+                                    (SseBusCallers         *self,
+                                     GDBusConnection       *connection);
 void           sse_bus_callers_ask  (SseBusCallers         *self,
                                      GDBusMethodInvocation *invocation,
                                      SseBusCallersTold      told,

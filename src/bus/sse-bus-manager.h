@@ -6,6 +6,6 @@
 
 G_BEGIN_DECLS
 
-SseBusManager *sse_bus_manager_new_in (const SseBusContext *context);
+SseBusManager *sse_bus_manager_new_in (SseBusContext *context);
 
 G_END_DECLS

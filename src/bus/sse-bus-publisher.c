@@ -7,36 +7,27 @@
 
 #include <string.h>
 
+#include "sse-bus-call.h"
 #include "sse-bus-error.h"
 #include "sse-publication.h"
 
-/* One call of Publish or PublishMany until it is answered. */
-typedef struct
+/* What one call of Publish or PublishMany has published. */
+static SsePublication *
+publication_new (void)
 {
-  const SseBusContext *context;
-  GDBusMethodInvocation *invocation;
-  SsePublication publication;
-} Call;
+  SsePublication *self = g_new0 (SsePublication, 1);
 
-/* Takes @invocation, as returning it does. */
-static Call *
-call_new (const SseBusContext *context, GDBusMethodInvocation *invocation)
-{
-  Call *call = g_new0 (Call, 1);
-
-  call->context = context;
-  call->invocation = invocation;
-  call->publication.updates = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
-  return call;
+  self->updates = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
+  return self;
 }
 
 static void
-call_free (Call *call)
+publication_free (SsePublication *self)
 {
-  g_ptr_array_unref (call->publication.updates);
-  g_clear_pointer (&call->publication.outcomes, g_ptr_array_unref);
-  g_clear_error (&call->publication.error);
-  g_free (call);
+  g_ptr_array_unref (self->updates);
+  g_clear_pointer (&self->outcomes, g_ptr_array_unref);
+  g_clear_error (&self->error);
+  g_free (self);
 }
 
 /* ---- answers ---- */
@@ -56,67 +47,52 @@ make_results (GPtrArray *outcomes)
       else
         g_variant_builder_add (&builder, "(sss)", outcome->id, "", "");
     }
-  return g_variant_builder_end (&builder);
+  return g_variant_new ("(a(sss))", &builder);
 }
 
 static gboolean
-is_for_many (Call *call)
+is_for_many (SseBusCall *call)
 {
   return g_str_equal (g_dbus_method_invocation_get_method_name (call->invocation), "PublishMany");
 }
 
+/* Takes @publication. */
 static void
-answer (Call *call)
+answer (SseBusCall *call, SsePublication *publication)
 {
-  GPtrArray *outcomes = call->publication.outcomes;
-  SseOutcome *first;
+  GPtrArray *outcomes = publication->outcomes;
+  SseOutcome *first
+      = outcomes != NULL && outcomes->len > 0 ? g_ptr_array_index (outcomes, 0) : NULL;
 
   if (outcomes == NULL)
-    g_dbus_method_invocation_return_gerror (call->invocation, call->publication.error);
+    sse_bus_call_return_error (call, publication->error);
   else if (is_for_many (call))
-    sse_bus_publisher_complete_publish_many (NULL, call->invocation, make_results (outcomes));
+    sse_bus_call_return (call, make_results (outcomes));
+  else if (first->error != NULL)
+    sse_bus_call_return_error (call, first->error);
   else
-    {
-      first = g_ptr_array_index (outcomes, 0);
-      if (first->error != NULL)
-        g_dbus_method_invocation_return_gerror (call->invocation, first->error);
-      else
-        sse_bus_publisher_complete_publish (NULL, call->invocation, first->id);
-    }
-  call_free (call);
+    sse_bus_call_return (call, g_variant_new ("(s)", first->id));
+  publication_free (publication);
 }
 
 static void
-on_caller (const SseBusCaller *caller, gpointer user_data)
+tell_and_answer (SseBusCall *call)
 {
-  Call *call = user_data;
-  const SsePublisher publisher = { caller->uid, caller->pid, caller->unit, NULL, NULL };
+  SsePublication *publication = call->data;
+  const SsePublisher publisher = { .process = call->caller };
 
-  sse_publication_tell (&call->publication, &publisher,
-                        sse_hub_get_log_accepted (call->context->hub));
-  answer (call);
+  sse_publication_tell (publication, &publisher, sse_hub_get_record (call->context->hub));
+  answer (call, publication);
 }
 
-/* Where it goes into the log, it is answered behind that: until then the caller waits, so that it
- * can be seen who it is. */
+/* Takes @publication. Where it goes into the log, it is answered behind that. */
 static void
-tell_and_answer (Call *call)
+finish (SseBusCall *call, SsePublication *publication)
 {
-  if (sse_hub_get_log_accepted (call->context->hub)
-      || !sse_publication_is_accepted (&call->publication))
-    sse_bus_callers_ask (call->context->callers, call->invocation, on_caller, call);
+  if (sse_publication_is_told (publication, sse_hub_get_record (call->context->hub)))
+    sse_bus_call_with_caller (call, tell_and_answer, publication);
   else
-    answer (call);
-}
-
-static void
-on_published (GObject *hub, GAsyncResult *result, gpointer user_data)
-{
-  Call *call = user_data;
-
-  call->publication.outcomes
-      = sse_hub_publish_finish (SSE_HUB (hub), result, &call->publication.error);
-  tell_and_answer (call);
+    answer (call, publication);
 }
 
 /* ---- updates ---- */
@@ -154,53 +130,27 @@ read_options (GVariant *options, char **audience, GError **error)
   return TRUE;
 }
 
-/* Adds an update to a call; where its options are wrong, as one that is known by its stream. */
+/* Adds an update; where its options are wrong, as one that is known by its stream. */
 static gboolean
-add_update (Call *call, const char *stream, const char *json, GVariant *options)
+add_update (SsePublication *publication, const char *stream, const char *json, GVariant *options)
 {
   g_autoptr (GBytes) bytes = g_bytes_new (json, strlen (json));
   g_autofree char *audience = NULL;
-  gboolean ok = read_options (options, &audience, &call->publication.error);
+  gboolean ok = read_options (options, &audience, &publication->error);
 
-  g_ptr_array_add (call->publication.updates, sse_update_new (stream, ok ? audience : NULL, bytes));
+  g_ptr_array_add (publication->updates, sse_update_new (stream, ok ? audience : NULL, bytes));
   return ok;
 }
 
-static void
-publish (Call *call)
-{
-  sse_hub_publish_async (call->context->hub, g_ptr_array_ref (call->publication.updates),
-                         on_published, call);
-}
-
-/* ---- methods ---- */
-
-static void
-publish_one (GDBusMethodInvocation *invocation, gpointer user_data)
-{
-  Call *call = call_new (user_data, invocation);
-  g_autoptr (GVariant) options = NULL;
-  const char *stream;
-  const char *json;
-
-  g_variant_get (g_dbus_method_invocation_get_parameters (invocation), "(&s&s@a{sv})", &stream,
-                 &json, &options);
-  if (add_update (call, stream, json, options))
-    publish (call);
-  else
-    tell_and_answer (call);
-}
-
 static gboolean
-add_updates (Call *call, GVariant *many)
+add_updates (SsePublication *publication, GVariant *many, guint max)
 {
-  guint max = sse_hub_get_max_updates (call->context->hub);
   gsize n = g_variant_n_children (many);
 
   /* Before anything is made of them. */
   if (n > max)
     {
-      g_set_error (&call->publication.error, SSE_ERROR, SSE_ERROR_TOO_LARGE,
+      g_set_error (&publication->error, SSE_ERROR, SSE_ERROR_TOO_LARGE,
                    "%" G_GSIZE_FORMAT " updates in one call; at most %u are taken (max-backlog)", n,
                    max);
       return FALSE;
@@ -212,82 +162,88 @@ add_updates (Call *call, GVariant *many)
       const char *json;
 
       g_variant_get_child (many, i, "(&s&s@a{sv})", &stream, &json, &options);
-      if (!add_update (call, stream, json, options))
+      if (!add_update (publication, stream, json, options))
         {
-          g_prefix_error (&call->publication.error, "updates[%" G_GSIZE_FORMAT "]: ", i);
+          g_prefix_error (&publication->error, "updates[%" G_GSIZE_FORMAT "]: ", i);
           return FALSE;
         }
     }
   return TRUE;
 }
 
-static void
-publish_many (GDBusMethodInvocation *invocation, gpointer user_data)
-{
-  Call *call = call_new (user_data, invocation);
-  g_autoptr (GVariant) many
-      = g_variant_get_child_value (g_dbus_method_invocation_get_parameters (invocation), 0);
+/* ---- methods ---- */
 
-  if (add_updates (call, many))
-    publish (call);
-  else
-    tell_and_answer (call);
+/* A call whose updates are on their way. */
+typedef struct
+{
+  SseBusCall *call;
+  SsePublication *publication;
+} Publishing;
+
+static void
+on_published (GObject *hub, GAsyncResult *result, gpointer user_data)
+{
+  g_autofree Publishing *publishing = user_data;
+  SsePublication *publication = publishing->publication;
+
+  publication->outcomes = sse_hub_publish_finish (SSE_HUB (hub), result, &publication->error);
+  finish (publishing->call, publication);
+}
+
+/* Takes @publication. */
+static void
+publish (SseBusCall *call, SsePublication *publication)
+{
+  Publishing *publishing = g_new (Publishing, 1);
+
+  *publishing = (Publishing){ call, publication };
+  sse_hub_publish_async (call->context->hub, g_ptr_array_ref (publication->updates), on_published,
+                         publishing);
 }
 
 static void
-issue_token (GDBusMethodInvocation *invocation, gpointer user_data)
+publish_one (SseBusCall *call)
 {
-  const SseBusContext *context = user_data;
+  SsePublication *publication = publication_new ();
+  g_autoptr (GVariant) options = NULL;
+  const char *stream;
+  const char *json;
+
+  g_variant_get (sse_bus_call_get_arguments (call), "(&s&s@a{sv})", &stream, &json, &options);
+  if (add_update (publication, stream, json, options))
+    publish (call, publication);
+  else
+    finish (call, publication);
+}
+
+static void
+publish_many (SseBusCall *call)
+{
+  SsePublication *publication = publication_new ();
+  g_autoptr (GVariant) many = g_variant_get_child_value (sse_bus_call_get_arguments (call), 0);
+
+  if (add_updates (publication, many, sse_hub_get_max_updates (call->context->hub)))
+    publish (call, publication);
+  else
+    finish (call, publication);
+}
+
+static void
+issue_token (SseBusCall *call)
+{
+  const SseBusContext *context = call->context;
   g_autofree const char **streams = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *token = NULL;
   const char *subject;
   guint seconds;
 
-  g_variant_get (g_dbus_method_invocation_get_parameters (invocation), "(&s^a&su)", &subject,
-                 &streams, &seconds);
+  g_variant_get (sse_bus_call_get_arguments (call), "(&s^a&su)", &subject, &streams, &seconds);
   token = context->funcs->issue_token (subject, streams, seconds, context->user_data, &error);
   if (token != NULL)
-    sse_bus_publisher_complete_issue_token (NULL, invocation, token);
+    sse_bus_call_return (call, g_variant_new ("(s)", token));
   else
-    g_dbus_method_invocation_return_gerror (invocation, error);
-}
-
-static gboolean
-on_publish (SseBusPublisher *publisher,
-            GDBusMethodInvocation *invocation,
-            const char *stream,
-            const char *json,
-            GVariant *options,
-            gpointer context)
-{
-  sse_bus_authority_publish (((SseBusContext *) context)->authority, invocation, publish_one,
-                             context);
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
-}
-
-static gboolean
-on_publish_many (SseBusPublisher *publisher,
-                 GDBusMethodInvocation *invocation,
-                 GVariant *many,
-                 gpointer context)
-{
-  sse_bus_authority_publish (((SseBusContext *) context)->authority, invocation, publish_many,
-                             context);
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
-}
-
-static gboolean
-on_issue_token (SseBusPublisher *publisher,
-                GDBusMethodInvocation *invocation,
-                const char *subject,
-                const char *const *streams,
-                guint seconds,
-                gpointer context)
-{
-  sse_bus_authority_publish (((SseBusContext *) context)->authority, invocation, issue_token,
-                             context);
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
+    sse_bus_call_return_error (call, error);
 }
 
 /**
@@ -297,14 +253,14 @@ on_issue_token (SseBusPublisher *publisher,
  * Returns: (transfer full): the Publisher interface, to be exported
  */
 SseBusPublisher *
-sse_bus_publisher_new_in (const SseBusContext *context)
+sse_bus_publisher_new_in (SseBusContext *context)
 {
   SseBusPublisher *publisher = sse_bus_publisher_skeleton_new ();
 
-  g_signal_connect (publisher, "handle-publish", G_CALLBACK (on_publish), (gpointer) context);
-  g_signal_connect (publisher, "handle-publish-many", G_CALLBACK (on_publish_many),
-                    (gpointer) context);
-  g_signal_connect (publisher, "handle-issue-token", G_CALLBACK (on_issue_token),
-                    (gpointer) context);
+  sse_bus_call_connect (publisher, "handle-publish", context, SSE_BUS_GATE_PUBLISH, publish_one);
+  sse_bus_call_connect (publisher, "handle-publish-many", context, SSE_BUS_GATE_PUBLISH,
+                        publish_many);
+  sse_bus_call_connect (publisher, "handle-issue-token", context, SSE_BUS_GATE_PUBLISH,
+                        issue_token);
   return publisher;
 }

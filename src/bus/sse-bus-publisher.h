@@ -6,6 +6,6 @@
 
 G_BEGIN_DECLS
 
-SseBusPublisher *sse_bus_publisher_new_in (const SseBusContext *context);
+SseBusPublisher *sse_bus_publisher_new_in (SseBusContext *context);
 
 G_END_DECLS

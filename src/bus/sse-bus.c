@@ -37,8 +37,6 @@ struct _SseBus
 {
   char *address;
   SseHub *hub;
-  SseBusCallers *callers;
-  SseBusAuthority *authority;
   SseBusContext context;
   GDBusInterfaceSkeleton *interfaces[N_INTERFACES]; /* of the root object */
   GDBusObjectManagerServer *manager;
@@ -97,7 +95,7 @@ drop_connection (SseBus *self)
     return;
   g_signal_handlers_disconnect_by_data (self->connection, self);
   unexport (self);
-  sse_bus_callers_forget (self->callers);
+  sse_bus_callers_serve (self->context.callers, NULL);
   g_clear_object (&self->connection);
 }
 
@@ -120,6 +118,7 @@ use_connection (SseBus *self, GDBusConnection *connection, GError **error)
   self->connection = connection;
   g_dbus_connection_set_exit_on_close (connection, FALSE);
   g_signal_connect (connection, "closed", G_CALLBACK (on_closed), self);
+  sse_bus_callers_serve (self->context.callers, connection);
   return export(self, error);
 }
 
@@ -261,9 +260,13 @@ sse_bus_new (GBusType type,
   sse_bus_error_register ();
   self->hub = g_object_ref (hub);
   self->cancellable = g_cancellable_new ();
-  self->callers = sse_bus_callers_new ();
-  self->authority = sse_bus_authority_new (type, self->callers);
-  self->context = (SseBusContext){ hub, self->callers, self->authority, funcs, user_data };
+  self->context = (SseBusContext){
+    .hub = hub,
+    .callers = sse_bus_callers_new (),
+    .authority = sse_bus_authority_new (type),
+    .funcs = funcs,
+    .user_data = user_data,
+  };
   self->interfaces[PUBLISHER]
       = G_DBUS_INTERFACE_SKELETON (sse_bus_publisher_new_in (&self->context));
   self->interfaces[MANAGER] = G_DBUS_INTERFACE_SKELETON (sse_bus_manager_new_in (&self->context));
@@ -311,20 +314,31 @@ flush (GDBusConnection *connection)
   g_source_remove (timeout);
 }
 
+/* Answers all calls that are open. Those that come now are told that the daemon stops; nothing that
+ * the open ones wait for takes its time any more. */
+static void
+close_calls (SseBus *self)
+{
+  self->context.closing = TRUE;
+  sse_bus_callers_close (self->context.callers);
+  sse_bus_authority_close (self->context.authority);
+  while (self->context.n_open > 0)
+    g_main_context_iteration (NULL, TRUE);
+}
+
 /* Sends what is still to be answered, and leaves the bus. */
 void
 sse_bus_free (SseBus *self)
 {
   g_cancellable_cancel (self->cancellable);
   g_clear_handle_id (&self->retry_timer, g_source_remove);
+  close_calls (self);
   if (self->connection != NULL)
     {
       g_autoptr (GDBusConnection) connection = g_object_ref (self->connection);
 
       /* Who calls meanwhile is told that the daemon stops, not that there is no such method. */
       g_signal_handlers_disconnect_by_data (connection, self);
-      sse_bus_callers_close (self->callers);
-      sse_bus_authority_close (self->authority);
       flush (connection);
       g_dbus_connection_close_sync (connection, NULL, NULL);
       drop_connection (self);
@@ -332,8 +346,8 @@ sse_bus_free (SseBus *self)
   g_object_unref (self->manager);
   for (guint i = 0; i < N_INTERFACES; i++)
     g_object_unref (self->interfaces[i]);
-  sse_bus_callers_free (self->callers);
-  sse_bus_authority_free (self->authority);
+  sse_bus_callers_free (self->context.callers);
+  sse_bus_authority_free (self->context.authority);
   g_object_unref (self->cancellable);
   g_object_unref (self->hub);
   g_free (self->address);

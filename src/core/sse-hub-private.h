@@ -15,7 +15,7 @@ struct _SseHub
   SseIntake *intake;
   guint max_updates;
   SsePublishingCounters counters;
-  gboolean log_accepted;
+  SsePublicationRecord record;
   gsize max_update_bytes;
   SseStreamHost host;
   SseStreams *streams;

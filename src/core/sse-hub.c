@@ -113,15 +113,15 @@ sse_hub_get_counters (SseHub *self)
 }
 
 /**
- * sse_hub_get_log_accepted:
+ * sse_hub_get_record:
  *
- * Returns: whether the journal is told also of updates that were accepted; see
+ * Returns: (transfer none): what those who take updates tell the journal with, see
  *   sse_publication_tell()
  */
-gboolean
-sse_hub_get_log_accepted (SseHub *self)
+SsePublicationRecord *
+sse_hub_get_record (SseHub *self)
 {
-  return self->log_accepted;
+  return &self->record;
 }
 
 /**
@@ -255,7 +255,7 @@ sse_hub_configure (SseHub *self, const SseHubOptions *options)
 {
   self->host.conflate = options->conflate_ms * G_GINT64_CONSTANT (1000);
   self->max_updates = options->intake.max_updates;
-  self->log_accepted = options->log_accepted;
+  self->record.accepted_too = options->log_accepted;
   self->max_update_bytes = options->intake.max_update_bytes;
   sse_intake_configure (self->intake, &options->intake);
   sse_fanout_configure (self->host.fanout, &options->fanout);
@@ -383,7 +383,7 @@ sse_hub_new (GPtrArray *plugins, SseLog *log, const SseHubOptions *options, GErr
   self->max_updates = options->intake.max_updates;
   self->intake = sse_intake_new (&options->intake, check_stream, check_shape, append_to_log, self,
                                  &self->counters);
-  self->log_accepted = options->log_accepted;
+  self->record.accepted_too = options->log_accepted;
   self->max_update_bytes = options->intake.max_update_bytes;
   self->streams = sse_streams_new (plugins, &self->host);
 

@@ -9,6 +9,7 @@
 #include "sse-log.h"
 #include "sse-outcome.h"
 #include "sse-plugin-loader.h"
+#include "sse-publication.h"
 #include "sse-revocations.h"
 #include "sse-stream.h"
 
@@ -122,7 +123,8 @@ void        sse_hub_beat           (SseHub              *self,
 guint       sse_hub_get_max_updates (SseHub             *self);
 const SsePublishingCounters *
             sse_hub_get_counters   (SseHub              *self);
-gboolean    sse_hub_get_log_accepted
+SsePublicationRecord *
+            sse_hub_get_record
                                    (SseHub              *self);
 gsize       sse_hub_get_max_update_bytes
                                    (SseHub              *self);

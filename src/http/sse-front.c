@@ -255,7 +255,8 @@ take_upload (SseUpload *upload, gpointer user_data)
   SseUpdate *update = NULL;
 
   if (route.published != NULL)
-    update = sse_publishing_make_update (&self->auth, route.published, upload, &user, &refusal);
+    update = sse_publishing_make_update (&self->auth, self->hub, route.published, upload, &user,
+                                         &refusal);
   else if (route.receiver == NULL)
     refusal = sse_answer_new_message (404, "Not found");
 

@@ -9,16 +9,16 @@
 
 /* Refuses what would have become an update, in the log too. */
 static SseAnswer *
-refuse (const char *stream, const char *user, GError *error)
+refuse (SseHub *hub, const char *stream, const char *user, GError *error)
 {
   g_autoptr (GPtrArray) updates
       = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
   g_autoptr (GBytes) nothing = g_bytes_new_static ("", 0);
   const SsePublication publication = { updates, NULL, error };
-  const SsePublisher publisher = { .uid = -1, .user = user };
+  const SsePublisher publisher = { .user = user };
 
   g_ptr_array_add (updates, sse_update_new (stream, NULL, nothing));
-  sse_publication_tell (&publication, &publisher, FALSE);
+  sse_publication_tell (&publication, &publisher, sse_hub_get_record (hub));
   return sse_answer_new_for_error (error);
 }
 
@@ -46,7 +46,7 @@ sse_publishing_refuse (SseAuth *auth, SseHub *hub, const char *stream, const Sse
   if (!sse_stream_request_read_audience (request->query, &audience, &error)
       || !sse_unparsed_check_audience (audience, &error)
       || !sse_unparsed_check_size ((gsize) MAX (request->content_length, 0), max, &error))
-    return refuse (stream, user, error);
+    return refuse (hub, stream, user, error);
   return request->content_length < 0 && !request->chunked ? sse_answer_new_no_length () : NULL;
 }
 
@@ -62,8 +62,12 @@ sse_publishing_refuse (SseAuth *auth, SseHub *hub, const char *stream, const Sse
  * Returns: (transfer full) (nullable): the update that it brought, to be checked
  */
 SseUpdate *
-sse_publishing_make_update (
-    SseAuth *auth, const char *stream, const SseUpload *upload, char **user, SseAnswer **refusal)
+sse_publishing_make_update (SseAuth *auth,
+                            SseHub *hub,
+                            const char *stream,
+                            const SseUpload *upload,
+                            char **user,
+                            SseAnswer **refusal)
 {
   g_autofree char *audience = NULL;
   g_autoptr (GError) error = NULL;
@@ -74,7 +78,7 @@ sse_publishing_make_update (
     return NULL;
   if (!sse_stream_request_read_audience (upload->query, &audience, &error))
     {
-      *refusal = refuse (stream, *user, error);
+      *refusal = refuse (hub, stream, *user, error);
       return NULL;
     }
   return sse_update_new (stream, audience, upload->body);

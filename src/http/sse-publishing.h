@@ -14,6 +14,7 @@ SseAnswer *sse_publishing_refuse      (SseAuth           *auth,
                                        const char        *stream,
                                        const SseRequest  *request);
 SseUpdate *sse_publishing_make_update (SseAuth           *auth,
+                                       SseHub            *hub,
                                        const char        *stream,
                                        const SseUpload   *upload,
                                        char             **user,

@@ -88,7 +88,6 @@ on_published (GObject *hub, GAsyncResult *result, gpointer user_data)
   Delivery *delivery = user_data;
   SsePublication *publication = &delivery->publication;
   const SsePublisher publisher = {
-    .uid = -1,
     .user = delivery->user,
     .path = delivery->user == NULL ? sse_receiver_get_path (delivery->receiver) : NULL,
   };
@@ -97,7 +96,7 @@ on_published (GObject *hub, GAsyncResult *result, gpointer user_data)
   publication->outcomes = sse_hub_publish_finish (SSE_HUB (hub), result, &publication->error);
   if (publication->outcomes != NULL)
     outcome = g_ptr_array_index (publication->outcomes, 0);
-  sse_publication_tell (publication, &publisher, sse_hub_get_log_accepted (SSE_HUB (hub)));
+  sse_publication_tell (publication, &publisher, sse_hub_get_record (SSE_HUB (hub)));
   if (outcome == NULL)
     finish (delivery, sse_answer_new_for_error (publication->error));
   else if (outcome->error != NULL)

@@ -10,16 +10,9 @@ import unittest
 from gi.repository import GLib
 
 from cases import DaemonCase, FreshCase
-from privatebus import PrivateBus
+from privatebus import TO_ALL, PrivateBus
 from publisher import MANAGER, NAME, PATH, PUBLISHER, Publisher, Refusal
 from waiting import Deadline
-
-OPEN_TO_ALL = """<policy context="default">
-    <allow user="*"/>
-    <allow send_destination="*" eavesdrop="true"/>
-    <allow eavesdrop="true"/>
-    <allow own="*"/>
-  </policy>"""
 
 
 def quota(used):
@@ -154,7 +147,7 @@ class OthersOnASessionBus(FreshCase):
         self.publisher.close()
         self.rivulet.daemon.expect(r"(?i)bus|name")
         self.rivulet.bus.stop()
-        self.rivulet.bus = PrivateBus(self.rivulet.folder, policy=OPEN_TO_ALL)
+        self.rivulet.bus = PrivateBus(self.rivulet.folder, policy=TO_ALL)
         self.publisher = self.rivulet.publisher = Publisher(self.rivulet.bus.address)
         self.publisher.wait_owner()
 

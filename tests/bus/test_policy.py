@@ -90,9 +90,8 @@ class Policy(unittest.TestCase):
         """But root, as whom it is reloaded."""
         for call in MANAGED:
             with self.subTest(call=call):
-                self.assert_denied(NAME, PATH, *call, how="Rivulet1.Error.NotAuthorized: "
-                                   f"{call[0].rpartition('.')[2]}: polkit can't be asked for "
-                                   "io.github.rivulet.manage: ")
+                self.assert_denied(NAME, PATH, *call, how="Rivulet1.Error.NotAuthorized: polkit can't "
+                                   "be asked for io.github.rivulet.manage: ")
         self.daemon.wait_for_line(r"Revoke was refused to uid \d+, pid \d+: polkit can't be asked")
         self.assertNotIn("revoked", self.daemon.said())
         self.assertNotIn("loaded again", self.daemon.said())

@@ -10,7 +10,7 @@ import daemon
 import eventstream
 import tokens
 import wire
-from privatebus import PrivateBus
+from privatebus import OPEN, TO_ALL, PrivateBus
 from publisher import Publisher
 
 
@@ -18,7 +18,7 @@ class Setting:
     """A private folder with a bus, secrets and a configuration, and one daemon in it."""
 
     def __init__(self, config=None, listen=("127.0.0.1:0",), bus=True, webhook=True, plugins=None,
-                 environment=None):
+                 environment=None, system=False):
         self.folder = tempfile.mkdtemp(prefix="rivulet-")
         self.bus = None
         self.publisher = None
@@ -27,7 +27,7 @@ class Setting:
         self.said_earlier = ""
         try:
             self._configure(config or {}, webhook, plugins)
-            self._start(listen, bus, environment or {})
+            self._start(listen, bus, environment or {}, system)
         except BaseException:
             self.abandon()
             raise
@@ -51,14 +51,16 @@ class Setting:
         self.config_path = os.path.join(self.folder, "rivulet.conf")
         daemon.write_config(self.config_path, groups)
 
-    def _start(self, listen, bus, environment):
-        self.arguments = ["--config", self.config_path, "--session" if bus else "--no-bus"]
+    def _start(self, listen, bus, environment, system):
+        self.arguments = ["--config", self.config_path,
+                          "--system" if system else "--session" if bus else "--no-bus"]
         for address in listen:
             self.arguments += ["--listen", address]
         self.environment = {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent", **environment}
         if bus:
-            self.bus = PrivateBus(self.folder)
-            self.environment["DBUS_SESSION_BUS_ADDRESS"] = self.bus.address
+            self.bus = PrivateBus(self.folder, policy=TO_ALL if system else OPEN)
+            which = "DBUS_SYSTEM_BUS_ADDRESS" if system else "DBUS_SESSION_BUS_ADDRESS"
+            self.environment[which] = self.bus.address
         self.daemon = daemon.Daemon(self.arguments, self.environment)
         self.addresses = self.daemon.wait_listening(len(listen))
         self.address = self.addresses[0]

@@ -25,6 +25,9 @@ OPEN = """<policy context="default">
     <allow own="*"/>
   </policy>"""
 
+# And be whoever.
+TO_ALL = OPEN.replace("<allow own", '<allow user="*"/>\n    <allow own')
+
 # What dbus-daemon's system.conf begins with, and with it all that a package has to allow.
 OF_SYSTEM = """<policy context="default">
     <allow user="*"/>
