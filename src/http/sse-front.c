@@ -201,11 +201,12 @@ refuse (const SseRequest *request, SseAdmission *admission, gsize *max_body, gpo
   SseFront *self = user_data;
   const SseRoute route = sse_routes_find (self->routes, request->path);
   gboolean is_post = strcmp (request->method, "POST") == 0;
-  SseAnswer *answer
-      = sse_routes_refuse (&route, request->method, request->content_length, request->chunked);
+  SseAnswer *answer = NULL;
 
-  if (answer == NULL && is_post && route.published != NULL)
+  if (is_post && route.published != NULL)
     answer = sse_publishing_refuse (&self->auth, self->hub, route.published, request);
+  if (answer == NULL)
+    answer = sse_routes_refuse (&route, request->method, request->content_length, request->chunked);
   if (answer != NULL)
     sse_cors_add_fields (self->cors, sse_route_get_use (&route), request->origin, answer);
   else if (strcmp (request->method, "GET") == 0 && !sse_admission_has_room (admission))

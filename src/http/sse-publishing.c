@@ -47,7 +47,7 @@ sse_publishing_refuse (SseAuth *auth, SseHub *hub, const char *stream, const Sse
       || !sse_unparsed_check_audience (audience, &error)
       || !sse_unparsed_check_size ((gsize) MAX (request->content_length, 0), max, &error))
     return refuse (hub, stream, user, error);
-  return request->content_length < 0 && !request->chunked ? sse_answer_new_no_length () : NULL;
+  return NULL;
 }
 
 /**

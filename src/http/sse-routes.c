@@ -210,12 +210,15 @@ refuse_method (const SseRoute *route)
 }
 
 static SseAnswer *
-refuse_body (SseReceiver *receiver, gint64 content_length, gboolean chunked)
+refuse_body (const SseRoute *route, gint64 content_length, gboolean chunked)
 {
-  gsize max = sse_receiver_get_max_body (receiver);
+  gsize max;
 
   if (content_length < 0 && !chunked)
     return sse_answer_new_no_length ();
+  if (route->receiver == NULL)
+    return NULL;
+  max = sse_receiver_get_max_body (route->receiver);
   return content_length > 0 && (guint64) content_length > max ? sse_answer_new_too_large (max)
                                                               : NULL;
 }
@@ -227,7 +230,8 @@ refuse_body (SseReceiver *receiver, gint64 content_length, gboolean chunked)
  * @content_length: bytes of body that it announces, -1 where it does not say
  * @chunked: whether a body comes in chunks, and will show how long it is
  *
- * Judges a request before any of its body is read. Of updates, sse_publishing_refuse() judges more.
+ * Judges a request before any of its body is read: a POST that is served has one. Of updates,
+ * sse_publishing_refuse() judges more, and first.
  *
  * Returns: (transfer full) (nullable): why it is not served, %NULL where it is
  */
@@ -241,10 +245,8 @@ sse_routes_refuse (const SseRoute *route,
 
   if (route->stream == NULL && route->receiver == NULL && route->published == NULL)
     return sse_answer_new_message (404, "Not found");
-  if (route->receiver != NULL && is_post)
-    return refuse_body (route->receiver, content_length, chunked);
-  if (route->published != NULL && is_post)
-    return NULL;
+  if ((route->receiver != NULL || route->published != NULL) && is_post)
+    return refuse_body (route, content_length, chunked);
   if (route->stream != NULL && strcmp (method, "GET") == 0)
     return NULL;
   if ((route->stream != NULL || route->published != NULL) && strcmp (method, "OPTIONS") == 0)

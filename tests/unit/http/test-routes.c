@@ -152,7 +152,9 @@ test_refuse (void)
   assert_refused (&hook, "GET", -1, 405, "Allow: POST\r\n");
   assert_refused (&hook, "OPTIONS", -1, 405, "Allow: POST\r\n");
 
-  assert_refused (&published, "POST", -1, 0, NULL);
+  /* Nothing without a body is taken for a GET. */
+  assert_refused (&published, "POST", -1, 411, NULL);
+  assert_refused (&published, "POST", 0, 0, NULL);
   assert_refused (&published, "POST", G_MAXINT64, 0, NULL);
   assert_refused (&published, "OPTIONS", -1, 0, NULL);
   assert_refused (&published, "GET", -1, 405, "Allow: OPTIONS, POST\r\n");
@@ -169,9 +171,11 @@ test_chunked (void)
 {
   g_autoptr (TestReceiver) receiver = g_object_new (TEST_TYPE_RECEIVER, NULL);
   const SseRoute hook = { .receiver = SSE_RECEIVER (receiver) };
+  const SseRoute published = { .published = "quota" };
   g_autoptr (SseAnswer) refusal = NULL;
 
   g_assert_null (sse_routes_refuse (&hook, "POST", -1, TRUE));
+  g_assert_null (sse_routes_refuse (&published, "POST", -1, TRUE));
   refusal = sse_routes_refuse (&hook, "PUT", -1, TRUE);
   g_assert_cmpuint (sse_answer_get_status (refusal), ==, 405);
 }
