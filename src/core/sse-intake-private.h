@@ -10,7 +10,6 @@ G_BEGIN_DECLS
  * @intake: %NULL once that is gone
  * @outcomes: (element-type SseOutcome): in the order of @updates
  * @n_open: updates without outcome
- * @size: of the texts, in bytes
  * @bytes: that they are counted as
  * @came: when, monotonic, in µs
  *
@@ -25,7 +24,6 @@ typedef struct
   GPtrArray *updates;
   GPtrArray *outcomes;
   guint n_open;
-  gsize size;
   gsize bytes;
   gint64 came;
   gboolean judging;

@@ -8,7 +8,8 @@
 #include "sse-intake-private.h"
 #include "sse-unparsed.h"
 
-/* What is larger than this is parsed and checked in a thread, in bytes. */
+/* What counts for more than this is parsed and checked in a thread, in bytes: a few long texts, or
+ * many short values, each of which takes its time. */
 #define JUDGE_IN_THREAD 65536
 
 /* An update that the log has. */
@@ -138,7 +139,7 @@ start_judging (SseIntake *self, SseIntakeCall *call)
 {
   GError *error = NULL;
 
-  if (call->size > JUDGE_IN_THREAD)
+  if (call->bytes > JUDGE_IN_THREAD)
     {
       g_autoptr (GTask) task = g_task_new (NULL, NULL, on_judged, call);
 
@@ -177,12 +178,7 @@ sse_intake_take (SseIntake *self, GPtrArray *updates, GTask *task)
   call->n_open = updates->len;
   g_ptr_array_set_size (call->outcomes, (gint) updates->len);
   for (i = 0; i < updates->len; i++)
-    {
-      const SseUpdate *update = g_ptr_array_index (updates, i);
-
-      call->size += g_bytes_get_size (sse_update_get_json (update));
-      call->bytes += sse_unparsed_estimate_bytes (update);
-    }
+    call->bytes += sse_unparsed_estimate_bytes (g_ptr_array_index (updates, i));
 
   if (updates->len == 0)
     {

@@ -265,6 +265,26 @@ test_order (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (answer (fixture, 1), ==, "e-2");
 }
 
+/* A short text of many values takes as long: the main thread does not parse it either. */
+static void
+test_many_values (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GString) text = g_string_new ("{\"type\":\"a\",\"v\":\"many\",\"x\":[0");
+  const char *many[1];
+
+  for (guint i = 0; i < 2000; i++)
+    g_string_append (text, ",0");
+  g_string_append (text, "]}");
+  many[0] = text->str;
+  take (fixture, "s", NULL, 1, many);
+  g_assert_cmpuint (fixture->appended->len, ==, 0);
+  while (fixture->appended->len < 1)
+    g_main_context_iteration (NULL, TRUE);
+  settle (fixture);
+  wait_for_answers (fixture, 1);
+  g_assert_cmpstr (answer (fixture, 0), ==, "e-1");
+}
+
 /* A large one that is wrong does not hold up those behind it for ever. */
 static void
 test_large_and_wrong (Fixture *fixture, gconstpointer data)
@@ -314,6 +334,7 @@ main (int argc, char **argv)
     { "/core/intake/busy", test_busy },
     { "/core/intake/never-fits", test_never_fits },
     { "/core/intake/order", test_order },
+    { "/core/intake/many-values", test_many_values },
     { "/core/intake/large-and-wrong", test_large_and_wrong },
     { "/core/intake/stop", test_stop },
   };
