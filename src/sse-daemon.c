@@ -22,6 +22,7 @@
 #include "sse-pulse.h"
 #include "sse-service.h"
 #include "sse-store.h"
+#include "sse-unknown-stream.h"
 #include "sse-volatile-log.h"
 
 /* Of the main context at the end, for answers that publishers are due, however many keep asking. */
@@ -169,10 +170,7 @@ check_issue (SseDaemon *self, const char *const *streams, guint seconds, GError 
   for (; *streams != NULL; streams++)
     if (sse_hub_get_stream (self->hub, *streams) == NULL)
       {
-        g_autofree char *told = sse_error_clip (*streams);
-
-        g_set_error (error, SSE_ERROR, SSE_ERROR_UNKNOWN_STREAM, "there is no stream named “%s”",
-                     told);
+        sse_unknown_stream_set_error (sse_hub_get_streams (self->hub), *streams, error);
         return FALSE;
       }
   return TRUE;

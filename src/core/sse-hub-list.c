@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "sse-error.h"
 #include "sse-hub-private.h"
+#include "sse-unknown-stream.h"
 
 static void
 on_listed (GPtrArray *clients, gpointer user_data)
@@ -40,10 +40,10 @@ sse_hub_list_clients_async (
 
   if (found == NULL)
     {
-      g_autofree char *told = sse_error_clip (stream);
+      GError *error = NULL;
 
-      g_task_return_new_error (task, SSE_ERROR, SSE_ERROR_UNKNOWN_STREAM,
-                               "there is no stream named “%s”", told);
+      sse_unknown_stream_set_error (sse_streams_get (self->streams), stream, &error);
+      g_task_return_error (task, error);
       return;
     }
   if (self->host.fanout == NULL) /* the hub is stopped, and all clients are gone */

@@ -10,6 +10,7 @@
 #include "sse-error.h"
 #include "sse-event-id.h"
 #include "sse-plugin-loader.h"
+#include "sse-unknown-stream.h"
 
 struct _SseStreams
 {
@@ -67,14 +68,6 @@ sse_streams_find (SseStreams *self, const char *name)
   return stream != self->built_in ? stream : NULL;
 }
 
-static void
-set_unknown (const char *name, GError **error)
-{
-  g_autofree char *told = sse_error_clip (name);
-
-  g_set_error (error, SSE_ERROR, SSE_ERROR_UNKNOWN_STREAM, "there is no stream named “%s”", told);
-}
-
 /**
  * sse_streams_takes_updates_of:
  * @error: %SSE_ERROR_UNKNOWN_STREAM, or %SSE_ERROR_REFUSED where it is disabled
@@ -87,7 +80,7 @@ sse_streams_takes_updates_of (SseStreams *self, const char *name, GError **error
   SseStream *stream = sse_streams_find_publishable (self, name, error);
 
   if (stream == self->built_in)
-    set_unknown (name, error);
+    sse_unknown_stream_set_error (self->streams, name, error);
   return stream != NULL && stream != self->built_in;
 }
 
@@ -105,7 +98,7 @@ sse_streams_find_publishable (SseStreams *self, const char *name, GError **error
 
   if (stream == NULL)
     {
-      set_unknown (name, error);
+      sse_unknown_stream_set_error (self->streams, name, error);
       return NULL;
     }
   if (!sse_stream_is_enabled (stream))

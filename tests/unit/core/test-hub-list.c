@@ -155,7 +155,8 @@ test_no_such_stream (Fixture *fixture, gconstpointer data)
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
       g_autoptr (GError) error = NULL;
-      g_autofree char *expected = g_strdup_printf ("there is no stream named “%s”", names[i]);
+      g_autofree char *expected
+          = g_strdup_printf ("there is no stream named “%s”; there are: probe, other", names[i]);
 
       g_assert_null (list (fixture, names[i], 10, &error));
       g_assert_error (error, SSE_ERROR, SSE_ERROR_UNKNOWN_STREAM);

@@ -135,7 +135,8 @@ test_unknown_and_disabled (Fixture *fixture, gconstpointer data)
 {
   fixture_push (fixture, "nowhere", NULL, "set", "x");
   fixture_wait (fixture, 1);
-  g_assert_cmpstr (fixture_last_answer (fixture), ==, "there is no stream named “nowhere”");
+  g_assert_cmpstr (fixture_last_answer (fixture), ==,
+                   "there is no stream named “nowhere”; there are: probe, other");
   fixture_push (fixture, "wrong-abi", NULL, "set", "x");
   fixture_wait (fixture, 2);
   g_assert_true (
