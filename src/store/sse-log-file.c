@@ -331,7 +331,7 @@ read_updates (SseLogFile *self, GError **error)
 
   if (query == NULL)
     return FALSE;
-  by_id = g_new0 (SseLogStream *, n_streams + 1);
+  by_id = g_new0 (SseLogStream *, (gsize) n_streams + 1);
   g_hash_table_iter_init (&iter, self->streams);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &stream))
     if (stream->id > 0 && stream->id <= n_streams)
