@@ -62,7 +62,10 @@ read_default (
                             algorithm);
   if (!sse_token_algorithm_has_secret (algorithm) && secret != NULL)
     return sse_config_fail (config, GROUP, "secret-file", error,
-                            _ ("%s has no secrets; name a public-key-file"), algorithm);
+                            _ ("%s has no secrets; name a public-key-file. Where systemd gives the "
+                               "secret, an empty LoadCredential= in a drop-in (systemctl edit "
+                               "rivulet.service) takes it away"),
+                            algorithm);
   if (!*is_there)
     return TRUE;
 
