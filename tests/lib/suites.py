@@ -26,6 +26,8 @@ LINE = re.compile(r"\s*(not )?ok\b\s*(\d+)?\s*-?\s*(.*)")
 SKIP = re.compile(r"\s*#\s*SKIP\s*(.*)", re.IGNORECASE)
 # How long one program may take in all; only one that hangs ever takes so long.
 BOUND = float(os.environ.get("RIVULET_PROGRAM_BOUND", "900"))
+# And to end, once it was asked to.
+GRACE = 10
 
 
 # Where they leave what was said and what was secret (record.py), in the temporary folder.
@@ -51,7 +53,7 @@ class Program:
 
     def run(self, temporary):
         started = time.monotonic()
-        environment = {**os.environ, "TMPDIR": temporary, "PYTHONDONTWRITEBYTECODE": "1",
+        environment = {**os.environ, "TMPDIR": temporary, "HOME": temporary, "PYTHONDONTWRITEBYTECODE": "1",
                        "RIVULET_RECORD": os.path.join(temporary, RECORD), **self.environment}
         with tempfile.TemporaryFile() as output:
             self.process = subprocess.Popen(
@@ -71,11 +73,20 @@ class Program:
         """Ends it and all that it started, which is in its process group."""
         if self.process is None:
             return
+        if self.process.poll() is None:
+            self.signal(signal.SIGTERM)
+            try:
+                self.process.wait(GRACE)
+            except subprocess.TimeoutExpired:
+                pass
+        self.signal(signal.SIGKILL)
+        self.process.wait()
+
+    def signal(self, number):
         try:
-            os.killpg(self.process.pid, signal.SIGKILL)
+            os.killpg(self.process.pid, number)
         except ProcessLookupError:
             pass
-        self.process.wait()
 
     def read(self, text, status):
         planned = None

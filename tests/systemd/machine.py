@@ -32,20 +32,25 @@ class Machine:
         self.seed = os.path.join(self.folder, "seed")
         self.booted = os.path.join(self.folder, "booted")
         os.mkdir(self.booted)
+        # Whatever ends this process, the machine ends with it (see boot).
+        held, self.hold = os.pipe()
         self.secret = secrets.token_hex(32)
         record.secret(self.secret)
         try:
             self.install()
             done = subprocess.run([BOOT, "start", self.booted, self.seed], check=False,
-                                  stdin=subprocess.DEVNULL, capture_output=True, text=True)
+                                  stdin=held, capture_output=True, text=True)
             if done.returncode == CANNOT:
                 raise unittest.SkipTest("no systemd can be booted here: "
                                         + (done.stderr.strip().splitlines() or ["?"])[-1])
             if done.returncode != 0:
                 raise AssertionError(f"the boot did not end: {done.stderr}")
+            self.enable()
         except BaseException:
             self.stop()
             raise
+        finally:
+            os.close(held)
 
     def install(self):
         """As `meson install` has it, and what an administrator does then."""
@@ -60,6 +65,10 @@ class Machine:
         self.write(f"{self.configuration}/secret", self.secret + "\n", 0o600)
         self.add_users()
         self.mask()
+
+    def enable(self):
+        """Else nobody on the bus starts it."""
+        self.systemctl("enable", "rivulet.socket")
 
     def add_users(self):
         """They are made at the boot, as sysusers.d(5) says; these are those of the tests."""
@@ -87,6 +96,7 @@ class Machine:
         subprocess.run([BOOT, "stop", self.booted], check=False, stdin=subprocess.DEVNULL,
                        capture_output=True)
         shutil.rmtree(self.folder, ignore_errors=True)
+        os.close(self.hold)
 
     def start(self, *command, user=None, **more):
         """A command on the machine, as it runs."""

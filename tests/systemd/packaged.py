@@ -62,14 +62,21 @@ class Packaged(Machine):
         self.add_users()
         self.mask()
 
+    def enable(self):
+        """The package does that."""
+
     def administer(self, *command):
         """dpkg or apt-get, which have all they need on the machine; returns what was said."""
         # The index of all manual pages takes longest of all.
         self.run("rm", "-f", "/var/lib/man-db/auto-update")
         return self.run("env", "DEBIAN_FRONTEND=noninteractive", *command, patience=PATIENCE)
 
+    def path(self, name):
+        """Of a package's file on the machine."""
+        return f"{FOLDER}/{os.path.basename(find(name))}"
+
     def install_packages(self, *names, tool=("dpkg", "--install")):
-        said = self.administer(*tool, *(f"{FOLDER}/{os.path.basename(find(name))}" for name in names))
+        said = self.administer(*tool, *(self.path(name) for name in names))
         self.secret = self.run("cat", "/etc/rivulet/secret")
         record.secret(self.secret)
         return said
