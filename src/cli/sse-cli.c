@@ -60,13 +60,34 @@ sse_cli_check_text (const char *option, const char *text, GError **error)
   return wrong == NULL;
 }
 
+static gboolean
+is_unseen (gunichar c)
+{
+  GUnicodeType type = g_unichar_type (c);
+
+  return type == G_UNICODE_CONTROL || type == G_UNICODE_FORMAT || type == G_UNICODE_LINE_SEPARATOR
+         || type == G_UNICODE_PARAGRAPH_SEPARATOR;
+}
+
+/* As in JSON, where what needs more than 16 bits is two surrogates. */
+static void
+append_escaped (GString *text, gunichar c)
+{
+  if (c < 0x10000)
+    g_string_append_printf (text, "\\u%04x", c);
+  else
+    g_string_append_printf (text, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
+                            0xdc00 + ((c - 0x10000) & 0x3ff));
+}
+
 /**
  * sse_cli_tame:
  * @text: from elsewhere
  *
- * Puts a text on one line, and so that a terminal takes nothing in it for a command: line ends and
- * tabs become spaces, other control characters become escapes. What was JSON stays the same JSON,
- * where the former lie between values and the latter in strings only.
+ * Puts a text on one line, and so that a terminal takes nothing in it for a command, nor shows what
+ * stands around it in another order: line ends and tabs become spaces, other control characters and
+ * those that are not seen become escapes. What was JSON stays the same JSON, where the former lie
+ * between values and the latter in strings only.
  *
  * Returns: (transfer full): UTF-8
  */
@@ -82,8 +103,8 @@ sse_cli_tame (const char *text)
 
       if (c == '\n' || c == '\r' || c == '\t')
         g_string_append_c (tame, ' ');
-      else if (g_unichar_iscntrl (c))
-        g_string_append_printf (tame, "\\u%04x", c);
+      else if (is_unseen (c))
+        append_escaped (tame, c);
       else
         g_string_append_unichar (tame, c);
     }

@@ -61,6 +61,16 @@ class OutputTest(WatchCase):
         self.assertNotRegex(line, "[\x00-\x1f\x7f-\x9f]")
         self.assertIn(r"\u001b[2J\u009b", line)
 
+    def test_nothing_turns_the_line_around(self):
+        """What reorders what is shown, or breaks its line, is escaped; in JSON it stays the same."""
+        odd = "\u202e\u2066\u2028\u2029\u200b\U000e0001"
+        server = self.serve(*[OK + event(1, json.dumps({"a": odd}, ensure_ascii=False)) + OPEN] * 2)
+        line = self.watch(server).output.next()
+        self.assertIn(r"\u202e\u2066\u2028\u2029\u200b\udb40\udc01", line)
+        line = self.watch(server, "--json").output.next()
+        self.assertTrue(line.isascii(), line)
+        self.assertEqual(json.loads(line)["data"], {"a": odd})
+
     def look(self, **more):
         """The first line as a terminal gets it."""
         server = self.serve(OK + event(1) + OPEN)
