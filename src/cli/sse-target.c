@@ -18,6 +18,17 @@ is_unix (const char *target)
   return g_str_has_prefix (target, "unix:");
 }
 
+static gboolean
+is_loopback (const char *target)
+{
+  g_autoptr (GUri) uri = g_uri_parse (target, SOUP_HTTP_URI_FLAGS, NULL);
+  const char *host = uri != NULL ? g_uri_get_host (uri) : NULL;
+  g_autoptr (GInetAddress) address = host != NULL ? g_inet_address_new_from_string (host) : NULL;
+
+  return g_strcmp0 (host, "localhost") == 0
+         || (address != NULL && g_inet_address_get_is_loopback (address));
+}
+
 /* What is wrong with @uri as a place to connect to, or NULL. */
 static const char *
 find_fault (GUri *uri)
@@ -98,6 +109,10 @@ sse_target_make_session (const char *target)
     {
       session = soup_session_new ();
     }
+  /* What is on this machine is no proxy's business, whatever the environment or the desktop says.
+   */
+  if (is_unix (target) || is_loopback (target))
+    soup_session_set_proxy_resolver (session, NULL);
   /* Bytes come as they are, and at once. */
   soup_session_remove_feature_by_type (session, SOUP_TYPE_CONTENT_DECODER);
   return session;

@@ -67,11 +67,29 @@ test_refused (void)
     }
 }
 
+/* The environment's proxy is for what is elsewhere. */
+static void
+test_proxies (void)
+{
+  static const char *const here[] = { "http://localhost:3001", "http://127.0.0.2:1",
+                                      "http://[::1]:1", "unix:/run/rivulet/public" };
+  g_autoptr (SoupSession) elsewhere = sse_target_make_session ("https://example.org");
+
+  g_assert_nonnull (soup_session_get_proxy_resolver (elsewhere));
+  for (guint i = 0; i < G_N_ELEMENTS (here); i++)
+    {
+      g_autoptr (SoupSession) session = sse_target_make_session (here[i]);
+
+      g_assert_null (soup_session_get_proxy_resolver (session));
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/cli/target/targets", test_targets);
   g_test_add_func ("/cli/target/refused", test_refused);
+  g_test_add_func ("/cli/target/proxies", test_proxies);
   return g_test_run ();
 }
