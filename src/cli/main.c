@@ -110,6 +110,18 @@ run (char **argv, GError **error)
   return command->run (&arguments, error);
 }
 
+/* What --help says. GLib does not look at whether it could be written, and ends with 0. */
+static void
+print_help (const char *text)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (sse_cli_print (text, &error) || g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_PIPE))
+    return;
+  sse_cli_warn ("%s", error->message);
+  exit (EXIT_FAILURE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -122,6 +134,7 @@ main (int argc, char **argv)
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
   g_set_prgname ("rivulet");
+  g_set_print_handler (print_help);
 
   if (run (argv, &error))
     return EXIT_SUCCESS;

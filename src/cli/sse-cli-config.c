@@ -4,6 +4,7 @@
 #include "sse-cli-config.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include <glib/gi18n.h>
 
@@ -24,6 +25,45 @@ sse_cli_config_load (const char *file, GError **error)
 
   if (!sse_config_load (config, file != NULL ? file : RIVULET_CONFIG_FILE, file != NULL, error))
     return NULL;
+  return g_steal_pointer (&config);
+}
+
+/* Of what systemd runs for a user, as its units have it. */
+static char *
+find_own_secret (void)
+{
+  return g_build_filename (g_get_user_config_dir (), "rivulet", "secret", NULL);
+}
+
+/**
+ * sse_cli_config_load_signing:
+ * @file: (nullable): as for sse_cli_config_load()
+ * @secret_file: (nullable): what to sign with, in place of what is configured
+ * @own: whether the user's own rivuletd shall take the tokens: where neither is given, the secret
+ * is the one of that
+ * @error: the domain %SSE_CONFIG_ERROR
+ *
+ * Returns: (transfer full): what sse_cli_config_sign() takes
+ */
+SseConfig *
+sse_cli_config_load_signing (const char *file,
+                             const char *secret_file,
+                             gboolean own,
+                             GError **error)
+{
+  g_autofree char *own_secret = own && file == NULL ? find_own_secret () : NULL;
+  const char *origin = secret_file != NULL ? "--secret-file" : own_secret;
+  g_autoptr (SseConfig) config = NULL;
+
+  if (secret_file == NULL && own_secret != NULL && access (own_secret, F_OK) == 0)
+    secret_file = own_secret;
+  /* With a secret of its own, nothing of a configuration matters that was not asked for. */
+  if (secret_file != NULL && file == NULL)
+    config = sse_config_new (NULL);
+  else
+    config = sse_cli_config_load (file, error);
+  if (config != NULL && secret_file != NULL)
+    sse_config_set (config, "auth", "secret-file", secret_file, origin);
   return g_steal_pointer (&config);
 }
 
@@ -90,6 +130,27 @@ sse_cli_config_get_url (SseConfig *config, GError **error)
 }
 
 /**
+ * sse_cli_config_find_own_url:
+ * @error: where there is none
+ *
+ * Returns: (transfer full): where systemd has the user's own rivuletd listen, "unix:PATH"
+ */
+char *
+sse_cli_config_find_own_url (GError **error)
+{
+  g_autofree char *path = g_build_filename (g_get_user_runtime_dir (), "rivulet", "public", NULL);
+
+  if (access (path, F_OK) == 0)
+    return g_strconcat ("unix:", path, NULL);
+  g_set_error (error, SSE_CLI_ERROR, SSE_CLI_ERROR_FAILED,
+               _ ("your own Rivulet does not listen on %s; “systemctl --user enable --now "
+                  "rivulet.socket” has it do so. Where it is elsewhere, give --url URL or --config "
+                  "FILE"),
+               path);
+  return NULL;
+}
+
+/**
  * sse_cli_config_sign:
  * @claims: what the token shall say
  * @error: where there is no secret, or it can't be read
@@ -107,11 +168,15 @@ sse_cli_config_sign (SseConfig *config, const SseClaims *claims, GError **error)
   if (!g_variant_lookup (settings, "secret-file", "ay", NULL)
       && !g_variant_lookup (settings, "public-key-file", "ay", NULL))
     {
-      sse_config_fail (
-          config, "auth", "secret-file", error,
-          _ ("not set, so there is no secret to sign with; name rivuletd's configuration with "
-             "--config FILE (by default it is %s)"),
-          RIVULET_CONFIG_FILE);
+      g_autofree char *folder = g_path_get_dirname (RIVULET_CONFIG_FILE);
+
+      sse_config_fail (config, "auth", "secret-file", error,
+                       _ ("not set, so there is no secret to sign with; where systemd gives "
+                          "rivuletd its secret, "
+                          "give --secret-file %s/secret, as root (sudo), else name rivuletd's "
+                          "configuration with "
+                          "--config FILE (by default it is %s)"),
+                       folder, RIVULET_CONFIG_FILE);
       return NULL;
     }
   signer = sse_token_settings_read (config, error);

@@ -91,21 +91,6 @@ parse (Options *options, char ***arguments, GError **error)
          && sse_cli_check_text ("--sub", options->subject, error);
 }
 
-static SseConfig *
-load_config (const Options *options, GError **error)
-{
-  g_autoptr (SseConfig) config = NULL;
-
-  /* With a secret of its own, nothing of a configuration matters that was not asked for. */
-  if (options->secret_file != NULL && options->config_file == NULL)
-    config = sse_config_new (NULL);
-  else
-    config = sse_cli_config_load (options->config_file, error);
-  if (config != NULL && options->secret_file != NULL)
-    sse_config_set (config, "auth", "secret-file", options->secret_file, "--secret-file");
-  return g_steal_pointer (&config);
-}
-
 /* What they point to stays the options'. */
 static SseClaims
 make_claims (const Options *options)
@@ -132,7 +117,7 @@ run (char ***arguments, GError **error)
 
   if (!parse (&options, arguments, error))
     return FALSE;
-  config = load_config (&options, error);
+  config = sse_cli_config_load_signing (options.config_file, options.secret_file, FALSE, error);
   if (config == NULL)
     return FALSE;
   claims = make_claims (&options);

@@ -24,6 +24,7 @@ typedef struct
   SseBusChoice bus;
   char *url;
   char *token_file;
+  char *secret_file;
   char *subject;
   char *last_event_id;
   gboolean json;
@@ -44,6 +45,7 @@ options_clear (Options *options)
   g_free (options->bus.config_file);
   g_free (options->url);
   g_free (options->token_file);
+  g_free (options->secret_file);
   g_free (options->subject);
   g_free (options->last_event_id);
   g_strfreev (options->rest);
@@ -78,6 +80,8 @@ parse (Options *options, char ***arguments, GError **error)
       N_ ("URL") },
     { "token-file", 0, 0, G_OPTION_ARG_FILENAME, &options->token_file,
       N_ ("Use the token in FILE, read again for each connection"), N_ ("FILE") },
+    { "secret-file", 0, 0, G_OPTION_ARG_FILENAME, &options->secret_file,
+      N_ ("Sign one with the secret in FILE, in place of the configured one"), N_ ("FILE") },
     { "sub", 0, 0, G_OPTION_ARG_FILENAME, &options->subject,
       N_ ("Whom to sign a token for, where none is given (default: your login name)"), N_ ("SUB") },
     { "last-event-id", 0, 0, G_OPTION_ARG_FILENAME, &options->last_event_id,
@@ -89,11 +93,13 @@ parse (Options *options, char ***arguments, GError **error)
     G_OPTION_ENTRY_NULL,
   };
 
-  if (!sse_cli_parse (&sse_cli_watch,
-                      _ ("The token is that in the environment's RIVULET_TOKEN, else that in "
-                         "--token-file,\nelse one signed with the configured secret. STREAM is a "
-                         "name, for whose path\nrivuletd is asked over D-Bus, or a path."),
-                      entries, arguments, error))
+  if (!sse_cli_parse (
+          &sse_cli_watch,
+          _ ("The token is that in the environment's RIVULET_TOKEN, else that in "
+             "--token-file,\nelse one signed with the configured secret. STREAM is a "
+             "name, for whose path\nrivuletd is asked over D-Bus, or a path. With "
+             "--session, it is your own rivuletd\nthat is followed, as systemd runs it."),
+          entries, arguments, error))
     return FALSE;
   return check (options, error);
 }
@@ -143,7 +149,8 @@ get_token (gpointer user_data, GError **error)
     return g_file_get_contents (options->token_file, &text, NULL, error)
                ? check_token (text, options->token_file, error)
                : NULL;
-  config = sse_cli_config_load (options->bus.config_file, error);
+  config = sse_cli_config_load_signing (options->bus.config_file, options->secret_file,
+                                        options->bus.session, error);
   if (config != NULL)
     text = sign_token (config, options, error);
   if (text == NULL)
@@ -232,6 +239,10 @@ find_url (const Options *options, GError **error)
 
   if (options->url != NULL)
     return g_strdup (options->url);
+  /* What the machine's configuration tells is the system's, which must not get this user's token.
+   */
+  if (options->bus.session && options->bus.config_file == NULL)
+    return sse_cli_config_find_own_url (error);
   config = sse_cli_config_load (options->bus.config_file, error);
   return config != NULL ? sse_cli_config_get_url (config, error) : NULL;
 }

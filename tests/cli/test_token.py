@@ -81,6 +81,14 @@ class TokenTest(unittest.TestCase):
         self.assertEqual((status, out), (1, ""))
         self.assertIn("private key", err)
 
+    def test_a_secret_beside_a_public_key(self):
+        """As where the unit's credential is still there: how it is taken away is told."""
+        daemon.write_config(self.config, {"auth": {"algorithm": "ES256",
+                                                   "secret-file": self.secret.path}})
+        status, out, err = command.run("token", "--sub", "42", "--config", self.config)
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn("an empty LoadCredential=", err)
+
     def test_configured_secret(self):
         status, out, err = command.run("token", "--sub", "42", "--config", self.config)
         self.assertEqual((status, err), (0, ""))
@@ -157,6 +165,7 @@ class TokenTest(unittest.TestCase):
         status, out, err = command.run("token", "--sub", "42", "--config", self.config)
         self.assertEqual((status, out), (1, ""))
         self.assertIn("[auth] secret-file: not set", err)
+        self.assertRegex(err, "--secret-file /[^ ]*/secret, as root")
         self.assertIn("--config FILE", err)
 
     def test_bad_config(self):
@@ -200,6 +209,14 @@ class MainTest(unittest.TestCase):
                 status, out, err = command.run(*arguments)
                 self.assertEqual((status, err), (0, ""))
                 self.assertIn(" ".join(["Usage:\n  rivulet", *arguments[:-1]]), out)
+
+    def test_a_help_that_can_not_be_written(self):
+        for arguments in ["--help"], ["token", "--help"]:
+            with self.subTest(arguments=arguments), open("/dev/full", "wb") as full:
+                done = subprocess.run([daemon.CLI, *arguments], stdout=full, stderr=subprocess.PIPE,
+                                      check=False, env=command.environment())
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(b"cannot write to standard output: No space left", done.stderr)
 
     def test_commands_are_listed(self):
         _, out, _ = command.run("--help")
