@@ -10,8 +10,9 @@
 #include "sse-cli-config.h"
 #include "sse-cli.h"
 
-#define ERROR_PREFIX "io.github.rivulet.Rivulet1.Error."
-#define BUS_PREFIX   "org.freedesktop.DBus.Error."
+#define ERROR_PREFIX   "io.github.rivulet.Rivulet1.Error."
+#define BUS_PREFIX     "org.freedesktop.DBus.Error."
+#define SYSTEMD_PREFIX "org.freedesktop.systemd1."
 
 /* For an answer for which somebody may have to type a password, in ms. */
 #define MANAGE_TIMEOUT 300000
@@ -23,6 +24,7 @@ static const struct
   SseBusFault fault;
 } faults[] = {
   { ERROR_PREFIX "UnknownStream", SSE_BUS_FAULT_UNUSABLE },
+  { ERROR_PREFIX "NotAuthorized", SSE_BUS_FAULT_UNUSABLE },
   { ERROR_PREFIX "StoreFailed", SSE_BUS_FAULT_UNKNOWN },
   { BUS_PREFIX "ServiceUnknown", SSE_BUS_FAULT_UNUSABLE },
   { BUS_PREFIX "NameHasNoOwner", SSE_BUS_FAULT_UNUSABLE },
@@ -85,12 +87,25 @@ sse_cli_bus_connect (const SseBusChoice *choice, GBusType *bus, GError **error)
   return connection;
 }
 
+/* Whether the bus, or systemd for it, was asked to start rivuletd and could not. Such an error is
+ * the bus's own: what was sent has reached nobody. */
+static gboolean
+is_no_start (const char *name)
+{
+  return name != NULL
+         && (strcmp (name, BUS_PREFIX "TimedOut") == 0
+             || g_str_has_prefix (name, BUS_PREFIX "Spawn.")
+             || g_str_has_prefix (name, SYSTEMD_PREFIX));
+}
+
 /* What @error means for an update that was sent. */
 SseBusFault
 sse_cli_bus_judge (const GError *error)
 {
   g_autofree char *name = g_dbus_error_get_remote_error (error);
 
+  if (is_no_start (name))
+    return SSE_BUS_FAULT_UNUSABLE;
   for (guint i = 0; name != NULL && i < G_N_ELEMENTS (faults); i++)
     if (strcmp (name, faults[i].name) == 0)
       return faults[i].fault;
@@ -107,10 +122,11 @@ const char *
 sse_cli_bus_describe_absence (GBusType bus)
 {
   return bus == G_BUS_TYPE_SYSTEM
-             ? _ ("rivuletd is not on the system bus; start it, or give --session where "
-                  "it is on the session bus")
-             : _ ("rivuletd is not on the session bus; start it (rivuletd --session), "
-                  "or give --system where it is on the system bus");
+             ? _ ("rivuletd is not on the system bus; start it (“systemctl status rivulet” says "
+                  "how it is), or give --session where it is on the session bus")
+             : _ ("rivuletd is not on the session bus; start it (rivuletd --session; “systemctl "
+                  "--user status rivulet” says how it is), or give --system where it is on the "
+                  "system bus");
 }
 
 static gboolean
@@ -118,6 +134,21 @@ is_absence (const char *name)
 {
   return g_strcmp0 (name, BUS_PREFIX "ServiceUnknown") == 0
          || g_strcmp0 (name, BUS_PREFIX "NameHasNoOwner") == 0;
+}
+
+static char *
+describe_no_start (const char *message, GBusType bus)
+{
+  return g_strdup_printf (
+      bus == G_BUS_TYPE_SYSTEM
+          ? _ ("rivuletd is not running, and did not start: %s; “systemctl status rivulet” says "
+               "why, "
+               "and “systemctl enable --now rivulet.socket” has it started when it is needed")
+          : _ (
+              "rivuletd is not running, and did not start: %s; “systemctl --user status rivulet” "
+              "says why, and “systemctl --user enable --now rivulet.socket” has it started when it "
+              "is needed"),
+      message);
 }
 
 /**
@@ -136,9 +167,13 @@ sse_cli_bus_describe (const GError *error, GBusType bus)
   g_dbus_error_strip_remote_error (stripped);
   if (is_absence (name))
     return g_strdup (sse_cli_bus_describe_absence (bus));
+  if (is_no_start (name))
+    return describe_no_start (stripped->message, bus);
   if (g_strcmp0 (name, BUS_PREFIX "AccessDenied") == 0)
-    return g_strdup (_ ("the bus's policy does not let you talk to rivuletd; files in "
-                        "/etc/dbus-1/system.d say who may"));
+    return g_strdup (bus == G_BUS_TYPE_SYSTEM ? _ (
+                         "the bus's policy does not let you; root and the members of the group "
+                         "rivulet-publishers may publish, from their next login on")
+                                              : _ ("the bus's policy does not let you"));
   if (name != NULL && g_str_has_prefix (name, ERROR_PREFIX))
     return g_strdup_printf ("%s (%s)", stripped->message, name + strlen (ERROR_PREFIX));
   return g_strdup (stripped->message);

@@ -15,6 +15,8 @@ SHIPPED = os.path.join(daemon.ROOT, "data", "dbus", "io.github.rivulet.Rivulet.c
 
 
 class NotAllowedCase(unittest.TestCase):
+    remedy = "run it as root (sudo)"
+
     def setUp(self):
         folder = self.enterContext(command.folder())
         os.chmod(folder, 0o755)
@@ -42,6 +44,6 @@ class NotAllowedCase(unittest.TestCase):
             timeout=Deadline("rivulet").left(),
             env=command.environment(DBUS_SYSTEM_BUS_ADDRESS=self.bus.address))
         self.assertEqual((done.returncode, done.stdout), (1, ""))
-        self.assertIn("run it as root (sudo)", done.stderr)
+        self.assertIn(self.remedy, done.stderr)
         self.assertNotIn("GDBus.Error", done.stderr)
         return done.stderr

@@ -6,13 +6,15 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import unittest
 
 import command
 from cases import DaemonCase, FreshCase, Setting
 from command import Command
-from privatebus import PrivateBus
+from notallowed import NotAllowedCase
+from privatebus import OPEN, PrivateBus
 from waiting import amount
 
 
@@ -248,6 +250,33 @@ class InterruptTest(FreshCase):
         self.assertEqual(status, -signal.SIGINT)
 
 
+class NotStartedTest(unittest.TestCase):
+    """The bus was to start it, and could not: nothing was taken, and more of it won't be either."""
+
+    def bus(self, program):
+        folder = self.enterContext(command.folder())
+        with open(os.path.join(folder, "rivulet.service"), "w", encoding="ascii") as file:
+            file.write(f"[D-BUS Service]\nName=io.github.rivulet.Rivulet\nExec={program}\n")
+        bus = PrivateBus(folder, policy=OPEN + f"<servicedir>{folder}</servicedir>"
+                         '<limit name="service_start_timeout">1000</limit>')
+        self.addCleanup(bus.stop)
+        return bus
+
+    def test_it_says_so(self):
+        for program in "/bin/false", "/nonexistent", "/bin/sleep 2":
+            bus = self.bus(program)
+            for arguments in (["publish", "quota", QUOTA], ["publish", "quota", "-"], ["revoke", "42"],
+                              ["watch", "quota", "--url", "http://127.0.0.1:9"]):
+                with self.subTest(program=program, arguments=arguments):
+                    status, out, err = command.run(*arguments, "--session", bus=bus,
+                                                   given=QUOTA + "\n" + QUOTA + "\n")
+                    self.assertEqual((status, out), (1, ""))
+                    self.assertIn("rivuletd is not running, and did not start", err)
+                    self.assertIn("systemctl --user status rivulet", err)
+                    self.assertNotIn("again", err)
+                    self.assertNotIn("GDBus", err)
+
+
 class NobodyThereTest(unittest.TestCase):
     def test_no_daemon(self):
         folder = self.enterContext(command.folder())
@@ -330,6 +359,50 @@ class WatchTest(DaemonCase):
         self.assertEqual(watch.wait(), 1)
         self.assertIn("does not take the token (401)", watch.errors.all())
         self.assertNotIn("not.a.token", watch.errors.all())
+
+
+@unittest.skipUnless(shutil.which("setpriv") and os.geteuid() == 0,
+                     "only root may be rivuletd there, and call as another user")
+class NotAllowedTest(NotAllowedCase):
+    remedy = "group rivulet-publishers"
+
+    def test_what_to_do(self):
+        self.assert_refused("publish", "quota", QUOTA)
+
+
+class OwnTest(FreshCase):
+    """A user's own, where systemd has it listen, with the secret that its unit has."""
+
+    def setUp(self):
+        self.folder = self.enterContext(command.folder())
+        self.socket = os.path.join(self.folder, "rivulet", "public")
+        os.mkdir(os.path.dirname(self.socket))
+        self.setting = {"listen": [f"unix:{self.socket}"]}
+        super().setUp()
+
+    def watch(self, **more):
+        watch = Command("watch", "quota", "--session", "--json", bus=self.rivulet.bus,
+                        XDG_RUNTIME_DIR=self.folder, XDG_CONFIG_HOME=self.folder, **more)
+        self.addCleanup(watch.close)
+        return watch
+
+    def test_it_is_followed(self):
+        shutil.copy(self.rivulet.secret.path, os.path.join(self.folder, "rivulet", "secret"))
+        self.assertEqual(json.loads(self.watch().output.next())["event"], "quota")
+
+    def test_nobody_else_gets_the_token(self):
+        os.unlink(self.socket)
+        watch = self.watch(RIVULET_TOKEN="a.b.c")
+        self.assertEqual(watch.wait(), 1)
+        said = watch.errors.all()
+        self.assertIn(f"your own Rivulet does not listen on {self.socket}", said)
+        self.assertIn("--url URL", said)
+
+    def test_another_secret(self):
+        watch = Command("watch", "/quota/stream", "--url", f"unix:{self.socket}", "--json",
+                        "--secret-file", self.rivulet.secret.path)
+        self.addCleanup(watch.close)
+        self.assertEqual(json.loads(watch.output.next())["event"], "quota")
 
 
 class DefaultAddressTest(FreshCase):
