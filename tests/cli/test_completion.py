@@ -4,10 +4,12 @@
 import os
 import re
 import subprocess
+import tempfile
 import unittest
 
 import command
-from daemon import PROGRAM, ROOT, run_to_end
+from cases import FreshCase
+from daemon import CLI, PLUGINS, PROGRAM, ROOT, run_to_end
 from waiting import Deadline
 
 COMMANDS = ["token", "publish", "watch", "status", "clients", "revoke"]
@@ -26,11 +28,13 @@ printf '%s\\n' "${COMPREPLY[@]}"
 """
 
 
-def complete(*words):
+def complete(*words, **more):
     """What may stand in place of the last word."""
     script = os.path.join(ROOT, "data", "completions", words[0])
+    path = os.path.dirname(CLI) + ":" + os.environ["PATH"]
     done = subprocess.run(["bash", "-c", SHELL, "bash", script, *words], check=True,
-                          capture_output=True, text=True, timeout=Deadline("bash").left())
+                          capture_output=True, text=True, timeout=Deadline("bash").left(),
+                          env=command.environment(PATH=path, **more))
     return set(done.stdout.split())
 
 
@@ -61,14 +65,29 @@ class Completion(unittest.TestCase):
     def test_streams(self):
         for name in "publish", "watch", "clients":
             self.assertEqual(complete("rivulet", name, "q"), {"quota"})
+        self.assertEqual(complete("rivulet", "publish", "--audience", "42", "q"), {"quota"})
         self.assertEqual(complete("rivulet", "token", "--stream", "q"), {"quota"})
-        for words in ["revoke", ""], ["clients", "--max", ""], ["status", ""]:
+        for words in (["revoke", ""], ["clients", "--max", ""], ["status", ""], ["publish", "quota", ""],
+                      ["publish", "--audience", "42", "quota", ""], ["watch", "--json", "quota", ""]):
             self.assertEqual(complete("rivulet", *words), set())
 
     def test_daemon(self):
         told = options(run_to_end(["--help"])[1])
         self.assertIn("--list-settings", told)
         self.assertEqual(complete(os.path.basename(PROGRAM), "-"), told)
+
+
+class Running(FreshCase):
+    def setUp(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory(prefix="rivulet-"))
+        os.symlink(os.path.join(PLUGINS, "quota.so"), os.path.join(folder, "quota.so"))
+        self.setting = {"plugins": folder, "webhook": False}
+        super().setUp()
+
+    def test_its_streams(self):
+        """Where rivuletd runs, those that it has, whatever comes with it."""
+        self.assertEqual(complete("rivulet", "publish", "--session", "",
+                                  DBUS_SESSION_BUS_ADDRESS=self.rivulet.bus.address), {"quota"})
 
 
 class Manual(unittest.TestCase):
