@@ -88,6 +88,21 @@ class Packages(unittest.TestCase):
         self.machine.install_packages("rivulet")
         self.assertNotEqual(self.machine.secret, secret)
 
+    def test_a_secret_that_is_none(self):
+        """An empty one is made anew; where none can be made, it says so, and nothing is left of that."""
+        self.machine.run("install", "-D", "-m", "600", "/dev/null", "/etc/rivulet/secret")
+        self.addCleanup(self.machine.run, "rm", "-f", "/usr/local/bin/od")
+        self.machine.run("sh", "-c", "printf '#!/bin/sh\\nexit 1\\n' >/usr/local/bin/od && "
+                         "chmod 755 /usr/local/bin/od")
+        self.assertIn("no secret could be made in /etc/rivulet", self.machine.run(
+            "dpkg", "--install", self.machine.path("rivulet"), status=1, patience=packaged.PATIENCE))
+        self.assertEqual(self.machine.run("find", "/etc/rivulet", "-name", "*secret*", "-size", "+0"), "")
+        self.assertEqual(self.machine.run("find", "/etc/rivulet", "-name", ".secret*"), "")
+        self.machine.run("rm", "/usr/local/bin/od")
+        self.machine.administer("dpkg", "--configure", "rivulet")
+        self.assertRegex(self.machine.run("cat", "/etc/rivulet/secret"), r"^[0-9a-f]{64}$")
+        self.assertEqual(self.states(), ["active", "inactive"])
+
     def test_an_upgrade_while_it_runs(self):
         """The socket is the same one, the daemon another, and what was accepted is there."""
         self.machine.install_packages("rivulet")
@@ -122,6 +137,7 @@ class Packages(unittest.TestCase):
         self.addCleanup(crowd.kill)
 
         self.machine.remove()
+        self.machine.run("test", "!", "-e", "/run/rivulet")
         self.assertEqual(self.states(), ["inactive", "inactive"])
         self.assertEqual(self.machine.run("pgrep", "-u", "rivulet", status=1), "")
         self.machine.run("test", "-f", "/var/lib/rivulet/rivulet.db")
