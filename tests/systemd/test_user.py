@@ -30,6 +30,7 @@ class User(unittest.TestCase):
             raise unittest.SkipTest("no manager of a user can be started here")
         if cls.as_user("systemctl", "--user", "is-active", "dbus.socket", status=None) != "active\n":
             raise unittest.SkipTest("users have no bus of their own here (dbus-user-session)")
+        cls.as_user("systemctl", "--user", "enable", "rivulet.socket")
 
     @classmethod
     def environment(cls):
@@ -83,6 +84,32 @@ class User(unittest.TestCase):
         read_until(self.follow(), '"used":8')
         self.as_user("systemctl", "--user", "stop", "rivulet.socket")
         self.assertEqual(self.states(), ["inactive", "inactive"])
+
+    def publish_in_vain(self):
+        """What the command says of it."""
+        said = self.as_user("rivulet", "publish", "--session", "quota", "{}", status=1)
+        self.assertIn("rivuletd is not running, and did not start", said)
+        self.assertIn("systemctl --user status rivulet", said)
+        self.assertNotIn("again", said)
+
+    def test_who_enabled_none_has_none(self):
+        """A call over their bus starts nothing, and ends at once."""
+        self.as_user("systemctl", "--user", "disable", "rivulet.socket")
+        self.addCleanup(self.as_user, "systemctl", "--user", "enable", "rivulet.socket")
+        self.publish_in_vain()
+        self.assertEqual(self.states(), ["inactive", "inactive"])
+
+    def test_without_a_secret(self):
+        """It fails once for each call; the first call after there is one starts it."""
+        secret = f"{HOME}/.config/rivulet/secret"
+        self.machine.run("mv", secret, f"{secret}-away")
+        self.publish_in_vain()
+        self.assertEqual(self.as_user("systemctl", "--user", "show", "-p", "ActiveState", "-p",
+                                      "NRestarts", "rivulet.service"),
+                         "NRestarts=0\nActiveState=failed\n")
+        self.machine.run("mv", f"{secret}-away", secret)
+        self.assertRegex(self.publish(2), r"^\('[0-9a-f]+-\d+',\)")
+        self.assertEqual(self.states(), ["active", "active"])
 
     def test_its_configuration_is_the_users(self):
         self.publish(1)
