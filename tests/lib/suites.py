@@ -28,6 +28,8 @@ SKIP = re.compile(r"\s*#\s*SKIP\s*(.*)", re.IGNORECASE)
 BOUND = float(os.environ.get("RIVULET_PROGRAM_BOUND", "900"))
 # And to end, once it was asked to.
 GRACE = 10
+# It is asked to also where this process is killed.
+OURS = ["setpriv", "--pdeathsig", "TERM"]
 
 
 # Where they leave what was said and what was secret (record.py), in the temporary folder.
@@ -57,7 +59,7 @@ class Program:
                        "RIVULET_RECORD": os.path.join(temporary, RECORD), **self.environment}
         with tempfile.TemporaryFile() as output:
             self.process = subprocess.Popen(
-                self.command, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL,
+                [*OURS, *self.command], cwd=self.folder, env=environment, stdin=subprocess.DEVNULL,
                 stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
             try:
                 status = self.process.wait(BOUND)
