@@ -423,7 +423,6 @@ gboolean
 sse_front_start (SseFront *self, GPtrArray *sockets, GError **error)
 {
   GPtrArray *bound = sockets != NULL ? sockets : listen_as_configured (self, error);
-  const char *const *names;
 
   if (bound == NULL)
     return FALSE;
@@ -433,7 +432,7 @@ sse_front_start (SseFront *self, GPtrArray *sockets, GError **error)
     return FALSE;
   sse_capacity_tell (self->options.gate.max_connections,
                      sse_settings_get_number (self->settings, "max-connections"));
-  for (names = sse_listener_get_addresses (self->listener); *names != NULL; names++)
+  for (const char *const *names = sse_front_get_addresses (self); *names != NULL; names++)
     g_message ("listening on %s", *names);
   return TRUE;
 }
