@@ -37,6 +37,7 @@ sse_hub_list_clients_async (
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
   SseStream *found = sse_streams_find (self->streams, stream);
+  guint channel;
 
   if (found == NULL)
     {
@@ -53,8 +54,8 @@ sse_hub_list_clients_async (
     }
   if (max == 0 || max > SSE_HUB_MAX_LISTED)
     max = SSE_HUB_MAX_LISTED;
-  sse_fanout_list (self->host.fanout, get_channel (self, found), max, on_listed,
-                   g_steal_pointer (&task));
+  channel = get_channel (self, found);
+  sse_fanout_list (self->host.fanout, &channel, 1, max, on_listed, g_steal_pointer (&task));
 }
 
 /**

@@ -137,7 +137,7 @@ make_join (SseNewcomer *self, GPtrArray *frames)
     .chunked = self->chunked,
     .channel = self->entrance->channel,
     .user = self->audience->user,
-    .personal = self->audience->personal,
+    .personal = self->audience->personal ? 1 : 0,
     .expires = self->expires,
     .frames = frames,
     .last_event_id = self->last_event_id,

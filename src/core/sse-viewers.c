@@ -161,7 +161,7 @@ sse_viewers_touch (SseViewers *self, const char *user, guint view, SseTouch touc
       if (!sse_source_has_audience (self->source, user))
         return;
       make_personal (self, audience);
-      sse_fanout_set_personal (self->host->fanout, self->channel, user, TRUE);
+      sse_fanout_set_personal (self->host->fanout, self->channel, user, 1);
     }
   sse_audience_touch (audience, view, touch);
   /* One that the turn under way has yet to come to is rendered as it is then. */

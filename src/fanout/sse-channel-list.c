@@ -27,8 +27,8 @@ gather (const SseGroup *group, gboolean waiting, guint max, GPtrArray *clients)
 static void
 gather_all (const SseChannel *self, gboolean waiting, guint max, GPtrArray *clients)
 {
-  for (guint i = 0; i < SSE_N_GROUPS; i++)
-    gather (&self->groups[i], waiting, max, clients);
+  for (SseLink *link = self->groups.next; link != &self->groups; link = link->next)
+    gather (sse_link_get (link, SseGroup, in_channel), waiting, max, clients);
 }
 
 /* Most first. */

@@ -102,7 +102,7 @@ sse_client_push (SseClient *self, SseFrame *frame, guint view, gsize bound)
 
   count_bytes (self, before);
   sse_frame_get_bytes (frame, TRUE, &length);
-  self->user->channel->pushed += length;
+  *self->user->channel->pushed += length;
   return fits;
 }
 

@@ -35,6 +35,7 @@ typedef struct _SseListing SseListing;
  * @options: (nullable): what the options are from now on
  * @listing: (nullable): what the answer is for
  * @max: how many clients that lists at most
+ * @personal: in which parts of the channel the user gets views of their own, as bits
  * @has_user: whether it is about one user
  * @user: that user's name
  *
@@ -59,7 +60,7 @@ typedef struct
   guint max;
   gboolean last;
   gboolean chunked;
-  gboolean personal;
+  guint32 personal;
   gboolean has_user;
   char user[];
 } SseCommand;

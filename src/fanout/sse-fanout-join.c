@@ -36,7 +36,7 @@ post_join (SseFanout *self, guint worker, const SseJoin *join, SseCatchUp *catch
  *
  * Takes a client. It gets its first frames, and then all that is sent to it from now on.
  *
- * All clients of a user in a channel are personal or none: where that changes,
+ * All clients of a user in a channel are personal in the same parts: where that changes,
  * sse_fanout_set_personal() says so, and a client that joins brings the same. (What it brings is
  * set at once for those of its user's clients that its worker has, so that it never gets
  * everyone's views in place of its own.)

@@ -58,6 +58,25 @@ sse_listing_take (SseListing *self, GPtrArray *clients)
   g_free (self);
 }
 
+/* Asks each worker that has clients in the channel. */
+static void
+ask (SseFanout *self, guint channel, SseListing *listing)
+{
+  for (guint i = 0; i < self->options.n_workers; i++)
+    {
+      SseFanoutSlot *slot = &self->slots[i];
+      SseCommand *command;
+
+      if (slot->worker == NULL || slot->n_by_channel[channel] == 0)
+        continue;
+      command = sse_command_new (SSE_COMMAND_LIST, channel, NULL);
+      command->listing = listing;
+      command->max = listing->max;
+      listing->n_awaited++;
+      sse_fanout_post (slot, command);
+    }
+}
+
 /* Where nobody is to be asked: whoever asks is told later all the same. */
 static void
 answer_empty (SseFanout *self, SseListing *listing)
@@ -71,41 +90,32 @@ answer_empty (SseFanout *self, SseListing *listing)
 
 /**
  * sse_fanout_list:
- * @max: how many clients at most, of all workers together. Each of them lists as many, and holds up
- *   its clients meanwhile
+ * @channels: (array length=n_channels): whose clients
+ * @max: how many clients at most, of all channels and workers together. Each worker lists as many
+ * of each channel, and holds up its clients meanwhile
  * @listed: told once, later, in the main context: when all workers have answered, at the latest by
  *   sse_fanout_free()
  * @user_data: for @listed
  *
- * Lists the clients of a channel that have joined, also those that are behind or ending, as they
- * are after all that was asked for before.
+ * Lists the clients of some channels that have joined, also those that are behind or ending, as
+ * they are after all that was asked for before.
  */
 void
-sse_fanout_list (
-    SseFanout *self, guint channel, guint max, SseFanoutListed listed, gpointer user_data)
+sse_fanout_list (SseFanout *self,
+                 const guint *channels,
+                 guint n_channels,
+                 guint max,
+                 SseFanoutListed listed,
+                 gpointer user_data)
 {
-  SseListing *listing;
+  SseListing *listing = g_new0 (SseListing, 1);
 
-  g_return_if_fail (channel < self->options.n_channels);
-
-  listing = g_new0 (SseListing, 1);
   listing->max = max;
   listing->clients = g_ptr_array_new_with_free_func (g_free);
   listing->listed = listed;
   listing->user_data = user_data;
-  for (guint i = 0; i < self->options.n_workers; i++)
-    {
-      SseFanoutSlot *slot = &self->slots[i];
-      SseCommand *command;
-
-      if (slot->worker == NULL || slot->n_by_channel[channel] == 0)
-        continue;
-      command = sse_command_new (SSE_COMMAND_LIST, channel, NULL);
-      command->listing = listing;
-      command->max = max;
-      listing->n_awaited++;
-      sse_fanout_post (slot, command);
-    }
+  for (guint i = 0; i < n_channels; i++)
+    ask (self, channels[i], listing);
   if (listing->n_awaited == 0)
     answer_empty (self, listing);
 }

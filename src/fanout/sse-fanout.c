@@ -306,7 +306,8 @@ sse_fanout_send (SseFanout *self, guint channel, const char *user, SseFrame *fra
 /**
  * sse_fanout_send_view:
  * @user: (nullable): whose clients get it; %NULL: those of all users who get no views of their own
- * @view: the view's number in the channel
+ *   in the view's part
+ * @view: the view's number in the channel, see SSE_FANOUT_VIEW()
  * @frame: what they get, behind all that waits for them already; the older frame of the same view
  *   is dropped where nothing of it was written yet. A reference is taken.
  */
@@ -321,7 +322,7 @@ sse_fanout_send_view (SseFanout *self, guint channel, const char *user, guint vi
 /* To every worker that has clients in the channel. */
 static void
 command_user (
-    SseFanout *self, SseCommandType type, guint channel, const char *user, gboolean personal)
+    SseFanout *self, SseCommandType type, guint channel, const char *user, guint32 personal)
 {
   g_return_if_fail (channel < self->options.n_channels);
   g_return_if_fail (user != NULL);
@@ -341,12 +342,13 @@ command_user (
 
 /**
  * sse_fanout_set_personal:
- * @personal: whether the user's clients get views of their own, and not everyone's, from now on
+ * @personal: in which parts of the channel, as bits, the user's clients get views of their own from
+ *   now on, and not everyone's
  *
  * Is forgotten when the user has no client in the channel any more, as a joining client brings it.
  */
 void
-sse_fanout_set_personal (SseFanout *self, guint channel, const char *user, gboolean personal)
+sse_fanout_set_personal (SseFanout *self, guint channel, const char *user, guint32 personal)
 {
   command_user (self, SSE_COMMAND_SET_PERSONAL, channel, user, personal);
 }
@@ -360,7 +362,7 @@ sse_fanout_set_personal (SseFanout *self, guint channel, const char *user, gbool
 void
 sse_fanout_end_user (SseFanout *self, guint channel, const char *user)
 {
-  command_user (self, SSE_COMMAND_END_USER, channel, user, FALSE);
+  command_user (self, SSE_COMMAND_END_USER, channel, user, 0);
 }
 
 /**

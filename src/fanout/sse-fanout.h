@@ -85,7 +85,8 @@ struct _SseTicket
  * @chunked: whether frames go out as chunks (HTTP/1.1)
  * @channel: the channel followed
  * @user: the user
- * @personal: whether this user gets views of their own, see sse_fanout_set_personal()
+ * @personal: in which parts of the channel this user gets views of their own, as bits; see
+ *   sse_fanout_set_personal()
  * @expires: when to close, in µs since 1970 UTC; %G_MAXINT64 for never
  * @frames: (nullable) (element-type SseFrame): what it gets before all else, never replaced by newer views
  *   and not counted in its queue's bound
@@ -101,7 +102,7 @@ typedef struct
   gboolean chunked;
   guint channel;
   const char *user;
-  gboolean personal;
+  guint32 personal;
   gint64 expires;
   GPtrArray *frames;
   const char *last_event_id;
@@ -164,7 +165,7 @@ typedef struct
 
 /**
  * SseFanoutListed:
- * @clients: (element-type SseListed): a channel's clients, those first for whom most waits. A
+ * @clients: (element-type SseListed): the channels' clients, those first for whom most waits. A
  *   reference may be taken.
  *
  * It may call the fan-out's functions, but not sse_fanout_free().
@@ -172,6 +173,12 @@ typedef struct
 typedef void (*SseFanoutListed) (GPtrArray *clients, gpointer user_data);
 
 #define SSE_FANOUT_NO_VIEW G_MAXUINT
+
+/* A channel has up to 32 parts, in each of which a user may get views of their own. A view's number
+ * in the channel says which part it is of: with one part, it is the view's number in that. */
+#define SSE_FANOUT_MAX_PARTS          32
+#define SSE_FANOUT_VIEW(part, number) ((part) << 8 | (number))
+#define SSE_FANOUT_PART(view)         ((view) >> 8)
 
 SseFanout  *sse_fanout_new              (const SseFanoutOptions *options,
                                          SseFanoutLeft           left,
@@ -206,14 +213,15 @@ void        sse_fanout_send_view        (SseFanout              *self,
 void        sse_fanout_set_personal     (SseFanout              *self,
                                          guint                   channel,
                                          const char             *user,
-                                         gboolean                personal);
+                                         guint32                 personal);
 
 void        sse_fanout_end_user         (SseFanout              *self,
                                          guint                   channel,
                                          const char             *user);
 
 void        sse_fanout_list             (SseFanout              *self,
-                                         guint                   channel,
+                                         const guint            *channels,
+                                         guint                   n_channels,
                                          guint                   max,
                                          SseFanoutListed         listed,
                                          gpointer                user_data);

@@ -23,10 +23,11 @@ sse_roster_init (SseRoster *self, const SseFanoutOptions *options)
 {
   self->options = *options;
   self->backlog = 0;
+  self->pushed = 0;
   self->ending = FALSE;
   self->channels = g_new (SseChannel, options->n_channels);
   for (guint i = 0; i < options->n_channels; i++)
-    sse_channel_init (&self->channels[i], i);
+    sse_channel_init (&self->channels[i], i, &self->pushed);
   self->n_clients = 0;
   sse_turn_init (&self->turn, options->queue_bytes);
   sse_wheel_init (&self->wheel, options->heartbeat_ms);
@@ -124,6 +125,22 @@ sse_roster_feed (SseRoster *self, SseCommand *command)
   sse_turn_mark (&self->turn, client);
 }
 
+/* A view goes to those who do not get their own of its part. A group with something to be sent
+ * stays, and so does its link. */
+static void
+send_to_all (SseRoster *self, SseChannel *channel, guint view, SseFrame *frame)
+{
+  guint32 part = view != SSE_FANOUT_NO_VIEW ? 1U << SSE_FANOUT_PART (view) : 0;
+
+  for (SseLink *link = channel->groups.next; link != &channel->groups; link = link->next)
+    {
+      SseGroup *group = sse_link_get (link, SseGroup, in_channel);
+
+      if (group != &channel->behind && (group->personal & part) == 0)
+        sse_turn_send_group (&self->turn, group, view, frame);
+    }
+}
+
 /* Sends a frame to whom it is for. */
 void
 sse_roster_send (SseRoster *self, SseCommand *command)
@@ -134,11 +151,7 @@ sse_roster_send (SseRoster *self, SseCommand *command)
 
   if (name == NULL)
     {
-      sse_turn_send_group (&self->turn, &channel->groups[SSE_GROUP_COMMON], command->view,
-                           command->frame);
-      if (command->view == SSE_FANOUT_NO_VIEW)
-        sse_turn_send_group (&self->turn, &channel->groups[SSE_GROUP_PERSONAL], command->view,
-                             command->frame);
+      send_to_all (self, channel, command->view, command->frame);
       return;
     }
 
@@ -154,7 +167,7 @@ sse_roster_send (SseRoster *self, SseCommand *command)
     }
 }
 
-/* Says whether a user gets views of their own. */
+/* Says in which parts a user gets views of their own. */
 void
 sse_roster_set_personal (SseRoster *self, SseCommand *command)
 {
@@ -202,8 +215,9 @@ static void
 stop_all (SseRoster *self, Farewell farewell)
 {
   for (guint i = 0; i < self->options.n_channels; i++)
-    for (guint j = 0; j < SSE_N_GROUPS; j++)
-      stop_group (self, &self->channels[i].groups[j], farewell);
+    for (SseLink *link = self->channels[i].groups.next; link != &self->channels[i].groups;
+         link = link->next)
+      stop_group (self, sse_link_get (link, SseGroup, in_channel), farewell);
 }
 
 /* Lets all clients leave, and all that come, each when it has got what it is due. */
@@ -291,20 +305,10 @@ let_costliest_leave (SseRoster *self, GArray *slow, SseBacklog *backlog, gsize b
     }
 }
 
-/* Whether more may wait than this worker's part of what may for all: what did when it was last
- * counted, and all that went into queues since. */
-static gboolean
-may_be_over (const SseRoster *self)
-{
-  gsize bytes = self->backlog;
-
-  for (guint i = 0; i < self->options.n_channels; i++)
-    bytes += self->channels[i].pushed;
-  return bytes > self->options.total_bytes / self->options.n_workers;
-}
-
-/* Where too much waits, lets clients leave. To count takes its time, so it is only done when there
- * may be too much, and some room is made then: counting is due again when that is full. */
+/* Where more waits than this worker's part of what may for all, lets clients leave. To count takes
+ * its time, so it is only done when there may be too much: what was when it was last counted, and
+ * all that went into queues since. Some room is made then, and counting is due again when that is
+ * full. */
 void
 sse_roster_shed (SseRoster *self)
 {
@@ -312,17 +316,16 @@ sse_roster_shed (SseRoster *self)
   g_autoptr (GArray) slow = NULL;
   SseBacklog backlog;
 
-  if (!may_be_over (self))
+  if (self->backlog + self->pushed <= part)
     return;
 
   slow = g_array_new (FALSE, FALSE, sizeof (Slow));
   sse_backlog_init (&backlog);
   for (guint i = 0; i < self->options.n_channels; i++)
-    {
-      for (guint j = 0; j < SSE_N_GROUPS; j++)
-        gather_slow (&self->channels[i].groups[j], &backlog, slow);
-      self->channels[i].pushed = 0;
-    }
+    for (SseLink *link = self->channels[i].groups.next; link != &self->channels[i].groups;
+         link = link->next)
+      gather_slow (sse_link_get (link, SseGroup, in_channel), &backlog, slow);
+  self->pushed = 0;
   if (backlog.bytes > part - part / ROOM)
     let_costliest_leave (self, slow, &backlog, part - part / ROOM);
   self->backlog = backlog.bytes;

@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 /**
  * SseRoster:
  * @backlog: what waited when it was last counted
+ * @pushed: bytes that went into queues since then
  * @ending: whoever comes leaves at once
  *
  * The clients of one worker, in their channels, and what is due to them. What it is asked for is
@@ -21,6 +22,7 @@ typedef struct
 {
   SseFanoutOptions options;
   gsize backlog;
+  gsize pushed;
   gboolean ending;
   SseChannel *channels;
   guint n_clients;

@@ -248,6 +248,7 @@ write_group (SseTurn *self, SseGroup *group)
     g_clear_pointer (&group->pending[i].frame, sse_frame_unref);
   group->n_pending = 0;
   sse_link_remove (&group->dirty);
+  sse_group_drop_if_unused (group);
 }
 
 /* Removes the older frame of a view from what is pending. Its place stays, as clients remember how
@@ -315,12 +316,12 @@ sse_turn_send_client (SseTurn *self, SseClient *client, guint view, SseFrame *fr
 
 /**
  * sse_turn_set_personal:
- * @personal: whether the user gets views of their own from now on
+ * @personal: in which parts of the channel the user gets views of their own from now on
  */
 void
-sse_turn_set_personal (SseTurn *self, SseUser *user, gboolean personal)
+sse_turn_set_personal (SseTurn *self, SseUser *user, guint32 personal)
 {
-  if (user->personal == personal)
+  if (user->group->personal == personal)
     return;
 
   /* What the clients got in the old group is theirs. */
@@ -331,10 +332,7 @@ sse_turn_set_personal (SseTurn *self, SseUser *user, gboolean personal)
       take_pending (self, client);
       sse_turn_mark (self, client);
     }
-
-  user->personal = personal;
-  for (SseLink *link = user->clients.next; link != &user->clients; link = link->next)
-    sse_channel_regroup (sse_link_get (link, SseClient, of_user));
+  sse_channel_set_personal (user, personal);
 }
 
 /* There is room in the client's socket, or something to read where it lingers. */

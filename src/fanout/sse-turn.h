@@ -47,7 +47,7 @@ void     sse_turn_send_client  (SseTurn        *self,
                                 SseFrame       *frame);
 void     sse_turn_set_personal (SseTurn        *self,
                                 SseUser        *user,
-                                gboolean        personal);
+                                guint32         personal);
 void     sse_turn_mark         (SseTurn        *self,
                                 SseClient      *client);
 void     sse_turn_set_ready    (SseTurn        *self,

@@ -15,8 +15,9 @@ test_bound (void)
   SseClient *clients[5];
   int peers[G_N_ELEMENTS (clients)];
   SseChannel channel;
+  gsize pushed = 0;
 
-  sse_channel_init (&channel, 0);
+  sse_channel_init (&channel, 0, &pushed);
   for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
     {
       g_autoptr (SseFrame) frame = sse_frame_new_raw ("xxxxx", i);

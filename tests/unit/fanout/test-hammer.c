@@ -13,7 +13,8 @@
 /* One thread publishes, joins clients and hears of their leaving; others read, each its own
  * clients, some only for a while. Some clients join where all are, others behind, and are fed.
  * Whatever interleaves: a client that joined at position P gets everything behind P that is for its
- * user, once and in order. Now and then all of this is listed. */
+ * user, once and in order, and no view of a part in which the user has their own. Now and then all
+ * of this is listed. */
 
 #define N_READERS   3
 #define N_USERS     5
@@ -22,6 +23,7 @@
 #define SLICE       20  /* positions */
 #define LIST_EVERY  40  /* positions */
 #define MAX_LISTED  20
+#define N_PARTS     3    /* of the channel */
 #define N_POSITIONS 6001 /* for all, so that all who stay get it */
 
 static const SseFanoutOptions options = {
@@ -60,10 +62,24 @@ typedef struct
   guint n_done;
 } Reader;
 
+/* The last position that was published. */
+static guint published;
+
 static Kind
 get_kind (guint position)
 {
   return position % 7 == 3 ? FOR_USER : position % 11 == 5 ? VIEW : FOR_ALL;
+}
+
+/* In which parts a user gets views of their own behind a position, as bits: each view sets that for
+ * one user. */
+static guint32
+get_personal (guint user, guint position)
+{
+  for (; position > 0; position--)
+    if (get_kind (position) == VIEW && position % N_USERS == user)
+      return position / 11 % (1 << N_PARTS);
+  return 0;
 }
 
 static gboolean
@@ -87,6 +103,8 @@ check_position (Client *client, guint position)
   g_assert_cmpuint (position, >, client->last);
   if (get_kind (position) == FOR_USER)
     g_assert_cmpuint (position % N_USERS, ==, client->user);
+  if (get_kind (position) == VIEW)
+    g_assert_false (get_personal (client->user, position) >> position % N_PARTS & 1);
   for (guint i = client->last + 1; i < position; i++)
     g_assert_false (is_missed (i, client->user));
   client->last = position;
@@ -188,9 +206,6 @@ typedef struct
   guint position;
 } Behind;
 
-/* The last position that was published. */
-static guint published;
-
 static GPtrArray *
 next_slice (Behind *behind)
 {
@@ -245,7 +260,11 @@ start_client (Fixture *fixture, Reader *reader, guint position, gboolean fed)
   g_autofree char *user = g_strdup_printf ("%u", client.user);
   g_autofree char *joined = g_strdup_printf ("joined %u\n", position);
   const char *const first[] = { joined, NULL };
-  SseJoin join = { .user = user, .expires = NEVER };
+  SseJoin join = {
+    .user = user,
+    .personal = get_personal (client.user, published),
+    .expires = NEVER,
+  };
   int fds[2];
 
   /* Two of three leave on the way. */
@@ -290,8 +309,10 @@ publish (Fixture *fixture, guint position)
       fixture_send (fixture, 0, user, body);
       break;
     case VIEW:
-      fixture_send_view (fixture, 0, NULL, position % 2, body);
-      sse_fanout_set_personal (fixture->fanout, 0, user, position % 3 == 0);
+      sse_fanout_set_personal (fixture->fanout, 0, user,
+                               get_personal (position % N_USERS, position));
+      fixture_send_view (fixture, 0, NULL, SSE_FANOUT_VIEW (position % N_PARTS, position % 2),
+                         body);
       break;
     case FOR_ALL:
     default:
@@ -339,7 +360,7 @@ test_hammer (void)
       if (position % (N_POSITIONS / N_CLIENTS) == 0 && position < N_POSITIONS)
         start_some_client (&fixture, &readers[g_test_rand_int_range (0, N_READERS)]);
       if (position % LIST_EVERY == 0)
-        sse_fanout_list (fixture.fanout, 0, MAX_LISTED, on_listed, &n_told);
+        sse_fanout_list (fixture.fanout, (guint[]){ 0 }, 1, MAX_LISTED, on_listed, &n_told);
       /* Now few, now many commands at a time. */
       if (g_test_rand_int_range (0, 20) == 0)
         g_main_context_iteration (NULL, FALSE);

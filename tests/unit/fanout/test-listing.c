@@ -58,7 +58,7 @@ list (Fixture *self, guint channel, guint max)
 {
   Listing listing = { 0 };
 
-  sse_fanout_list (self->fanout, channel, max, on_listed, &listing);
+  sse_fanout_list (self->fanout, &channel, 1, max, on_listed, &listing);
   g_assert_cmpuint (listing.n_told, ==, 0);
   wait_told_times (&listing, 1);
   return listing.clients;
@@ -326,7 +326,7 @@ ask (Fixture *self, guint *n_told)
   Asked *asked = g_new (Asked, 1);
 
   *asked = (Asked){ self, n_told, self->left->len };
-  sse_fanout_list (self->fanout, 0, 50, check_listing, asked);
+  sse_fanout_list (self->fanout, (guint[]){ 0 }, 1, 50, check_listing, asked);
 }
 
 static void
@@ -371,8 +371,8 @@ test_freed (Fixture *self, gconstpointer data)
 
   join_many (self, fds);
   for (guint i = 0; i < 1000; i++) /* more than wait for the main context's iteration */
-    sse_fanout_list (self->fanout, 0, 10, on_listed, &listing);
-  sse_fanout_list (self->fanout, 1, 10, on_listed, &empty);
+    sse_fanout_list (self->fanout, (guint[]){ 0 }, 1, 10, on_listed, &listing);
+  sse_fanout_list (self->fanout, (guint[]){ 1 }, 1, 10, on_listed, &empty);
   g_assert_cmpuint (listing.n_told, ==, 0);
   fixture_stop (self);
   g_assert_cmpuint (listing.n_told, ==, 1000);
@@ -395,7 +395,7 @@ on_listed_again (GPtrArray *clients, gpointer user_data)
 
   on_listed (clients, &again->listing);
   if (again->n_more-- > 0)
-    sse_fanout_list (again->fixture->fanout, 0, 10, on_listed_again, again);
+    sse_fanout_list (again->fixture->fanout, (guint[]){ 0 }, 1, 10, on_listed_again, again);
 }
 
 /* What is asked for while it ends is told too, also where those who were there have yet to be told
@@ -408,7 +408,7 @@ test_asked_when_freed (Fixture *self, gconstpointer data)
   int fd = fixture_join (self, 0, "ann", FALSE);
   struct pollfd readable = { .fd = fd, .events = POLLIN };
 
-  sse_fanout_list (fanout, 0, 10, on_listed_again, &again);
+  sse_fanout_list (fanout, (guint[]){ 0 }, 1, 10, on_listed_again, &again);
   /* More than wait for the main context's iteration: the worker answers, and nobody hears it. */
   for (guint i = 0; i < 1000; i++)
     fixture_send (self, 0, "ann", "x");

@@ -199,6 +199,29 @@ test_set_personal (Fixture *self, gconstpointer options)
   close (other);
 }
 
+/* Each user sees everyone's views of some parts of a channel, and their own of the others. */
+static void
+test_parts (Fixture *self, gconstpointer options)
+{
+  SseJoin join = { .user = "ann", .personal = 1, .expires = NEVER };
+  int ann = fixture_join_full (self, &join, NULL), bob = fixture_join (self, 0, "bob", FALSE);
+
+  fixture_send_view (self, 0, NULL, SSE_FANOUT_VIEW (0, 0), "zero-1 ");
+  fixture_send_view (self, 0, NULL, SSE_FANOUT_VIEW (1, 0), "one-1 ");
+  fixture_send_view (self, 0, "ann", SSE_FANOUT_VIEW (0, 0), "own ");
+  sse_fanout_set_personal (self->fanout, 0, "bob", 1 << 1 | 1U << 31);
+  fixture_send_view (self, 0, NULL, SSE_FANOUT_VIEW (0, 0), "zero-2 ");
+  fixture_send_view (self, 0, NULL, SSE_FANOUT_VIEW (1, 0), "one-2 ");
+  fixture_send (self, 0, NULL, "event ");
+  sse_fanout_set_personal (self->fanout, 0, "ann", 1 << 1);
+  fixture_send_view (self, 0, NULL, SSE_FANOUT_VIEW (31, 0), "last ");
+  fixture_send_view (self, 0, NULL, SSE_FANOUT_VIEW (0, 1), "other ");
+  fixture_expect (ann, "own one-2 event last other ");
+  fixture_expect (bob, "one-1 zero-2 event other ");
+  close (ann);
+  close (bob);
+}
+
 /* A newcomer never gets everyone's views in place of its own, whatever its user got before. */
 static void
 test_join_sets_personal (Fixture *self, gconstpointer options)
@@ -303,6 +326,7 @@ main (int argc, char *argv[])
   add ("view-replaced", test_view_replaced);
   add ("first-frames-stay", test_first_frames_stay);
   add ("personal-views", test_personal_views);
+  add ("parts", test_parts);
   add ("set-personal", test_set_personal);
   add ("user-forgotten", test_user_forgotten);
   add ("many-frames", test_many_frames);
