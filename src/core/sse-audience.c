@@ -25,8 +25,8 @@ sse_audience_new (const char *user, guint n_views)
 static void
 drop (SseAudience *self, guint view)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (self->views[view].bodies); i++)
-    g_clear_pointer (&self->views[view].bodies[i], sse_frame_unref);
+  for (guint i = 0; i < 4; i++)
+    g_clear_pointer (&self->views[view].bodies[i / 2][i % 2], sse_frame_unref);
   g_clear_pointer (&self->views[view].members, g_free);
 }
 
@@ -37,6 +37,7 @@ sse_audience_free (SseAudience *self)
   for (guint i = 0; self->views != NULL && i < self->n_views; i++)
     drop (self, i);
   g_free (self->views);
+  g_clear_pointer (&self->places, g_array_unref);
   g_free (self->user);
   g_free (self);
 }
@@ -51,6 +52,56 @@ sse_audience_set_personal (SseAudience *self)
   self->views = g_malloc0_n (self->n_views, sizeof *self->views);
   for (guint i = 0; i < self->n_views; i++)
     self->views[i].touch = SSE_TOUCH_STALE;
+}
+
+static SsePlace *
+find_place (SseAudience *self, guint channel)
+{
+  for (guint i = 0; self->places != NULL && i < self->places->len; i++)
+    {
+      SsePlace *place = &g_array_index (self->places, SsePlace, i);
+
+      if (place->channel == channel)
+        return place;
+    }
+  return NULL;
+}
+
+/**
+ * sse_audience_enter:
+ * @channel: a channel that several streams share
+ * @part: the stream's part of it
+ *
+ * Says that a client of the audience is there.
+ */
+void
+sse_audience_enter (SseAudience *self, guint channel, guint part)
+{
+  SsePlace *place = find_place (self, channel);
+  const SsePlace first = { channel, part, 1 };
+
+  if (place != NULL)
+    {
+      place->n_clients++;
+      return;
+    }
+  if (self->places == NULL)
+    self->places = g_array_new (FALSE, FALSE, sizeof (SsePlace));
+  g_array_append_val (self->places, first);
+}
+
+/* A client of the audience that was in @channel is gone; the stream's own channel does not count.
+ */
+void
+sse_audience_leave (SseAudience *self, guint channel)
+{
+  SsePlace *place = find_place (self, channel);
+
+  if (place == NULL || --place->n_clients > 0)
+    return;
+  g_array_remove_index_fast (self->places, (guint) (place - (SsePlace *) self->places->data));
+  if (self->places->len == 0)
+    g_clear_pointer (&self->places, g_array_unref);
 }
 
 /* Says that what is rendered of @view is no longer what is. */
@@ -136,26 +187,34 @@ sse_audience_forget (SseAudience *self)
  * sse_audience_get_body:
  * @view: a view that has been rendered
  * @initial: whether with its initial event type, or its update's
+ * @prefixed: whether with the stream's name before that
  *
  * Returns: (transfer none): the view as an event without its id, raw: the same one for all who ask
  *   until it is rendered again, so that a crowd of slow newcomers holds it once
  */
 SseFrame *
-sse_audience_get_body (SseAudience *self, SseSource *source, guint view, gboolean initial)
+sse_audience_get_body (
+    SseAudience *self, SseSource *source, guint view, gboolean initial, gboolean prefixed)
 {
   const SseView *description = &sse_source_get_views (source)[view];
-  SseFrame **body = &self->views[view].bodies[initial ? 0 : 1];
+  SseFrame **body = &self->views[view].bodies[initial ? 1 : 0][prefixed ? 1 : 0];
+  g_autoptr (SseFrame) event = NULL;
+  const char *bytes;
+  gsize length;
 
-  if (*body == NULL)
+  if (*body != NULL)
+    return *body;
+
+  event = sse_frame_new_event (NULL, initial ? description->initial_type : description->update_type,
+                               self->views[view].members, self->views[view].length);
+  if (prefixed)
     {
-      g_autoptr (SseFrame) event = sse_frame_new_event (
-          NULL, initial ? description->initial_type : description->update_type,
-          self->views[view].members, self->views[view].length);
-      gsize length;
-      const char *bytes = sse_frame_get_bytes (event, FALSE, &length);
+      g_autoptr (SseFrame) plain = g_steal_pointer (&event);
 
-      *body = sse_frame_new_raw (bytes, length);
+      event = sse_frame_new_prefixed (plain, sse_source_get_stream (source));
     }
+  bytes = sse_frame_get_bytes (event, FALSE, &length);
+  *body = sse_frame_new_raw (bytes, length);
   return *body;
 }
 

@@ -15,10 +15,24 @@ G_BEGIN_DECLS
  */
 typedef struct _SseAudience SseAudience;
 
+/**
+ * SsePlace:
+ * @channel: a channel of the fan-out that several streams share
+ * @part: the stream's part of that
+ * @n_clients: how many clients of an audience are there
+ */
+typedef struct
+{
+  guint channel;
+  guint part;
+  guint n_clients;
+} SsePlace;
+
 struct _SseAudience
 {
   char *user;        /* NULL: everyone */
   guint n_clients;   /* joined or waiting to join */
+  GArray *places;    /* SsePlace, of those who are not in the stream's own channel; NULL: of none */
   gboolean personal; /* whether it has views of its own; everyone has */
   guint32 turn;      /* the last turn of which it has taken over what touched everyone */
   GList link;        /* in the stream's queue of personal audiences */
@@ -30,7 +44,8 @@ struct _SseAudience
     SseTouch touch;
     char *members; /* NULL while it is not rendered */
     gsize length;
-    SseFrame *bodies[2]; /* with the initial and the update type, made when first wanted */
+    SseFrame *bodies[2][2]; /* with the update and the initial type, each without and with the
+                             * stream's name before it; made when first wanted */
   } *views; /* NULL unless personal */
 };
 
@@ -38,6 +53,12 @@ SseAudience *sse_audience_new          (const char     *user,
                                         guint           n_views);
 void         sse_audience_free         (SseAudience    *self);
 void         sse_audience_set_personal (SseAudience    *self);
+
+void         sse_audience_enter        (SseAudience    *self,
+                                        guint           channel,
+                                        guint           part);
+void         sse_audience_leave        (SseAudience    *self,
+                                        guint           channel);
 
 void         sse_audience_touch        (SseAudience    *self,
                                         guint           view,
@@ -56,7 +77,8 @@ void         sse_audience_forget       (SseAudience    *self);
 SseFrame    *sse_audience_get_body     (SseAudience    *self,
                                         SseSource      *source,
                                         guint           view,
-                                        gboolean        initial);
+                                        gboolean        initial,
+                                        gboolean        prefixed);
 SseFrame    *sse_audience_new_frame    (SseAudience    *self,
                                         SseSource      *source,
                                         guint           view,

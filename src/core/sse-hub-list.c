@@ -12,24 +12,15 @@ on_listed (GPtrArray *clients, gpointer user_data)
   g_task_return_pointer (task, g_ptr_array_ref (clients), (GDestroyNotify) g_ptr_array_unref);
 }
 
-/* See sse_streams_get(). */
-static guint
-get_channel (SseHub *self, SseStream *stream)
-{
-  guint channel = 0;
-
-  g_ptr_array_find (sse_streams_get (self->streams), stream, &channel);
-  return channel;
-}
-
 /**
  * sse_hub_list_clients_async:
  * @stream: a stream's name; one that is disabled has no clients
  * @max: how many clients at most; %SSE_HUB_MAX_LISTED where it is 0 or more than that
  *
- * Lists who follows a stream, those first for whom most waits. A client that came a moment ago is
- * not listed yet: it first waits for what it gets first to be rendered, or read from the log, and
- * the stream counts it already. One that is catching up is.
+ * Lists who follows a stream, be it among others on one connection, those first for whom most
+ * waits. A client that came a moment ago is not listed yet: it first waits for what it gets first
+ * to be rendered, or read from the log, and the stream counts it already. One that is catching up
+ * is.
  */
 void
 sse_hub_list_clients_async (
@@ -37,7 +28,7 @@ sse_hub_list_clients_async (
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
   SseStream *found = sse_streams_find (self->streams, stream);
-  guint channel;
+  g_autoptr (GArray) channels = NULL;
 
   if (found == NULL)
     {
@@ -54,8 +45,9 @@ sse_hub_list_clients_async (
     }
   if (max == 0 || max > SSE_HUB_MAX_LISTED)
     max = SSE_HUB_MAX_LISTED;
-  channel = get_channel (self, found);
-  sse_fanout_list (self->host.fanout, &channel, 1, max, on_listed, g_steal_pointer (&task));
+  channels = sse_stream_get_channels (found);
+  sse_fanout_list (self->host.fanout, (const guint *) (gpointer) channels->data, channels->len, max,
+                   on_listed, g_steal_pointer (&task));
 }
 
 /**

@@ -30,6 +30,14 @@ struct _SseHub
   gboolean save_all; /* whether that has to have the states of all */
 };
 
+/* What comes back from the fan-out. */
+guint sse_hub_get_first_combined (SseHub *self);
+void  sse_hub_take_left      (guint           channel,
+                              const char     *user,
+                              const char     *last_event_id,
+                              SseCloseReason  reason,
+                              gpointer        user_data);
+
 /* What comes back from the log. */
 void sse_hub_take_committed (SseLog       *log,
                              GPtrArray    *updates,

@@ -5,6 +5,7 @@
 
 #include "sse-hub.h"
 
+#include "sse-combination.h"
 #include "sse-hub-private.h"
 
 G_DEFINE_FINAL_TYPE (SseHub, sse_hub, G_TYPE_OBJECT)
@@ -149,40 +150,6 @@ sse_hub_publish_finish (SseHub *self, GAsyncResult *result, GError **error)
 }
 
 /* ---- clients ---- */
-
-/**
- * sse_hub_subscribe:
- * @stream: one of the hub's streams, enabled
- * @subscriber: a client; its socket and its ticket are taken
- *
- * Lets a client follow a stream, from its first events to its end.
- */
-void
-sse_hub_subscribe (SseHub *self, SseStream *stream, const SseSubscriber *subscriber)
-{
-  sse_stream_subscribe (stream, subscriber);
-}
-
-static void
-on_client_left (guint channel,
-                const char *user,
-                const char *last_event_id,
-                SseCloseReason reason,
-                gpointer user_data)
-{
-  SseHub *self = SSE_HUB (user_data);
-  GPtrArray *streams = sse_streams_get (self->streams);
-  SseClientRecord client = { .user = user, .position = self->host.position };
-  SseStream *stream;
-
-  if (channel >= streams->len)
-    return; /* a canary */
-  stream = g_ptr_array_index (streams, channel);
-  client.stream = sse_stream_get_name (stream);
-  client.last_event_id = *last_event_id != '\0' ? last_event_id : NULL;
-  sse_client_journal_closed (&self->host.journal, &client, reason);
-  sse_stream_client_left (stream, user, reason);
-}
 
 /**
  * sse_hub_keep_canaries:
@@ -340,6 +307,7 @@ sse_hub_finalize (GObject *object)
 {
   SseHub *self = SSE_HUB (object);
 
+  g_clear_pointer (&self->host.combinations, sse_combinations_free);
   g_clear_pointer (&self->streams, sse_streams_free);
   g_free (self->host.epoch);
   G_OBJECT_CLASS (sse_hub_parent_class)->finalize (object);
@@ -387,9 +355,11 @@ sse_hub_new (GPtrArray *plugins, SseLog *log, const SseHubOptions *options, GErr
   self->max_update_bytes = options->intake.max_update_bytes;
   self->streams = sse_streams_new (plugins, &self->host);
 
-  fanout.n_channels = sse_streams_get_n_channels (self->streams) + 1; /* the canaries' */
+  self->host.combinations = sse_combinations_new (&self->host, sse_hub_get_first_combined (self));
+
+  fanout.n_channels = sse_hub_get_first_combined (self) + SSE_COMBINATION_MAX;
   self->n_workers = fanout.n_workers;
-  self->host.fanout = sse_fanout_new (&fanout, on_client_left, self, error);
+  self->host.fanout = sse_fanout_new (&fanout, sse_hub_take_left, self, error);
   if (self->host.fanout == NULL)
     return NULL;
 

@@ -66,6 +66,12 @@ typedef struct
   SseTicket *ticket;
 } SseSubscriber;
 
+/* See sse_hub_combine(). */
+typedef struct _SseCombination SseCombination;
+
+/* Streams that can be followed on one connection, at most. */
+#define SSE_HUB_MAX_COMBINED 16
+
 /* Clients that one listing has at most. */
 #define SSE_HUB_MAX_LISTED 10000
 
@@ -101,6 +107,17 @@ const SseRevocations *
 
 void        sse_hub_subscribe      (SseHub              *self,
                                     SseStream           *stream,
+                                    const SseSubscriber *subscriber);
+
+SseCombination *
+            sse_hub_combine        (SseHub              *self,
+                                    GPtrArray           *streams);
+void        sse_combination_release
+                                   (SseCombination      *self);
+void        sse_hub_subscribe_combined
+                                   (SseHub              *self,
+                                    SseCombination      *combination,
+                                    GPtrArray           *streams,
                                     const SseSubscriber *subscriber);
 
 void        sse_hub_list_clients_async

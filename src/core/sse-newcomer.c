@@ -9,34 +9,9 @@
 #include <unistd.h>
 
 #include "sse-event-id.h"
-
-/* What those who catch up are given at a time, all together, in bytes, unless they are so many that
- * each would have less than the least. */
-#define BEHIND_BYTES    ((gsize) 64 * 1024 * 1024)
-#define MIN_SLICE_BYTES ((gsize) 16 * 1024)
+#include "sse-newcomer-private.h"
 
 #define MAX_ID_BYTES 64
-
-void
-sse_entrance_init (SseEntrance *self)
-{
-  sse_link_init (&self->reading);
-}
-
-/* Newcomers for whom the log is being read are closed when that is done. */
-void
-sse_entrance_close (SseEntrance *self)
-{
-  while (sse_link_is_linked (&self->reading))
-    {
-      SseNewcomer *newcomer = sse_link_get (self->reading.next, SseNewcomer, link);
-
-      newcomer->entrance = NULL;
-      sse_link_remove (&newcomer->link);
-    }
-}
-
-/* ---- what it missed ---- */
 
 /* As much of what a client says that its last id was as is kept with it, and told: ours are
  * shorter, and UTF-8. */
@@ -53,38 +28,56 @@ clip_id (const char *last_event_id)
 
 /* Whether a client can go on from where it says that it was. @position: (out): that */
 static gboolean
-can_resume (const char *last_event_id, const SseEntrance *entrance, guint64 *position)
+can_resume (const char *last_event_id, SseStreamHost *host, guint64 *position)
 {
-  SseStreamHost *host = entrance->host;
   g_autofree char *epoch = NULL;
 
-  if (last_event_id == NULL || *sse_source_get_events (entrance->source) == NULL
-      || !sse_event_id_parse (last_event_id, &epoch, position))
+  if (last_event_id == NULL || !sse_event_id_parse (last_event_id, &epoch, position))
     return FALSE;
   return g_str_equal (epoch, host->epoch) ? *position <= host->position
                                           : sse_log_covers (host->log, epoch, *position);
 }
 
+/* In a stream of views alone there is nothing to miss: what is newest is all there is to know. */
+static gboolean
+can_miss (const SsePart *part)
+{
+  return *sse_source_get_events (part->source) != NULL;
+}
+
 /**
  * sse_newcomer_new:
  * @subscriber: a client; its socket and its ticket are taken
- * @audience: its user
+ * @channel: the channel that it is to join
+ * @parts: (array length=n_parts): what it follows, at least one; copied
  */
 SseNewcomer *
-sse_newcomer_new (const SseSubscriber *subscriber, SseAudience *audience, SseEntrance *entrance)
+sse_newcomer_new (const SseSubscriber *subscriber,
+                  SseEntrance *entrance,
+                  guint channel,
+                  const SsePart *parts,
+                  guint n_parts)
 {
-  SseNewcomer *self = g_new0 (SseNewcomer, 1);
+  SseNewcomer *self = g_malloc0 (sizeof (SseNewcomer) + n_parts * sizeof (SsePart));
+  gboolean resumes;
 
-  self->audience = audience;
   self->entrance = entrance;
   sse_link_init (&self->link);
+  self->channel = channel;
   self->fd = subscriber->fd;
   self->chunked = subscriber->chunked;
   self->expires = subscriber->expires;
   self->head = sse_frame_ref (subscriber->head);
   self->last_event_id = clip_id (subscriber->last_event_id);
   self->ticket = subscriber->ticket;
-  self->resumes = can_resume (subscriber->last_event_id, entrance, &self->position);
+  resumes = can_resume (subscriber->last_event_id, entrance->host, &self->position);
+  sse_slice_init (&self->slice);
+  self->n_parts = n_parts;
+  for (guint i = 0; i < n_parts; i++)
+    {
+      self->parts[i] = parts[i];
+      self->parts[i].resumes = resumes && can_miss (&parts[i]);
+    }
   return self;
 }
 
@@ -99,33 +92,62 @@ sse_newcomer_free (SseNewcomer *self)
     close (self->fd);
   if (self->ticket != NULL)
     self->ticket->release (self->ticket);
+  sse_slice_clear (&self->slice);
   sse_frame_unref (self->head);
   g_free (self->last_event_id);
   g_free (self);
 }
 
 /**
- * sse_newcomer_has_ring:
+ * sse_newcomer_get_user:
  *
- * Returns: whether what it missed, if it resumes, is all in the ring
+ * Returns: who it is; not of one that is gone
  */
+const char *
+sse_newcomer_get_user (SseNewcomer *self)
+{
+  return self->parts[0].audience->user;
+}
+
+/* Whether it has to start afresh in a stream before it can go on in another. */
 gboolean
-sse_newcomer_has_ring (SseNewcomer *self)
+sse_newcomer_starts_afresh (SseNewcomer *self)
 {
-  return !self->resumes || sse_ring_covers (self->entrance->ring, self->position);
+  gboolean resumes = FALSE, misses = FALSE;
+
+  for (guint i = 0; i < self->n_parts; i++)
+    {
+      resumes |= self->parts[i].resumes;
+      misses |= !self->parts[i].resumes && can_miss (&self->parts[i]);
+    }
+  return resumes && misses;
 }
 
-static GPtrArray *
-new_frames (void)
+/* ---- joining ---- */
+
+/* Begins what it is given next, at first with the beginning of a response. */
+GPtrArray *
+sse_newcomer_begin_slice (SseNewcomer *self)
 {
-  return g_ptr_array_new_with_free_func ((GDestroyNotify) sse_frame_unref);
+  GPtrArray *frames = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_frame_unref);
+
+  if (self->catch_up == NULL)
+    {
+      g_ptr_array_add (frames, sse_frame_ref (self->head));
+      g_ptr_array_add (frames, sse_fanout_new_retry_frame (self->entrance->host->fanout));
+    }
+  return frames;
 }
 
-static void
-add_start (const SseNewcomer *self, GPtrArray *frames)
+static guint32
+get_personal (SseNewcomer *self)
 {
-  g_ptr_array_add (frames, sse_frame_ref (self->head));
-  g_ptr_array_add (frames, sse_fanout_new_retry_frame (self->entrance->host->fanout));
+  guint32 personal = 0;
+
+  for (guint i = 0; i < self->n_parts; i++)
+    if (self->parts[i].audience->personal)
+      personal |= 1U << self->parts[i].number;
+  return personal;
 }
 
 /* Takes the socket and the ticket for the fan-out. */
@@ -135,9 +157,9 @@ make_join (SseNewcomer *self, GPtrArray *frames)
   SseJoin join = {
     .fd = self->fd,
     .chunked = self->chunked,
-    .channel = self->entrance->channel,
-    .user = self->audience->user,
-    .personal = self->audience->personal ? 1 : 0,
+    .channel = self->channel,
+    .user = sse_newcomer_get_user (self),
+    .personal = get_personal (self),
     .expires = self->expires,
     .frames = frames,
     .last_event_id = self->last_event_id,
@@ -146,15 +168,6 @@ make_join (SseNewcomer *self, GPtrArray *frames)
 
   self->fd = -1;
   return join;
-}
-
-/* All that catch up at once share what waits for them. */
-static gsize
-get_slice_bytes (const SseStreamHost *host)
-{
-  gsize share = BEHIND_BYTES / (host->n_behind + 1);
-
-  return MIN (MAX (share, MIN_SLICE_BYTES), host->slice_bytes);
 }
 
 static void
@@ -170,9 +183,9 @@ on_fed (gboolean gone, gpointer user_data)
     sse_newcomer_free (self);
 }
 
-/* Gives it @frames, a slice of what it missed. */
-static void
-feed (SseNewcomer *self, GPtrArray *frames)
+/* Gives it @frames. The entrance is asked to admit it again when it has got them. */
+void
+sse_newcomer_feed (SseNewcomer *self, GPtrArray *frames)
 {
   SseStreamHost *host = self->entrance->host;
   SseJoin join;
@@ -186,108 +199,6 @@ feed (SseNewcomer *self, GPtrArray *frames)
   self->catch_up = sse_fanout_join_behind (host->fanout, &join, on_fed, self);
   host->n_behind++;
 }
-
-static GPtrArray *
-begin_slice (SseNewcomer *self)
-{
-  GPtrArray *frames = new_frames ();
-
-  if (self->catch_up == NULL)
-    add_start (self, frames);
-  return frames;
-}
-
-static void
-feed_from_ring (SseNewcomer *self)
-{
-  g_autoptr (GPtrArray) frames = begin_slice (self);
-
-  sse_ring_collect (self->entrance->ring, &self->position, self->audience->user,
-                    get_slice_bytes (self->entrance->host), frames);
-  feed (self, frames);
-}
-
-/* Events without end would be read of a log that has none of them. */
-static void
-feed_from_log (SseNewcomer *self, GPtrArray *events, guint64 position)
-{
-  g_autoptr (GPtrArray) frames = begin_slice (self);
-
-  if (position == self->position)
-    self->resumes = FALSE;
-  self->position = position;
-  for (guint i = 0; i < events->len; i++)
-    {
-      const SseLogEvent *event = g_ptr_array_index (events, i);
-      g_autofree char *id = sse_event_id_format (self->entrance->host->epoch, event->position);
-
-      g_ptr_array_add (frames,
-                       sse_frame_new_event (id, event->type, event->members, event->length));
-    }
-  if (events->len > 0)
-    feed (self, frames);
-  else
-    self->entrance->admit (self, self->entrance->user_data);
-}
-
-static void
-on_read (GPtrArray *events, guint64 position, gpointer user_data)
-{
-  SseNewcomer *self = user_data;
-
-  self->held = FALSE;
-  sse_link_remove (&self->link);
-  if (self->gone || self->entrance == NULL)
-    sse_newcomer_free (self);
-  else if (events != NULL)
-    feed_from_log (self, events, position);
-  else
-    {
-      self->resumes = FALSE;
-      self->entrance->admit (self, self->entrance->user_data);
-    }
-}
-
-/* Whether the log is read for it. */
-static gboolean
-read_log (SseNewcomer *self)
-{
-  SseEntrance *entrance = self->entrance;
-
-  self->resumes = sse_log_read (entrance->host->log, sse_source_get_stream (entrance->source),
-                                self->audience->user, self->position,
-                                get_slice_bytes (entrance->host), on_read, self);
-  if (!self->resumes)
-    return FALSE;
-  self->held = TRUE;
-  sse_link_append (&entrance->reading, &self->link);
-  return TRUE;
-}
-
-/**
- * sse_newcomer_catch_up:
- *
- * Gives it the next slice of what it missed, where that is much or not in the ring. The entrance
- * is asked to admit it again when it has got that.
- *
- * Returns: whether there was need for that; else it can join
- */
-gboolean
-sse_newcomer_catch_up (SseNewcomer *self)
-{
-  SseEntrance *entrance = self->entrance;
-
-  if (!sse_newcomer_has_ring (self))
-    return read_log (self);
-  if (!self->resumes
-      || sse_ring_get_bytes_behind (entrance->ring, self->position)
-             <= get_slice_bytes (entrance->host))
-    return FALSE;
-  feed_from_ring (self);
-  return TRUE;
-}
-
-/* ---- joining ---- */
 
 /**
  * sse_newcomer_dismiss:
@@ -303,23 +214,10 @@ sse_newcomer_dismiss (SseNewcomer *self)
 
   if (self->gone || self->catch_up != NULL)
     return;
-  frames = begin_slice (self);
+  frames = sse_newcomer_begin_slice (self);
   join = make_join (self, frames);
   sse_fanout_join (self->entrance->host->fanout, &join);
   self->gone = TRUE;
-}
-
-/* The same, for those of a user for whom the log is being read. */
-void
-sse_entrance_dismiss (SseEntrance *self, SseAudience *audience)
-{
-  for (SseLink *link = self->reading.next; link != &self->reading; link = link->next)
-    {
-      SseNewcomer *newcomer = sse_link_get (link, SseNewcomer, link);
-
-      if (newcomer->audience == audience)
-        sse_newcomer_dismiss (newcomer);
-    }
 }
 
 /* Adds a view as an event with @id: in parts, of which the large one is shared, and one chunk where
@@ -343,46 +241,83 @@ add_view (SseFrame *body, const char *id, gboolean chunked, GPtrArray *frames)
     g_ptr_array_add (frames, sse_frame_new_raw ("\r\n", 2));
 }
 
-/* In a stream of views alone there is nothing to miss: what is newest is all there is to know. */
+/* Adds the views of one stream, as they are at @position to whom is told so. */
 static void
-tell_journal (SseNewcomer *self)
+add_views (SseNewcomer *self, const SsePart *part, guint64 position, GPtrArray *frames)
 {
-  SseEntrance *entrance = self->entrance;
-  gboolean can_miss = *sse_source_get_events (entrance->source) != NULL;
+  g_autofree char *id = sse_event_id_format (self->entrance->host->epoch, position);
+
+  for (guint view = 0; view < part->seen->n_views; view++)
+    add_view (sse_audience_get_body (part->seen, part->source, view, !part->resumes,
+                                     self->entrance->prefixed),
+              id, self->chunked, frames);
+}
+
+static void
+tell_journal (SseNewcomer *self, const SsePart *part)
+{
+  SseStreamHost *host = self->entrance->host;
   const SseClientRecord client = {
-    .stream = sse_source_get_stream (entrance->source),
-    .user = self->audience->user,
+    .stream = sse_source_get_stream (part->source),
+    .user = part->audience->user,
     .last_event_id = self->last_event_id,
-    .position = entrance->host->position,
+    .position = host->position,
   };
 
-  sse_client_journal_came (&entrance->host->journal, &client,
-                           can_miss && self->last_event_id != NULL && !self->resumes);
+  sse_client_journal_came (&host->journal, &client,
+                           can_miss (part) && self->last_event_id != NULL
+                               && (!part->resumes || part->after > 0));
+}
+
+/* Gives it the views of those streams that it cannot resume. They are newer than what it gets next,
+ * but their id is where it is in all: from there it can resume again, these streams too. */
+static void
+start_afresh (SseNewcomer *self)
+{
+  g_autoptr (GPtrArray) frames = sse_newcomer_begin_slice (self);
+
+  for (guint i = 0; i < self->n_parts; i++)
+    {
+      SsePart *part = &self->parts[i];
+
+      if (part->resumes || !can_miss (part))
+        continue;
+      add_views (self, part, self->position, frames);
+      part->resumes = TRUE;
+      part->after = self->entrance->host->position;
+    }
+  sse_newcomer_feed (self, frames);
 }
 
 /**
  * sse_newcomer_join:
- * @self: (transfer full): a client that sse_newcomer_catch_up() has done with
- * @seen: whose views it sees, its user's or everyone's; they are rendered
+ * @self: (transfer full): a client that sse_newcomer_catch_up() has done with; of each part it is
+ *   set whose views are seen, and they are rendered
  *
  * Gives a client to the fan-out with all that it must get first: its initial views, or what it
- * missed since its last id and the views as they are now.
+ * missed since its last id and the views as they are now. Where it has to start afresh in some of
+ * its streams before it can go on in the others, it does, and its entrance is asked again.
  */
 void
-sse_newcomer_join (SseNewcomer *self, SseAudience *seen)
+sse_newcomer_join (SseNewcomer *self)
 {
-  SseEntrance *entrance = self->entrance;
-  SseStreamHost *host = entrance->host;
-  g_autofree char *id = sse_event_id_format (host->epoch, host->position);
-  g_autoptr (GPtrArray) frames = begin_slice (self);
+  SseStreamHost *host = self->entrance->host;
+  g_autoptr (GPtrArray) frames = NULL;
 
-  if (self->resumes)
-    sse_ring_collect (entrance->ring, &self->position, self->audience->user, G_MAXSIZE, frames);
-  for (guint view = 0; view < seen->n_views; view++)
-    add_view (sse_audience_get_body (seen, entrance->source, view, !self->resumes), id,
-              self->chunked, frames);
+  if (sse_newcomer_starts_afresh (self))
+    {
+      start_afresh (self);
+      return;
+    }
+  frames = sse_newcomer_begin_slice (self);
+  sse_newcomer_collect (self, G_MAXSIZE);
+  sse_slice_take (&self->slice, host->position, frames);
+  for (guint i = 0; i < self->n_parts; i++)
+    {
+      add_views (self, &self->parts[i], host->position, frames);
+      tell_journal (self, &self->parts[i]);
+    }
 
-  tell_journal (self);
   if (self->catch_up != NULL)
     sse_fanout_feed_last (host->fanout, self->catch_up, frames);
   else

@@ -11,6 +11,7 @@ typedef struct
   guint64 end;    /* bytes of frames up to this one's end, from the first that ever was */
   char *audience; /* NULL: everyone */
   SseFrame *frame;
+  SseFrame *prefixed; /* for connections with several streams; NULL until it is wanted there */
 } Entry;
 
 struct _SseRing
@@ -42,6 +43,7 @@ drop_oldest (SseRing *self)
   self->start = oldest->end;
   g_free (oldest->audience);
   sse_frame_unref (oldest->frame);
+  g_clear_pointer (&oldest->prefixed, sse_frame_unref);
   self->first++;
   self->length--;
 }
@@ -127,13 +129,19 @@ is_too_full (const SseRing *self, guint64 kept)
  * @position: the event's position, greater than all before
  * @audience: (nullable): the user it is for
  * @frame: the event
+ * @prefixed: (nullable): the same for connections with several streams, where there is that already
  * @kept: the position up to which events are kept elsewhere
  *
  * Keeps an event, and drops the oldest ones that are too many now, those alone that are kept
  * elsewhere.
  */
 void
-sse_ring_push (SseRing *self, guint64 position, const char *audience, SseFrame *frame, guint64 kept)
+sse_ring_push (SseRing *self,
+               guint64 position,
+               const char *audience,
+               SseFrame *frame,
+               SseFrame *prefixed,
+               guint64 kept)
 {
   gsize length;
 
@@ -141,8 +149,13 @@ sse_ring_push (SseRing *self, guint64 position, const char *audience, SseFrame *
   if (self->length == self->capacity)
     grow (self);
   self->end += length;
-  *get_entry (self, self->length++)
-      = (Entry){ position, self->end, g_strdup (audience), sse_frame_ref (frame) };
+  *get_entry (self, self->length++) = (Entry){
+    .position = position,
+    .end = self->end,
+    .audience = g_strdup (audience),
+    .frame = sse_frame_ref (frame),
+    .prefixed = prefixed != NULL ? sse_frame_ref (prefixed) : NULL,
+  };
 
   while (is_too_full (self, kept))
     drop_oldest (self);
@@ -172,31 +185,46 @@ sse_ring_get_bytes_behind (const SseRing *self, guint64 position)
   return self->end - (n > 0 ? get_entry (self, n - 1)->end : self->start);
 }
 
+/* The event as it is sent where there is @prefix; made once for all who want that. */
+static SseFrame *
+get_frame (Entry *entry, const char *prefix)
+{
+  if (prefix == NULL)
+    return entry->frame;
+  if (entry->prefixed == NULL)
+    entry->prefixed = sse_frame_new_prefixed (entry->frame, prefix);
+  return entry->prefixed;
+}
+
 /**
  * sse_ring_collect:
  * @position: (inout): the last position a client has, before and with what it is given
  * @user: the client's user
  * @max_bytes: of events to look at, one at least; %G_MAXSIZE for all
- * @frames: (element-type SseFrame): takes a reference to each event behind @position that @user
- *   may see, oldest first
+ * @prefix: (nullable): what comes before the events' types, always the same
+ * @slice: is given each event behind @position that @user may see
  *
  * Returns: whether that were all
  */
 gboolean
-sse_ring_collect (
-    const SseRing *self, guint64 *position, const char *user, gsize max_bytes, GPtrArray *frames)
+sse_ring_collect (SseRing *self,
+                  guint64 *position,
+                  const char *user,
+                  gsize max_bytes,
+                  const char *prefix,
+                  SseSlice *slice)
 {
   guint i = count_up_to (self, *position);
   guint64 start = i > 0 ? get_entry (self, i - 1)->end : self->start;
 
   for (guint n = 0; i < self->length; i++, n++)
     {
-      const Entry *entry = get_entry (self, i);
+      Entry *entry = get_entry (self, i);
 
       if (n > 0 && entry->end - start > max_bytes)
         return FALSE;
       if (entry->audience == NULL || g_str_equal (entry->audience, user))
-        g_ptr_array_add (frames, sse_frame_ref (entry->frame));
+        sse_slice_add (slice, entry->position, sse_frame_ref (get_frame (entry, prefix)));
       *position = entry->position;
     }
   return TRUE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "sse-frame.h"
+#include "sse-slice.h"
 
 G_BEGIN_DECLS
 
@@ -22,16 +22,18 @@ void     sse_ring_push             (SseRing       *self,
                                     guint64        position,
                                     const char    *audience,
                                     SseFrame      *frame,
+                                    SseFrame      *prefixed,
                                     guint64        kept);
 gboolean sse_ring_covers           (const SseRing *self,
                                     guint64        position);
 guint64  sse_ring_get_bytes_behind (const SseRing *self,
                                     guint64        position);
-gboolean sse_ring_collect          (const SseRing *self,
+gboolean sse_ring_collect          (SseRing       *self,
                                     guint64       *position,
                                     const char    *user,
                                     gsize          max_bytes,
-                                    GPtrArray     *frames);
+                                    const char    *prefix,
+                                    SseSlice      *slice);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseRing, sse_ring_free)
 

@@ -9,16 +9,19 @@
 #include "sse-journal.h"
 #include "sse-stream-parts.h"
 
-/* Makes the frame of an event, and keeps it for clients that resume. */
-SseFrame *
-sse_stream_keep_frame (SseStream *self, const SseLogEvent *event)
+/* Makes the frames of an event, and keeps them for clients that resume. */
+SseEventFrames
+sse_stream_keep_frames (SseStream *self, const SseLogEvent *event)
 {
   g_autofree char *id = sse_event_id_format (self->host->epoch, event->position);
-  SseFrame *frame = sse_frame_new_event (id, event->type, event->members, event->length);
+  SseEventFrames frames
+      = { sse_frame_new_event (id, event->type, event->members, event->length), NULL };
 
-  sse_ring_push (self->ring, event->position, event->audience, frame,
+  if (sse_viewers_get_places (self->viewers) != NULL)
+    frames.prefixed = sse_frame_new_prefixed (frames.plain, self->name);
+  sse_ring_push (self->ring, event->position, event->audience, frames.plain, frames.prefixed,
                  sse_log_get_kept (self->host->log));
-  return frame;
+  return frames;
 }
 
 /**
@@ -74,7 +77,9 @@ sse_stream_begin_events (SseStream *self, guint64 after)
 void
 sse_stream_add_event (SseStream *self, const SseLogEvent *event)
 {
-  sse_frame_unref (sse_stream_keep_frame (self, event));
+  SseEventFrames frames = sse_stream_keep_frames (self, event);
+
+  sse_event_frames_clear (&frames);
 }
 
 /**

@@ -31,8 +31,28 @@ struct _SseStream
   gboolean cannot_follow;
 };
 
-SseFrame *sse_stream_keep_frame   (SseStream         *self,
-                                   const SseLogEvent *event);
-void      sse_stream_tell_changed (SseStream         *self);
+/**
+ * SseEventFrames:
+ * @plain: an appended event; %NULL for none
+ * @prefixed: the same for those who follow several streams; %NULL where nobody does
+ */
+typedef struct
+{
+  SseFrame *plain;
+  SseFrame *prefixed;
+} SseEventFrames;
+
+static inline void
+sse_event_frames_clear (SseEventFrames *self)
+{
+  g_clear_pointer (&self->plain, sse_frame_unref);
+  g_clear_pointer (&self->prefixed, sse_frame_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SseEventFrames, sse_event_frames_clear)
+
+SseEventFrames sse_stream_keep_frames  (SseStream         *self,
+                                        const SseLogEvent *event);
+void           sse_stream_tell_changed (SseStream         *self);
 
 G_END_DECLS

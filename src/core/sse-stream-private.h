@@ -7,6 +7,13 @@
 
 G_BEGIN_DECLS
 
+/* See sse-viewers.h and sse-newcomer.h. */
+typedef struct _SseViewers SseViewers;
+typedef struct _SsePart SsePart;
+
+/* See sse-combination.h. */
+typedef struct _SseCombinations SseCombinations;
+
 /**
  * SseStreamHost:
  * @fanout: (not owned): where frames go
@@ -19,6 +26,7 @@ G_BEGIN_DECLS
  * @ring_events: appended events kept for clients that resume
  * @ring_bytes: the same in bytes
  * @journal: what is told of clients
+ * @combinations: those of streams that are followed on one connection
  *
  * What the hub's streams share.
  */
@@ -34,6 +42,7 @@ typedef struct
   guint ring_events;
   gsize ring_bytes;
   SseClientJournal journal;
+  SseCombinations *combinations;
 } SseStreamHost;
 
 /* What only the hub calls. */
@@ -68,9 +77,16 @@ void        sse_stream_touch        (SseStream           *self,
                                      SseTouch             touch);
 void        sse_stream_subscribe    (SseStream           *self,
                                      const SseSubscriber *subscriber);
+void        sse_stream_enter        (SseStream           *self,
+                                     guint                channel,
+                                     guint                number,
+                                     const char          *user,
+                                     SsePart             *part);
+GArray     *sse_stream_get_channels (SseStream           *self);
 void        sse_stream_end_user     (SseStream           *self,
                                      const char          *user);
 void        sse_stream_client_left  (SseStream           *self,
+                                     guint                channel,
                                      const char          *user,
                                      SseCloseReason       reason);
 

@@ -20,7 +20,7 @@ sse_stream_tell_changed (SseStream *self)
 
 /* ---- applying ---- */
 
-static SseFrame *
+static SseEventFrames
 keep_appended (SseStream *self, const SseUpdate *update)
 {
   SseLogEvent event = {
@@ -33,12 +33,12 @@ keep_appended (SseStream *self, const SseUpdate *update)
 
   event.members = sse_batch_get_members (self->batch, &event.length);
   sse_log_keep_event (self->host->log, &event);
-  return sse_stream_keep_frame (self, &event);
+  return sse_stream_keep_frames (self, &event);
 }
 
-/* Applies an update to the source. @frame: (out) (nullable): the event that it appended */
+/* Applies an update to the source. @frames: (out): the event that it appended, if any */
 static SseVerdict
-apply_to_source (SseStream *self, const SseUpdate *update, SseFrame **frame, GError **error)
+apply_to_source (SseStream *self, const SseUpdate *update, SseEventFrames *frames, GError **error)
 {
   SseVerdict verdict;
 
@@ -48,7 +48,7 @@ apply_to_source (SseStream *self, const SseUpdate *update, SseFrame **frame, GEr
     return verdict;
   self->position = sse_update_get_position (update);
   if (sse_batch_get_event_type (self->batch) != NULL)
-    *frame = keep_appended (self, update);
+    *frames = keep_appended (self, update);
   return verdict;
 }
 
@@ -63,10 +63,10 @@ apply_to_source (SseStream *self, const SseUpdate *update, SseFrame **frame, GEr
 gboolean
 sse_stream_replay (SseStream *self, const SseUpdate *update)
 {
-  g_autoptr (SseFrame) frame = NULL;
+  g_auto (SseEventFrames) frames = { NULL, NULL };
   g_autoptr (GError) error = NULL;
 
-  return apply_to_source (self, update, &frame, &error) == SSE_VERDICT_APPLIED;
+  return apply_to_source (self, update, &frames, &error) == SSE_VERDICT_APPLIED;
 }
 
 /**
@@ -82,14 +82,14 @@ sse_stream_apply (SseStream *self, const SseUpdate *update, GError **error)
 {
   const char *audience = sse_update_get_audience (update);
   const SseView *views = sse_source_get_views (self->source);
-  g_autoptr (SseFrame) frame = NULL;
-  SseVerdict verdict = apply_to_source (self, update, &frame, error);
+  g_auto (SseEventFrames) frames = { NULL, NULL };
+  SseVerdict verdict = apply_to_source (self, update, &frames, error);
 
   self->counters.updates[verdict]++;
   if (verdict != SSE_VERDICT_APPLIED)
     return verdict;
-  if (frame != NULL)
-    sse_fanout_send (self->host->fanout, self->channel, audience, frame);
+  if (frames.plain != NULL)
+    sse_viewers_send (self->viewers, audience, frames.plain, frames.prefixed);
   for (guint view = 0; views[view].initial_type != NULL; view++)
     {
       SseTouch touch = sse_batch_get_touch (self->batch, &views[view]);
@@ -168,7 +168,24 @@ sse_stream_subscribe (SseStream *self, const SseSubscriber *subscriber)
   sse_stream_tell_changed (self);
 }
 
-/* Ends what @user follows here: their token was revoked. */
+/**
+ * sse_stream_enter:
+ * @channel: the channel of a combination of streams
+ * @number: which of its parts this one is
+ * @user: a client's user
+ * @part: (out): what lets the client join
+ *
+ * Counts a client that follows the combination.
+ */
+void
+sse_stream_enter (SseStream *self, guint channel, guint number, const char *user, SsePart *part)
+{
+  self->counters.joined++;
+  sse_viewers_enter (self->viewers, channel, number, user, part);
+  sse_stream_tell_changed (self);
+}
+
+/* Ends what @user follows here alone: their token was revoked. */
 void
 sse_stream_end_user (SseStream *self, const char *user)
 {
@@ -176,12 +193,12 @@ sse_stream_end_user (SseStream *self, const char *user)
     sse_viewers_end_user (self->viewers, user);
 }
 
-/* A client of @user that had joined is gone. */
+/* A client of @user that had joined @channel is gone. */
 void
-sse_stream_client_left (SseStream *self, const char *user, SseCloseReason reason)
+sse_stream_client_left (SseStream *self, guint channel, const char *user, SseCloseReason reason)
 {
   self->counters.left[reason]++;
-  sse_viewers_leave (self->viewers, user);
+  sse_viewers_leave (self->viewers, channel, user);
   sse_stream_tell_changed (self);
 }
 
@@ -261,12 +278,35 @@ sse_stream_get_position (SseStream *self)
   return self->position;
 }
 
-/* The bytes that wait for its slow clients. */
+/**
+ * sse_stream_get_channels:
+ *
+ * Returns: (transfer full) (element-type guint): where it has clients: its own channel, and those
+ * of combinations that it is in
+ */
+GArray *
+sse_stream_get_channels (SseStream *self)
+{
+  GArray *channels = g_array_new (FALSE, FALSE, sizeof (guint));
+  const GArray *places = self->viewers != NULL ? sse_viewers_get_places (self->viewers) : NULL;
+
+  if (self->viewers != NULL)
+    g_array_append_val (channels, self->channel);
+  for (guint i = 0; places != NULL && i < places->len; i++)
+    g_array_append_val (channels, g_array_index (places, SsePlace, i).channel);
+  return channels;
+}
+
+/* The bytes that wait for its slow clients, whatever else these follow on the same connection. */
 guint64
 sse_stream_get_queued (SseStream *self)
 {
-  return self->viewers != NULL ? sse_fanout_get_queued_bytes (self->host->fanout, self->channel)
-                               : 0;
+  g_autoptr (GArray) channels = sse_stream_get_channels (self);
+  guint64 bytes = 0;
+
+  for (guint i = 0; i < channels->len; i++)
+    bytes += sse_fanout_get_queued_bytes (self->host->fanout, g_array_index (channels, guint, i));
+  return bytes;
 }
 
 /* What happened to it. */

@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "sse-combination.h"
 #include "sse-error.h"
 #include "sse-event-id.h"
 #include "sse-plugin-loader.h"
@@ -127,6 +128,7 @@ end_user (SseStreams *self, const char *user)
 {
   for (guint i = 0; i < self->streams->len; i++)
     sse_stream_end_user (g_ptr_array_index (self->streams, i), user);
+  sse_combinations_end_user (self->host->combinations, user);
 }
 
 /**
@@ -161,6 +163,7 @@ sse_streams_settle (SseStreams *self)
 {
   for (guint i = 0; i < self->streams->len; i++)
     sse_stream_settle (g_ptr_array_index (self->streams, i));
+  sse_combinations_settle (self->host->combinations);
 }
 
 /* How many clients all of them have, those that are about to join included. */
@@ -425,13 +428,14 @@ sse_streams_are_settled (SseStreams *self)
   for (guint i = 0; i < self->streams->len; i++)
     if (!sse_stream_is_settled (g_ptr_array_index (self->streams, i)))
       return FALSE;
-  return TRUE;
+  return sse_combinations_are_settled (self->host->combinations);
 }
 
 /* Lets go of clients that wait; the fan-out and its clients are gone. */
 void
 sse_streams_stop (SseStreams *self)
 {
+  sse_combinations_stop (self->host->combinations);
   for (guint i = 0; i < self->streams->len; i++)
     sse_stream_stop (g_ptr_array_index (self->streams, i));
 }

@@ -11,6 +11,7 @@ struct _SseViewers
 {
   SseEntrance entrance;
   SseSource *source;
+  SseRing *ring;
   SseStreamHost *host;
   guint channel;
   guint n_views;
@@ -31,10 +32,14 @@ struct _SseViewers
   GList *sweep_next;             /* the next of those that have not been */
   guint turn_joins;              /* newcomers that the one under way has yet to look at */
   gboolean in_turn;              /* whether one is under way */
+  guint32 refreshed;             /* the last number sse_viewers_refresh() was given */
   gint64 last_turn;              /* when the last one began, monotonic, in µs */
   GSource *timer;                /* begins the next turn, or goes on with the one under way */
 };
 
+void     sse_viewers_send_view (SseViewers *self,
+                               SseAudience *audience,
+                               guint        view);
 void     sse_viewers_render   (SseViewers  *self,
                                SseAudience *audience,
                                SseTouch     least);
@@ -42,8 +47,6 @@ gboolean sse_viewers_spread   (SseViewers  *self,
                                SseTouch     least);
 void     sse_viewers_admit    (SseNewcomer *newcomer,
                                gpointer     user_data);
-gboolean sse_viewers_can_join (SseViewers  *self,
-                               SseAudience *audience);
 void     sse_viewers_join     (SseViewers  *self,
                                SseNewcomer *newcomer);
 

@@ -39,6 +39,19 @@ set_timer (SseViewers *self, gint64 delay)
   g_source_attach (self->timer, g_main_context_get_thread_default ());
 }
 
+/* What is to be sent may have been rendered meanwhile, see sse_viewers_refresh(). */
+static void
+render_everyone (SseViewers *self)
+{
+  for (guint view = 0; view < self->n_views; view++)
+    {
+      if (self->everyone->views[view].touch >= SSE_TOUCH_STALE)
+        sse_audience_render (self->everyone, self->source, view);
+      if (self->sweep[view])
+        sse_viewers_send_view (self, self->everyone, view);
+    }
+}
+
 static void
 begin_turn (SseViewers *self)
 {
@@ -54,7 +67,7 @@ begin_turn (SseViewers *self)
         self->sweep_next = self->personal.head;
     }
   if (self->n_common > 0)
-    sse_viewers_render (self, self->everyone, SSE_TOUCH_STALE);
+    render_everyone (self);
 
   self->due = self->turn;
   self->turn = due;
@@ -77,8 +90,9 @@ look_at_newcomer (SseViewers *self)
       newcomer->held = FALSE;
       sse_viewers_admit (newcomer, self);
     }
-  else if (newcomer->audience->personal ? !sse_viewers_spread (self, SSE_TOUCH_STALE)
-                                        : sse_viewers_can_join (self, newcomer->audience))
+  else if (newcomer->parts[0].audience->personal
+               ? !sse_viewers_spread (self, SSE_TOUCH_STALE)
+               : sse_viewers_can_join (self, newcomer->parts[0].audience))
     sse_viewers_join (self, newcomer);
   else
     g_queue_push_tail (&self->newcomers, newcomer);

@@ -35,8 +35,10 @@ ensure_user (SseViewers *self, const char *user)
 }
 
 static void
-release_user (SseViewers *self, SseAudience *audience)
+release_user (SseViewers *self, guint channel, SseAudience *audience)
 {
+  sse_audience_leave (audience, channel);
+  sse_audience_leave (self->everyone, channel);
   self->n_clients--;
   if (!audience->personal)
     self->n_common--;
@@ -51,6 +53,27 @@ release_user (SseViewers *self, SseAudience *audience)
   sse_audience_free (audience);
 }
 
+/* Sends a view that is rendered to those who see it. */
+void
+sse_viewers_send_view (SseViewers *self, SseAudience *audience, guint view)
+{
+  g_autofree char *id = sse_event_id_format (self->host->epoch, self->host->position);
+  g_autoptr (SseFrame) frame = sse_audience_new_frame (audience, self->source, view, id);
+  g_autoptr (SseFrame) prefixed = NULL;
+
+  sse_fanout_send_view (self->host->fanout, self->channel, audience->user, view, frame);
+  if (audience->places == NULL)
+    return;
+  prefixed = sse_frame_new_prefixed (frame, sse_source_get_stream (self->source));
+  for (guint i = 0; i < audience->places->len; i++)
+    {
+      const SsePlace *place = &g_array_index (audience->places, SsePlace, i);
+
+      sse_fanout_send_view (self->host->fanout, place->channel, audience->user,
+                            SSE_FANOUT_VIEW (place->part, view), prefixed);
+    }
+}
+
 /* Renders what was touched by @least or more, and sends those views that are to be sent. */
 void
 sse_viewers_render (SseViewers *self, SseAudience *audience, SseTouch least)
@@ -63,12 +86,7 @@ sse_viewers_render (SseViewers *self, SseAudience *audience, SseTouch least)
         continue;
       sse_audience_render (audience, self->source, view);
       if (touch == SSE_TOUCH_SEND)
-        {
-          g_autofree char *id = sse_event_id_format (self->host->epoch, self->host->position);
-          g_autoptr (SseFrame) frame = sse_audience_new_frame (audience, self->source, view, id);
-
-          sse_fanout_send_view (self->host->fanout, self->channel, audience->user, view, frame);
-        }
+        sse_viewers_send_view (self, audience, view);
     }
 }
 
@@ -87,14 +105,15 @@ sse_viewers_spread (SseViewers *self, SseTouch least)
 void
 sse_viewers_join (SseViewers *self, SseNewcomer *newcomer)
 {
-  SseAudience *audience = newcomer->audience;
+  SseAudience *audience = newcomer->parts[0].audience;
 
   if (audience->personal)
     {
       sse_audience_take_over (audience, self->turn_number, self->sweep);
       sse_viewers_render (self, audience, SSE_TOUCH_STALE);
     }
-  sse_newcomer_join (newcomer, audience->personal ? audience : self->everyone);
+  newcomer->parts[0].seen = audience->personal ? audience : self->everyone;
+  sse_newcomer_join (newcomer);
   if (audience->personal)
     sse_audience_forget (audience);
 }
@@ -117,7 +136,7 @@ sse_viewers_admit (SseNewcomer *newcomer, gpointer user_data)
 
   if (sse_newcomer_catch_up (newcomer))
     return;
-  if (sse_viewers_can_join (self, newcomer->audience))
+  if (sse_viewers_can_join (self, newcomer->parts[0].audience))
     sse_viewers_join (self, newcomer);
   else
     {
@@ -128,6 +147,39 @@ sse_viewers_admit (SseNewcomer *newcomer, gpointer user_data)
 }
 
 /* ---- what the stream calls ---- */
+
+/**
+ * sse_viewers_send:
+ * @user: (nullable): who gets it, %NULL for everyone
+ * @frame: an event
+ * @prefixed: (nullable): the same where several streams are followed; %NULL where nobody does that
+ */
+void
+sse_viewers_send (SseViewers *self, const char *user, SseFrame *frame, SseFrame *prefixed)
+{
+  SseAudience *audience = user != NULL ? g_hash_table_lookup (self->users, user) : self->everyone;
+
+  if (audience == NULL)
+    return;
+  sse_fanout_send (self->host->fanout, self->channel, user, frame);
+  for (guint i = 0; audience->places != NULL && i < audience->places->len; i++)
+    sse_fanout_send (self->host->fanout, g_array_index (audience->places, SsePlace, i).channel,
+                     user, prefixed);
+}
+
+/* Says that a user has views of their own now. */
+static void
+tell_personal (SseViewers *self, SseAudience *audience)
+{
+  sse_fanout_set_personal (self->host->fanout, self->channel, audience->user, 0, TRUE);
+  for (guint i = 0; audience->places != NULL && i < audience->places->len; i++)
+    {
+      const SsePlace *place = &g_array_index (audience->places, SsePlace, i);
+
+      sse_fanout_set_personal (self->host->fanout, place->channel, audience->user, place->part,
+                               TRUE);
+    }
+}
 
 /* Whether no turn is under way or due. */
 gboolean
@@ -161,12 +213,30 @@ sse_viewers_touch (SseViewers *self, const char *user, guint view, SseTouch touc
       if (!sse_source_has_audience (self->source, user))
         return;
       make_personal (self, audience);
-      sse_fanout_set_personal (self->host->fanout, self->channel, user, 1);
+      tell_personal (self, audience);
     }
   sse_audience_touch (audience, view, touch);
   /* One that the turn under way has yet to come to is rendered as it is then. */
   if (touch == SSE_TOUCH_SEND && audience->due_in == NULL)
     sse_audience_set_due (audience, self->due);
+}
+
+/* Counts a client. @part: (out): what it follows */
+static void
+count_in (SseViewers *self, const char *user, SsePart *part)
+{
+  SseAudience *audience = ensure_user (self, user);
+
+  audience->n_clients++;
+  self->n_clients++;
+  if (!audience->personal)
+    self->n_common++;
+  *part = (SsePart){
+    .viewers = self,
+    .source = self->source,
+    .ring = self->ring,
+    .audience = audience,
+  };
 }
 
 /**
@@ -178,23 +248,82 @@ sse_viewers_touch (SseViewers *self, const char *user, guint view, SseTouch touc
 void
 sse_viewers_subscribe (SseViewers *self, const SseSubscriber *subscriber)
 {
-  SseAudience *audience = ensure_user (self, subscriber->user);
-  SseNewcomer *newcomer = sse_newcomer_new (subscriber, audience, &self->entrance);
+  SsePart part;
 
-  audience->n_clients++;
-  self->n_clients++;
-  if (!audience->personal)
-    self->n_common++;
-
-  sse_viewers_admit (newcomer, self);
+  count_in (self, subscriber->user, &part);
+  sse_viewers_admit (sse_newcomer_new (subscriber, &self->entrance, self->channel, &part, 1), self);
 }
 
-/* Those who have yet to join do so without what they were to get first, and are ended too. */
-static void
-dismiss_newcomer (gpointer newcomer, gpointer audience)
+/**
+ * sse_viewers_enter:
+ * @channel: a channel that several streams share
+ * @number: which part of it this one is
+ * @part: (out): what is to be known of it to let the client join
+ *
+ * Counts a client that follows other streams too.
+ */
+void
+sse_viewers_enter (SseViewers *self, guint channel, guint number, const char *user, SsePart *part)
 {
-  if (((SseNewcomer *) newcomer)->audience == audience)
-    sse_newcomer_dismiss (newcomer);
+  /* What was to be sent before the first client came is sent to nobody. */
+  for (guint view = 0; self->n_clients == 0 && view < self->n_views; view++)
+    self->spread[view] = SSE_TOUCH_NONE;
+  count_in (self, user, part);
+  part->number = number;
+  sse_audience_enter (part->audience, channel, number);
+  sse_audience_enter (self->everyone, channel, number);
+}
+
+/**
+ * sse_viewers_refresh:
+ * @number: of the caller's turn; nothing is rendered a second time in the same one
+ *
+ * Renders everyone's views for those who come in by another entrance, and sends them to nobody: to
+ * whom they are to be sent, they are in the stream's next turn.
+ *
+ * Returns: whether they are as they are now
+ */
+gboolean
+sse_viewers_refresh (SseViewers *self, guint32 number)
+{
+  if (!sse_audience_has_touch (self->everyone, SSE_TOUCH_STALE))
+    return TRUE;
+  if (self->refreshed == number)
+    return FALSE;
+  self->refreshed = number;
+  for (guint view = 0; view < self->n_views; view++)
+    if (self->everyone->views[view].touch >= SSE_TOUCH_STALE)
+      sse_audience_render (self->everyone, self->source, view);
+  return TRUE;
+}
+
+/**
+ * sse_viewers_see:
+ * @audience: a newcomer's
+ *
+ * Returns: what it sees, rendered, to be given back to sse_viewers_look_away(). Everyone's views
+ * are as they were rendered last; those of its own are rendered for this newcomer alone, and what
+ * is to be sent to others of its user still is.
+ */
+SseAudience *
+sse_viewers_see (SseViewers *self, SseAudience *audience)
+{
+  SseAudience *seen;
+
+  if (!audience->personal)
+    return self->everyone;
+  seen = sse_audience_new (audience->user, self->n_views);
+  sse_audience_set_personal (seen);
+  for (guint view = 0; view < self->n_views; view++)
+    sse_audience_render (seen, self->source, view);
+  return seen;
+}
+
+void
+sse_viewers_look_away (SseViewers *self, SseAudience *seen)
+{
+  if (seen != self->everyone)
+    sse_audience_free (seen);
 }
 
 /**
@@ -204,23 +333,20 @@ dismiss_newcomer (gpointer newcomer, gpointer audience)
 void
 sse_viewers_end_user (SseViewers *self, const char *user)
 {
-  SseAudience *audience = g_hash_table_lookup (self->users, user);
-
-  if (audience == NULL)
+  if (!g_hash_table_contains (self->users, user))
     return;
-  g_queue_foreach (&self->newcomers, dismiss_newcomer, audience);
-  sse_entrance_dismiss (&self->entrance, audience);
+  sse_entrance_dismiss (&self->entrance, &self->newcomers, user);
   sse_fanout_end_user (self->host->fanout, self->channel, user);
 }
 
-/* A client of @user that had joined is gone. */
+/* A client of @user that had joined @channel is gone. */
 void
-sse_viewers_leave (SseViewers *self, const char *user)
+sse_viewers_leave (SseViewers *self, guint channel, const char *user)
 {
   SseAudience *audience = g_hash_table_lookup (self->users, user);
 
   g_return_if_fail (audience != NULL);
-  release_user (self, audience);
+  release_user (self, channel, audience);
 }
 
 /**
@@ -232,6 +358,18 @@ guint
 sse_viewers_get_count (SseViewers *self)
 {
   return self->n_clients;
+}
+
+/**
+ * sse_viewers_get_places:
+ *
+ * Returns: (element-type SsePlace) (nullable): the channels besides the stream's own in which there
+ *   are clients; %NULL where there are none
+ */
+const GArray *
+sse_viewers_get_places (SseViewers *self)
+{
+  return self->everyone->places;
 }
 
 /**
@@ -248,13 +386,11 @@ sse_viewers_new (SseSource *source, SseRing *ring, guint channel, SseStreamHost 
   const SseView *views = sse_source_get_views (source);
 
   self->source = source;
+  self->ring = ring;
   self->channel = channel;
   self->host = host;
   self->entrance = (SseEntrance){
-    .source = source,
-    .ring = ring,
     .host = host,
-    .channel = channel,
     .admit = sse_viewers_admit,
     .user_data = self,
   };

@@ -35,7 +35,8 @@ typedef struct _SseListing SseListing;
  * @options: (nullable): what the options are from now on
  * @listing: (nullable): what the answer is for
  * @max: how many clients that lists at most
- * @personal: in which parts of the channel the user gets views of their own, as bits
+ * @parts: which parts of the channel something is said of, as bits
+ * @personal: in which of its parts the user gets views of their own, likewise
  * @has_user: whether it is about one user
  * @user: that user's name
  *
@@ -60,6 +61,7 @@ typedef struct
   guint max;
   gboolean last;
   gboolean chunked;
+  guint32 parts;
   guint32 personal;
   gboolean has_user;
   char user[];

@@ -321,8 +321,12 @@ sse_fanout_send_view (SseFanout *self, guint channel, const char *user, guint vi
 
 /* To every worker that has clients in the channel. */
 static void
-command_user (
-    SseFanout *self, SseCommandType type, guint channel, const char *user, guint32 personal)
+command_user (SseFanout *self,
+              SseCommandType type,
+              guint channel,
+              const char *user,
+              guint32 parts,
+              gboolean personal)
 {
   g_return_if_fail (channel < self->options.n_channels);
   g_return_if_fail (user != NULL);
@@ -335,22 +339,27 @@ command_user (
       if (slot->n_by_channel[channel] == 0)
         continue;
       command = sse_command_new (type, channel, user);
-      command->personal = personal;
+      command->parts = parts;
+      command->personal = personal ? parts : 0;
       sse_fanout_post (slot, command);
     }
 }
 
 /**
  * sse_fanout_set_personal:
- * @personal: in which parts of the channel, as bits, the user's clients get views of their own from
- *   now on, and not everyone's
+ * @part: a part of the channel
+ * @personal: whether the user's clients get views of their own of it, and not everyone's, from now
+ * on
  *
  * Is forgotten when the user has no client in the channel any more, as a joining client brings it.
  */
 void
-sse_fanout_set_personal (SseFanout *self, guint channel, const char *user, guint32 personal)
+sse_fanout_set_personal (
+    SseFanout *self, guint channel, const char *user, guint part, gboolean personal)
 {
-  command_user (self, SSE_COMMAND_SET_PERSONAL, channel, user, personal);
+  g_return_if_fail (part < SSE_FANOUT_MAX_PARTS);
+
+  command_user (self, SSE_COMMAND_SET_PERSONAL, channel, user, 1U << part, personal);
 }
 
 /**
@@ -362,7 +371,7 @@ sse_fanout_set_personal (SseFanout *self, guint channel, const char *user, guint
 void
 sse_fanout_end_user (SseFanout *self, guint channel, const char *user)
 {
-  command_user (self, SSE_COMMAND_END_USER, channel, user, 0);
+  command_user (self, SSE_COMMAND_END_USER, channel, user, 0, FALSE);
 }
 
 /**

@@ -213,7 +213,8 @@ void        sse_fanout_send_view        (SseFanout              *self,
 void        sse_fanout_set_personal     (SseFanout              *self,
                                          guint                   channel,
                                          const char             *user,
-                                         guint32                 personal);
+                                         guint                   part,
+                                         gboolean                personal);
 
 void        sse_fanout_end_user         (SseFanout              *self,
                                          guint                   channel,

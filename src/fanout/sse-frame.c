@@ -113,6 +113,34 @@ sse_frame_new_event (const char *id, const char *event_type, const char *members
 }
 
 /**
+ * sse_frame_new_prefixed:
+ * @event: an event, as sse_frame_new_event() makes it
+ * @prefix: what comes before its type, and a slash; without line ends
+ *
+ * Makes the event for a connection on which there are those of several streams: its `event` field
+ * alone is another, and its data the same bytes.
+ *
+ * Returns: (transfer full): the frame
+ */
+SseFrame *
+sse_frame_new_prefixed (const SseFrame *event, const char *prefix)
+{
+  gsize length, prefix_length = strlen (prefix), before = strlen ("event: ");
+  const char *body = sse_frame_get_bytes (event, FALSE, &length);
+  SseFrame *self;
+  char *end;
+
+  if (body[0] == 'i') /* its id is in a line before */
+    before += (gsize) ((const char *) memchr (body, '\n', length) + 1 - body);
+  self = frame_new (length + prefix_length + 1, &end);
+  end = append (end, body, before);
+  end = append (end, prefix, prefix_length);
+  end = append (end, "/", 1);
+  append (end, body + before, length - before);
+  return self;
+}
+
+/**
  * sse_frame_new_raw:
  * @bytes: what is sent as it stands, chunked or not, such as the head of a response
  * @length: how many

@@ -20,6 +20,9 @@ SseFrame   *sse_frame_new_event (const char     *id,
                                  const char     *event_type,
                                  const char     *members,
                                  gsize           length);
+SseFrame   *sse_frame_new_prefixed
+                                (const SseFrame *event,
+                                 const char     *prefix);
 SseFrame   *sse_frame_new_raw   (const char     *bytes,
                                  gsize           length);
 SseFrame   *sse_frame_ref       (SseFrame       *self);

@@ -167,14 +167,15 @@ sse_roster_send (SseRoster *self, SseCommand *command)
     }
 }
 
-/* Says in which parts a user gets views of their own. */
+/* Says whether a user gets views of their own of some parts. */
 void
 sse_roster_set_personal (SseRoster *self, SseCommand *command)
 {
   SseUser *user = sse_channel_find_user (&self->channels[command->channel], command->user);
 
   if (user != NULL)
-    sse_turn_set_personal (&self->turn, user, command->personal);
+    sse_turn_set_personal (&self->turn, user,
+                           (user->group->personal & ~command->parts) | command->personal);
 }
 
 /* Lets a user's clients leave in this turn, also those that are behind. */

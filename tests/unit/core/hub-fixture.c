@@ -251,8 +251,13 @@ client_free (Client *client)
   g_free (client);
 }
 
-Client *
-client_new (Fixture *fixture, const char *stream, const char *user, const char *last_event_id)
+/* Subscribes it to one of the two. */
+static Client *
+follow (Fixture *fixture,
+        GPtrArray *streams,
+        SseCombination *combination,
+        const char *user,
+        const char *last_event_id)
 {
   const char *epoch = sse_log_get_epoch (sse_hub_get_log (fixture->hub));
   g_autofree char *id = NULL;
@@ -269,11 +274,38 @@ client_new (Fixture *fixture, const char *stream, const char *user, const char *
   subscriber = (SseSubscriber){
     .fd = fds[0], .user = user, .expires = G_MAXINT64, .last_event_id = last_event_id, .head = head
   };
-  sse_hub_subscribe (fixture->hub, sse_hub_get_stream (fixture->hub, stream), &subscriber);
+  if (combination != NULL)
+    sse_hub_subscribe_combined (fixture->hub, combination, streams, &subscriber);
+  else
+    sse_hub_subscribe (fixture->hub, streams->pdata[0], &subscriber);
   client->fd = fds[1];
   client->text = g_string_new (NULL);
   client->id_start = g_strdup_printf ("id: %s-", epoch);
   return client;
+}
+
+Client *
+client_new (Fixture *fixture, const char *stream, const char *user, const char *last_event_id)
+{
+  g_autoptr (GPtrArray) streams = g_ptr_array_new ();
+
+  g_ptr_array_add (streams, sse_hub_get_stream (fixture->hub, stream));
+  return follow (fixture, streams, NULL, user, last_event_id);
+}
+
+Client *
+client_new_combined (Fixture *fixture,
+                     const char *const *streams,
+                     const char *user,
+                     const char *last_event_id)
+{
+  g_autoptr (GPtrArray) found = g_ptr_array_new ();
+  SseCombination *combination;
+
+  for (; *streams != NULL; streams++)
+    g_ptr_array_add (found, sse_hub_get_stream (fixture->hub, *streams));
+  combination = sse_hub_combine (fixture->hub, found);
+  return combination != NULL ? follow (fixture, found, combination, user, last_event_id) : NULL;
 }
 
 /* Reads what has arrived, for at most @ms; whether the connection is still there. */

@@ -62,6 +62,11 @@ Client *client_new (Fixture *fixture,
                     const char *stream,
                     const char *user,
                     const char *last_event_id);
+/* Of several streams on one connection; NULL where there are too many other combinations. */
+Client *client_new_combined (Fixture *fixture,
+                             const char *const *streams,
+                             const char *user,
+                             const char *last_event_id);
 void client_free (Client *client);
 gboolean client_read (Client *client, int ms);
 void client_expect (Client *client, const char *expected);

@@ -279,15 +279,18 @@ test_copies (Fixture *fixture, gconstpointer data)
   g_assert_true (sse_audience_has_touch (audience, SSE_TOUCH_STALE));
   sse_audience_render (audience, source, 0);
   g_assert_false (sse_audience_has_touch (audience, SSE_TOUCH_STALE));
-  body = sse_audience_get_body (audience, source, 0, TRUE);
-  g_assert_true (sse_audience_get_body (audience, source, 0, TRUE) == body);
-  g_assert_true (sse_audience_get_body (audience, source, 0, FALSE) != body);
+  body = sse_audience_get_body (audience, source, 0, TRUE, FALSE);
+  g_assert_true (sse_audience_get_body (audience, source, 0, TRUE, FALSE) == body);
+  g_assert_true (sse_audience_get_body (audience, source, 0, FALSE, FALSE) != body);
+  body = sse_audience_get_body (audience, source, 0, TRUE, TRUE);
+  g_assert_true (sse_audience_get_body (audience, source, 0, TRUE, TRUE) == body);
+  g_assert_true (sse_audience_get_body (audience, source, 0, TRUE, FALSE) != body);
 
   sse_audience_forget (audience);
   g_assert_true (sse_audience_has_touch (audience, SSE_TOUCH_STALE));
   g_assert_null (audience->views[0].members);
-  for (guint i = 0; i < G_N_ELEMENTS (audience->views[0].bodies); i++)
-    g_assert_null (audience->views[0].bodies[i]);
+  for (guint i = 0; i < 4; i++)
+    g_assert_null (audience->views[0].bodies[i / 2][i % 2]);
   sse_audience_free (audience);
 }
 

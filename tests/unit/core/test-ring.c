@@ -1,19 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sse-ring.h"
 
+#include <string.h>
+
 static void
 push_kept (SseRing *ring, guint64 position, const char *audience, guint64 kept)
 {
   g_autofree char *text = g_strdup_printf ("%03u", (guint) position);
   g_autoptr (SseFrame) frame = sse_frame_new_raw (text, 3);
 
-  sse_ring_push (ring, position, audience, frame, kept);
+  sse_ring_push (ring, position, audience, frame, NULL, kept);
 }
 
 static void
 push (SseRing *ring, guint64 position, const char *audience)
 {
   push_kept (ring, position, audience, G_MAXUINT64);
+}
+
+/* sse_ring_collect() into an array of frames. */
+static gboolean
+collect_some (
+    SseRing *ring, guint64 *position, const char *user, gsize max_bytes, GPtrArray *frames)
+{
+  g_auto (SseSlice) slice;
+  gboolean all;
+
+  sse_slice_init (&slice);
+  all = sse_ring_collect (ring, position, user, max_bytes, NULL, &slice);
+  sse_slice_take (&slice, G_MAXUINT64, frames);
+  return all;
 }
 
 /* What a user gets who has everything up to @position, as text. */
@@ -23,7 +39,7 @@ collect (SseRing *ring, guint64 position, const char *user)
   g_autoptr (GPtrArray) frames = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_frame_unref);
   GString *text = g_string_new (NULL);
 
-  g_assert_true (sse_ring_collect (ring, &position, user, G_MAXSIZE, frames));
+  g_assert_true (collect_some (ring, &position, user, G_MAXSIZE, frames));
   for (guint i = 0; i < frames->len; i++)
     {
       gsize length;
@@ -117,15 +133,52 @@ test_slices (void)
   g_assert_cmpuint (sse_ring_get_bytes_behind (ring, 7), ==, 0);
   g_assert_cmpuint (sse_ring_get_bytes_behind (ring, 8), ==, 0);
 
-  g_assert_false (sse_ring_collect (ring, &position, "a", 6, frames));
+  g_assert_false (collect_some (ring, &position, "a", 6, frames));
   g_assert_cmpuint (position, ==, 4);
   g_assert_cmpuint (frames->len, ==, 1); /* the other is not for this user */
-  g_assert_false (sse_ring_collect (ring, &position, "a", 1, frames));
+  g_assert_false (collect_some (ring, &position, "a", 1, frames));
   g_assert_cmpuint (position, ==, 5);
   g_assert_cmpuint (frames->len, ==, 2);
-  g_assert_true (sse_ring_collect (ring, &position, "a", 6, frames));
+  g_assert_true (collect_some (ring, &position, "a", 6, frames));
   g_assert_cmpuint (position, ==, 7);
   g_assert_cmpuint (frames->len, ==, 4);
+}
+
+static SseFrame *
+collect_prefixed (SseRing *ring)
+{
+  g_autoptr (GPtrArray) frames = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_frame_unref);
+  g_auto (SseSlice) slice;
+  guint64 position = 0;
+
+  sse_slice_init (&slice);
+  g_assert_true (sse_ring_collect (ring, &position, "a", G_MAXSIZE, "quota", &slice));
+  sse_slice_take (&slice, G_MAXUINT64, frames);
+  return sse_frame_ref (g_ptr_array_index (frames, 0));
+}
+
+/* What comes with its stream's name is made once, or what was pushed so. */
+static void
+test_prefixed (void)
+{
+  g_autoptr (SseFrame) event = sse_frame_new_event ("e-1", "count", NULL, 0);
+  g_autoptr (SseFrame) made = sse_frame_new_prefixed (event, "quota");
+  g_autoptr (SseRing) given = sse_ring_new (10, 1000), ring = sse_ring_new (10, 1000);
+  g_autoptr (SseFrame) pushed = NULL, first = NULL, second = NULL;
+  const char *bytes, *expected;
+  gsize length, expected_length;
+
+  sse_ring_push (given, 1, NULL, event, made, G_MAXUINT64);
+  sse_ring_push (ring, 1, NULL, event, NULL, G_MAXUINT64);
+  pushed = collect_prefixed (given);
+  first = collect_prefixed (ring);
+  second = collect_prefixed (ring);
+  g_assert_true (pushed == made);
+  g_assert_true (first == second);
+  bytes = sse_frame_get_bytes (first, TRUE, &length);
+  expected = sse_frame_get_bytes (made, TRUE, &expected_length);
+  g_assert_cmpuint (length, ==, expected_length);
+  g_assert_true (memcmp (bytes, expected, length) == 0);
 }
 
 /* The oldest go, and the place of each is used again, as the ring grows and after. */
@@ -211,6 +264,7 @@ main (int argc, char **argv)
   g_test_add_func ("/core/ring/bound-in-bytes", test_bound_in_bytes);
   g_test_add_func ("/core/ring/keeps-nothing", test_keeps_nothing);
   g_test_add_func ("/core/ring/slices", test_slices);
+  g_test_add_func ("/core/ring/prefixed", test_prefixed);
   g_test_add_func ("/core/ring/wraps", test_wraps);
   g_test_add_func ("/core/ring/kept-elsewhere", test_kept_elsewhere);
   g_test_add_func ("/core/ring/begin", test_begin);

@@ -211,7 +211,7 @@ test_personal (Fixture *self, gconstpointer data)
   int fd = join (self, &told, NEVER);
 
   wait_due (&told, 1);
-  sse_fanout_set_personal (self->fanout, 0, "ann", TRUE);
+  sse_fanout_set_personal (self->fanout, 0, "ann", 0, TRUE);
   fixture_send_view (self, 0, "ann", 0, "seen");
   fixture_expect (witness, "seen");
   close (witness);

@@ -174,7 +174,7 @@ test_nothing_behind (Fixture *self, gconstpointer data)
   fixture_send (self, 0, NULL, "event");
   fixture_send (self, 0, "ann", "event");
   fixture_send_view (self, 0, NULL, 0, "view");
-  sse_fanout_set_personal (self->fanout, 0, "ann", TRUE);
+  sse_fanout_set_personal (self->fanout, 0, "ann", 0, TRUE);
   fixture_send_view (self, 0, "ann", 0, "view");
   sse_fanout_end (self->fanout);
   expect_all (fixture_join (self, 1, "late", FALSE), END); /* the worker has done all that */

@@ -46,6 +46,23 @@ test_event_without_id (void)
   assert_bytes (frame, TRUE, "27\r\nevent: bye\ndata: {\"type\":\"bye\",\"a\":0}\n\n\r\n");
 }
 
+/* Its type alone is another, and only as the event's. */
+static void
+test_prefixed (void)
+{
+  g_autoptr (SseFrame) event = sse_frame_new_event ("e-7", "count", "\"a\":\"event: b\"", 14);
+  g_autoptr (SseFrame) without_id = sse_frame_new_event (NULL, "bye", NULL, 0);
+  g_autoptr (SseFrame) one = sse_frame_new_prefixed (event, "quota");
+  g_autoptr (SseFrame) other = sse_frame_new_prefixed (without_id, "quota");
+
+  assert_bytes (one, FALSE,
+                "id: e-7\nevent: quota/count\ndata: {\"type\":\"count\",\"a\":\"event: b\"}\n\n");
+  assert_bytes (one, TRUE,
+                "48\r\nid: e-7\nevent: quota/count\n"
+                "data: {\"type\":\"count\",\"a\":\"event: b\"}\n\n\r\n");
+  assert_bytes (other, FALSE, "event: quota/bye\ndata: {\"type\":\"bye\"}\n\n");
+}
+
 static void
 test_body (void)
 {
@@ -118,6 +135,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/frame/event", test_event);
   g_test_add_func ("/frame/event-without-members", test_event_without_members);
   g_test_add_func ("/frame/event-without-id", test_event_without_id);
+  g_test_add_func ("/frame/prefixed", test_prefixed);
   g_test_add_func ("/frame/body", test_body);
   g_test_add_func ("/frame/empty-body", test_empty_body);
   g_test_add_func ("/frame/large-body", test_large_body);

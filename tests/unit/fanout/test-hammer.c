@@ -309,8 +309,9 @@ publish (Fixture *fixture, guint position)
       fixture_send (fixture, 0, user, body);
       break;
     case VIEW:
-      sse_fanout_set_personal (fixture->fanout, 0, user,
-                               get_personal (position % N_USERS, position));
+      for (guint part = 0; part < N_PARTS; part++)
+        sse_fanout_set_personal (fixture->fanout, 0, user, part,
+                                 get_personal (position % N_USERS, position) >> part & 1);
       fixture_send_view (fixture, 0, NULL, SSE_FANOUT_VIEW (position % N_PARTS, position % 2),
                          body);
       break;

@@ -178,12 +178,12 @@ test_set_personal (Fixture *self, gconstpointer options)
 
   fixture_send (self, 0, NULL, "event-1 ");
   fixture_send_view (self, 0, NULL, 0, "common-1 ");
-  sse_fanout_set_personal (self->fanout, 0, "ann", TRUE);
-  sse_fanout_set_personal (self->fanout, 0, "nobody", TRUE);
+  sse_fanout_set_personal (self->fanout, 0, "ann", 0, TRUE);
+  sse_fanout_set_personal (self->fanout, 0, "nobody", 0, TRUE);
   fixture_send_view (self, 0, NULL, 1, "common-2 ");
   fixture_send_view (self, 0, "ann", 2, "own-1 ");
   fixture_send (self, 0, NULL, "event-2 ");
-  sse_fanout_set_personal (self->fanout, 0, "ann", FALSE);
+  sse_fanout_set_personal (self->fanout, 0, "ann", 0, FALSE);
   fixture_send_view (self, 0, NULL, 3, "common-3 ");
   fixture_send_view (self, 1, NULL, 0, "other ");
   fixture_send (self, 0, NULL, "event-3 ");
@@ -209,11 +209,13 @@ test_parts (Fixture *self, gconstpointer options)
   fixture_send_view (self, 0, NULL, SSE_FANOUT_VIEW (0, 0), "zero-1 ");
   fixture_send_view (self, 0, NULL, SSE_FANOUT_VIEW (1, 0), "one-1 ");
   fixture_send_view (self, 0, "ann", SSE_FANOUT_VIEW (0, 0), "own ");
-  sse_fanout_set_personal (self->fanout, 0, "bob", 1 << 1 | 1U << 31);
+  sse_fanout_set_personal (self->fanout, 0, "bob", 1, TRUE);
+  sse_fanout_set_personal (self->fanout, 0, "bob", 31, TRUE);
   fixture_send_view (self, 0, NULL, SSE_FANOUT_VIEW (0, 0), "zero-2 ");
   fixture_send_view (self, 0, NULL, SSE_FANOUT_VIEW (1, 0), "one-2 ");
   fixture_send (self, 0, NULL, "event ");
-  sse_fanout_set_personal (self->fanout, 0, "ann", 1 << 1);
+  sse_fanout_set_personal (self->fanout, 0, "ann", 1, TRUE);
+  sse_fanout_set_personal (self->fanout, 0, "ann", 0, FALSE);
   fixture_send_view (self, 0, NULL, SSE_FANOUT_VIEW (31, 0), "last ");
   fixture_send_view (self, 0, NULL, SSE_FANOUT_VIEW (0, 1), "other ");
   fixture_expect (ann, "own one-2 event last other ");

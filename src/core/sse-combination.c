@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define G_LOG_DOMAIN "rivulet-hub"
+
+#include "config.h"
+
+#include "sse-combination.h"
+
+#include <string.h>
+
+#include "sse-viewers.h"
+
+/* The longest that letting newcomers join holds up the main thread at a time, in µs. */
+#define TURN_SLICE 2000
+
+struct _SseCombination
+{
+  SseCombinations *all;
+  guint ref_count;
+  guint channel;
+  GBytes *key;        /* @streams, as it is looked up by */
+  GPtrArray *streams; /* in the order of their addresses: a part's number is its index */
+};
+
+struct _SseCombinations
+{
+  SseStreamHost *host;
+  SseEntrance entrance;
+  guint first_channel;
+  SseCombination *by_channel[SSE_COMBINATION_MAX];
+  GHashTable *by_key;
+
+  GQueue newcomers;
+  guint turn_joins; /* newcomers that the turn under way has yet to look at; 0: none is */
+  guint32 turn;     /* the number of the last one */
+  gint64 last_turn; /* when it began, monotonic, in µs */
+  GSource *timer;   /* begins the next turn, or goes on with the one under way */
+};
+
+/* ---- which there are ---- */
+
+static int
+compare_pointers (gconstpointer a, gconstpointer b)
+{
+  const char *one = *(const char *const *) a, *other = *(const char *const *) b;
+
+  return (one > other) - (one < other);
+}
+
+static SseCombination *
+combination_new (SseCombinations *all, guint channel, GPtrArray *streams, GBytes *key)
+{
+  SseCombination *self = g_new0 (SseCombination, 1);
+
+  self->all = all;
+  self->channel = channel;
+  self->streams = g_ptr_array_ref (streams);
+  self->key = g_bytes_ref (key);
+  all->by_channel[channel - all->first_channel] = self;
+  g_hash_table_insert (all->by_key, self->key, self);
+  return self;
+}
+
+static void
+combination_free (SseCombination *self)
+{
+  g_bytes_unref (self->key);
+  g_ptr_array_unref (self->streams);
+  g_free (self);
+}
+
+/**
+ * sse_combinations_take:
+ * @streams: (element-type SseStream): different ones, enabled, from 1 to
+ *   %SSE_HUB_MAX_COMBINED; in whatever order
+ *
+ * Returns: (transfer full) (nullable): the combination of these, to be given to
+ *   sse_combinations_subscribe() or sse_combination_release(); %NULL where there are too many
+ * others
+ */
+SseCombination *
+sse_combinations_take (SseCombinations *self, GPtrArray *streams)
+{
+  g_autoptr (GPtrArray) sorted = g_ptr_array_new ();
+  g_autoptr (GBytes) key = NULL;
+  SseCombination *combination;
+  guint i = 0;
+
+  g_return_val_if_fail (streams->len > 0 && streams->len <= SSE_HUB_MAX_COMBINED, NULL);
+
+  g_ptr_array_extend (sorted, streams, NULL, NULL);
+  g_ptr_array_sort (sorted, compare_pointers);
+  key = g_bytes_new (sorted->pdata, sorted->len * sizeof (gpointer));
+  combination = g_hash_table_lookup (self->by_key, key);
+  while (combination == NULL && i < SSE_COMBINATION_MAX && self->by_channel[i] != NULL)
+    i++;
+  if (i == SSE_COMBINATION_MAX)
+    return NULL;
+  if (combination == NULL)
+    combination = combination_new (self, self->first_channel + i, sorted, key);
+  combination->ref_count++;
+  return combination;
+}
+
+/* Gives back what sse_combinations_take() gave. */
+void
+sse_combination_release (SseCombination *self)
+{
+  if (--self->ref_count > 0)
+    return;
+  self->all->by_channel[self->channel - self->all->first_channel] = NULL;
+  g_hash_table_remove (self->all->by_key, self->key);
+  combination_free (self);
+}
+
+/**
+ * sse_combinations_find:
+ *
+ * Returns: (transfer none) (nullable): the combination whose channel that is
+ */
+SseCombination *
+sse_combinations_find (SseCombinations *self, guint channel)
+{
+  g_return_val_if_fail (channel - self->first_channel < SSE_COMBINATION_MAX, NULL);
+
+  return self->by_channel[channel - self->first_channel];
+}
+
+/**
+ * sse_combination_get_streams:
+ *
+ * Returns: (transfer none) (element-type SseStream): what is followed
+ */
+GPtrArray *
+sse_combination_get_streams (SseCombination *self)
+{
+  return self->streams;
+}
+
+/* ---- joining ---- */
+
+static void
+join (SseNewcomer *newcomer)
+{
+  guint n_parts = newcomer->n_parts;
+  g_autofree SsePart *parts = g_new (SsePart, n_parts);
+
+  for (guint i = 0; i < n_parts; i++)
+    newcomer->parts[i].seen
+        = sse_viewers_see (newcomer->parts[i].viewers, newcomer->parts[i].audience);
+  memcpy (parts, newcomer->parts, n_parts * sizeof *parts);
+  sse_newcomer_join (newcomer);
+  for (guint i = 0; i < n_parts; i++)
+    sse_viewers_look_away (parts[i].viewers, parts[i].seen);
+}
+
+static gboolean
+can_join (SseNewcomer *newcomer)
+{
+  for (guint i = 0; i < newcomer->n_parts; i++)
+    if (!sse_viewers_can_join (newcomer->parts[i].viewers, newcomer->parts[i].audience))
+      return FALSE;
+  return TRUE;
+}
+
+static void
+admit (SseNewcomer *newcomer, gpointer user_data)
+{
+  SseCombinations *self = user_data;
+
+  if (sse_newcomer_catch_up (newcomer))
+    return;
+  if (can_join (newcomer))
+    join (newcomer);
+  else
+    {
+      newcomer->held = TRUE;
+      g_queue_push_tail (&self->newcomers, newcomer);
+      sse_combinations_settle (self);
+    }
+}
+
+/* Whether what everyone sees of its streams is rendered; what is its user's own is for it alone. */
+static gboolean
+refresh (SseCombinations *self, SseNewcomer *newcomer)
+{
+  gboolean fresh = TRUE;
+
+  for (guint i = 0; i < newcomer->n_parts; i++)
+    if (!newcomer->parts[i].audience->personal)
+      fresh &= sse_viewers_refresh (newcomer->parts[i].viewers, self->turn);
+  return fresh;
+}
+
+/* One whose views were touched since the turn began stays for the next one. One may have been
+ * overtaken by what a ring drops. */
+static void
+look_at_newcomer (SseCombinations *self)
+{
+  SseNewcomer *newcomer = g_queue_pop_head (&self->newcomers);
+
+  self->turn_joins--;
+  if (newcomer->gone)
+    sse_newcomer_free (newcomer);
+  else if (!sse_newcomer_has_ring (newcomer))
+    {
+      newcomer->held = FALSE;
+      admit (newcomer, self);
+    }
+  else if (refresh (self, newcomer))
+    {
+      newcomer->held = FALSE;
+      join (newcomer);
+    }
+  else
+    g_queue_push_tail (&self->newcomers, newcomer);
+}
+
+static gboolean on_timer (gpointer user_data);
+
+/* @delay: in µs */
+static void
+set_timer (SseCombinations *self, gint64 delay)
+{
+  self->timer = g_timeout_source_new ((guint) ((delay + 999) / 1000));
+  g_source_set_static_name (self->timer, "combinations' turn");
+  g_source_set_callback (self->timer, on_timer, self, NULL);
+  g_source_attach (self->timer, g_main_context_get_thread_default ());
+}
+
+/* Begins a turn or goes on with the one under way, for a slice of time. */
+static void
+run_turn (SseCombinations *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (self->turn_joins == 0)
+    {
+      self->turn++;
+      self->last_turn = now;
+      self->turn_joins = self->newcomers.length;
+    }
+  while (self->turn_joins > 0 && g_get_monotonic_time () < now + TURN_SLICE)
+    look_at_newcomer (self);
+  if (self->turn_joins > 0)
+    set_timer (self, 0);
+  else
+    sse_combinations_settle (self);
+}
+
+static gboolean
+on_timer (gpointer user_data)
+{
+  SseCombinations *self = user_data;
+
+  g_clear_pointer (&self->timer, g_source_unref);
+  run_turn (self);
+  return G_SOURCE_REMOVE;
+}
+
+/**
+ * sse_combinations_settle:
+ *
+ * Lets those who wait join when the last turn is long enough ago; see sse_viewers_settle().
+ */
+void
+sse_combinations_settle (SseCombinations *self)
+{
+  gint64 wait = self->last_turn + self->host->conflate - g_get_monotonic_time ();
+
+  if (self->timer != NULL && wait <= 0)
+    g_source_set_ready_time (self->timer, 0);
+  if (self->timer != NULL || self->newcomers.length == 0)
+    return;
+  set_timer (self, MAX (wait, 0));
+}
+
+/* Whether nobody waits. */
+gboolean
+sse_combinations_are_settled (SseCombinations *self)
+{
+  return self->timer == NULL;
+}
+
+/**
+ * sse_combinations_subscribe:
+ * @combination: (transfer full): what is followed
+ * @streams: (element-type SseStream): the same, in the order in which their first events are to
+ * come
+ * @subscriber: a client; its socket and its ticket are taken
+ */
+void
+sse_combinations_subscribe (SseCombinations *self,
+                            SseCombination *combination,
+                            GPtrArray *streams,
+                            const SseSubscriber *subscriber)
+{
+  SsePart parts[SSE_HUB_MAX_COMBINED];
+
+  g_return_if_fail (streams->len == combination->streams->len);
+
+  for (guint i = 0; i < streams->len; i++)
+    {
+      guint number = 0;
+
+      g_ptr_array_find (combination->streams, streams->pdata[i], &number);
+      sse_stream_enter (streams->pdata[i], combination->channel, number, subscriber->user,
+                        &parts[i]);
+    }
+  admit (sse_newcomer_new (subscriber, &self->entrance, combination->channel, parts, streams->len),
+         self);
+}
+
+/* ---- leaving ---- */
+
+/**
+ * sse_combinations_end_user:
+ * @user: whose clients are to leave
+ */
+void
+sse_combinations_end_user (SseCombinations *self, const char *user)
+{
+  sse_entrance_dismiss (&self->entrance, &self->newcomers, user);
+  for (guint i = 0; i < SSE_COMBINATION_MAX; i++)
+    if (self->by_channel[i] != NULL)
+      sse_fanout_end_user (self->host->fanout, self->first_channel + i, user);
+}
+
+/* A client of @user that had joined is gone. */
+void
+sse_combination_client_left (SseCombination *self, const char *user, SseCloseReason reason)
+{
+  for (guint i = 0; i < self->streams->len; i++)
+    sse_stream_client_left (self->streams->pdata[i], self->channel, user, reason);
+  sse_combination_release (self);
+}
+
+/* ---- the whole ---- */
+
+/**
+ * sse_combinations_new:
+ * @host: what the streams share; outlives it
+ * @first_channel: the first of %SSE_COMBINATION_MAX channels of the fan-out that are nobody else's
+ */
+SseCombinations *
+sse_combinations_new (SseStreamHost *host, guint first_channel)
+{
+  SseCombinations *self = g_new0 (SseCombinations, 1);
+
+  self->host = host;
+  self->first_channel = first_channel;
+  self->entrance = (SseEntrance){
+    .host = host,
+    .prefixed = TRUE,
+    .admit = admit,
+    .user_data = self,
+  };
+  sse_entrance_init (&self->entrance);
+  self->by_key = g_hash_table_new (g_bytes_hash, g_bytes_equal);
+  g_queue_init (&self->newcomers);
+  self->last_turn = g_get_monotonic_time () - host->conflate;
+  return self;
+}
+
+/* Closes clients that have not joined yet; the fan-out and its clients are gone. */
+void
+sse_combinations_stop (SseCombinations *self)
+{
+  if (self->timer != NULL)
+    g_source_destroy (self->timer);
+  g_clear_pointer (&self->timer, g_source_unref);
+  g_queue_clear_full (&self->newcomers, (GDestroyNotify) sse_newcomer_free);
+  sse_entrance_close (&self->entrance);
+}
+
+void
+sse_combinations_free (SseCombinations *self)
+{
+  g_hash_table_unref (self->by_key);
+  for (guint i = 0; i < SSE_COMBINATION_MAX; i++)
+    g_clear_pointer (&self->by_channel[i], combination_free);
+  g_free (self);
+}
