@@ -21,6 +21,15 @@ answer_unauthorized (const char *message)
   return answer;
 }
 
+/* @several: whether it has to be told which one */
+static SseAnswer *
+answer_forbidden (const char *stream, gboolean several)
+{
+  g_autofree char *message = g_strdup_printf ("The token is not for the stream %s", stream);
+
+  return sse_answer_new_message (403, several ? message : "The token is not for this stream");
+}
+
 /* Why is told in the log alone, and not so often that a stranger could fill it. @user: (nullable):
  * whose it is, where that is known */
 static SseAnswer *
@@ -74,26 +83,27 @@ judge (SseAuth *self, const char *token, const char *stream, SseClaims *claims)
 
 /**
  * sse_auth_refuse:
- * @stream: the stream that is asked for
+ * @streams: (array zero-terminated=1): what is asked for, at least one stream
  * @claims: (out caller-allocates): who it is, to be cleared, where it is let in
  *
  * Looks at the token that a request shows.
  *
  * Returns: (transfer full) (nullable): why it is refused: 401 where it has no valid token, 403
- * where that is for other streams; %NULL where it is let in
+ * where that is not for all of @streams; %NULL where it is let in
  */
 SseAnswer *
 sse_auth_refuse (SseAuth *self,
                  const SseCredentials *credentials,
-                 const char *stream,
+                 const char *const *streams,
                  SseClaims *claims)
 {
   g_autofree char *token = dup_token (self, credentials);
   g_auto (SseClaims) found = { 0 };
-  SseAnswer *refusal = judge (self, token, stream, &found);
+  SseAnswer *refusal = judge (self, token, streams[0], &found);
 
-  if (refusal == NULL && !sse_claims_allow_stream (&found, stream))
-    refusal = sse_answer_new_message (403, "The token is not for this stream");
+  for (guint i = 0; refusal == NULL && streams[i] != NULL; i++)
+    if (!sse_claims_allow_stream (&found, streams[i]))
+      refusal = answer_forbidden (streams[i], streams[1] != NULL);
   if (refusal != NULL)
     return refusal;
 

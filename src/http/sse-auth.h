@@ -47,7 +47,7 @@ typedef struct
 
 SseAnswer *sse_auth_refuse           (SseAuth              *self,
                                       const SseCredentials *credentials,
-                                      const char           *stream,
+                                      const char *const    *streams,
                                       SseClaims            *claims);
 SseAnswer *sse_auth_refuse_publisher (SseAuth              *self,
                                       const char           *authorization,

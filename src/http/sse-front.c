@@ -6,161 +6,18 @@
 #include "sse-front.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include <libsoup/soup.h>
 
 #include "sse-address.h"
-#include "sse-auth.h"
 #include "sse-capacity.h"
 #include "sse-cors.h"
+#include "sse-front-private.h"
 #include "sse-front-settings.h"
-#include "sse-listener.h"
 #include "sse-message.h"
 #include "sse-publishing.h"
-#include "sse-reception.h"
-#include "sse-routes.h"
 #include "sse-settings.h"
 #include "sse-stream-head.h"
-#include "sse-stream-request.h"
-#include "sse-takeover.h"
-#include "sse-unanswered.h"
-
-struct _SseFront
-{
-  SseHub *hub;
-  SseAuth auth;
-  GVariant *settings; /* that it was made with */
-  SseCounters *counters;
-  SseListenerOptions options;
-  SseCors *cors;
-  SseRoutes *routes;
-  SoupServer *server;
-  SseReception *reception;
-  SseListener *listener; /* NULL until it is started */
-  SseTakeovers takeovers;
-  SseUnanswered *unanswered;
-
-  /* Where a connection's admission hangs on its remote address, which SoupServer keeps as long as
-   * it keeps the connection, and shows in every message. SoupServer wants addresses of IP, and all
-   * get the same: those of a Unix socket are none. */
-  GQuark admission;
-  GInetAddress *loopback;
-  GSocketAddress *local;
-};
-
-/* A client on its way from SoupServer to the hub. */
-typedef struct
-{
-  SseFront *front;
-  SseStream *stream;
-  SseAdmission *admission; /* NULL once it went along with the socket */
-  gboolean chunked;
-  SseClaims claims;
-  char *last_event_id;
-  SseFrame *head;
-} Follower;
-
-static void
-follower_free (Follower *follower)
-{
-  g_object_unref (follower->stream);
-  g_clear_pointer (&follower->admission, sse_admission_unref);
-  sse_claims_clear (&follower->claims);
-  g_free (follower->last_event_id);
-  sse_frame_unref (follower->head);
-  g_free (follower);
-}
-
-/* ---- streams ---- */
-
-/* Between its request and here, a turn of the main context, its token may have been revoked. */
-static void
-on_taken_over (int fd, gpointer user_data)
-{
-  Follower *follower = user_data;
-  SseFront *self = follower->front;
-  SseSubscriber subscriber = {
-    .fd = fd,
-    .chunked = follower->chunked,
-    .user = follower->claims.subject,
-    .expires = follower->claims.expires,
-    .last_event_id = follower->last_event_id,
-    .head = follower->head,
-  };
-
-  if (sse_auth_is_revoked (&self->auth, &follower->claims))
-    {
-      close (fd);
-      return;
-    }
-  subscriber.ticket = sse_admission_make_ticket (g_steal_pointer (&follower->admission));
-  sse_hub_subscribe (self->hub, follower->stream, &subscriber);
-}
-
-/* @claims: who it is; what they have is taken */
-static void
-let_follow (SseFront *self,
-            SseStream *stream,
-            SoupServerMessage *message,
-            SseAdmission *admission,
-            const char *query,
-            SseClaims *claims)
-{
-  Follower *follower = g_new0 (Follower, 1);
-
-  follower->front = self;
-  follower->stream = g_object_ref (stream);
-  follower->admission = sse_admission_ref (admission);
-  follower->chunked = soup_server_message_get_http_version (message) == SOUP_HTTP_1_1;
-  follower->claims = *claims;
-  *claims = (SseClaims){ 0 };
-  follower->last_event_id = sse_stream_request_dup_last_event_id (
-      sse_message_get_field (message, "Last-Event-ID"), query);
-  follower->head = sse_stream_head_new (self->cors, sse_message_get_field (message, "Origin"),
-                                        follower->chunked);
-  sse_unanswered_forget (self->unanswered, message);
-  sse_takeovers_begin (&self->takeovers, message, on_taken_over, follower,
-                       (GDestroyNotify) follower_free);
-}
-
-/* Takes @answer, to a request for what is at @route. */
-static void
-respond (SseFront *self, const SseRoute *route, SoupServerMessage *message, SseAnswer *answer)
-{
-  sse_cors_add_fields (self->cors, sse_route_get_use (route),
-                       sse_message_get_field (message, "Origin"), answer);
-  sse_message_respond (message, answer);
-}
-
-static void
-follow (SseFront *self,
-        const SseRoute *route,
-        SoupServerMessage *message,
-        SseAdmission *admission,
-        const char *query)
-{
-  const SseCredentials credentials = {
-    .authorization = sse_message_get_field (message, "Authorization"),
-    .query = query,
-    /* A browser sends cookies along whatever page asks. */
-    .cookie = sse_cors_is_reader (self->cors, sse_message_get_field (message, "Origin"),
-                                  sse_message_get_field (message, "Sec-Fetch-Site"))
-                  ? sse_message_get_field (message, "Cookie")
-                  : NULL,
-  };
-  g_auto (SseClaims) claims = { 0 };
-  SseAnswer *refusal
-      = sse_auth_refuse (&self->auth, &credentials, sse_stream_get_name (route->stream), &claims);
-
-  if (refusal != NULL)
-    respond (self, route, message, refusal);
-  else if (!sse_admission_take_user (admission, claims.subject))
-    sse_message_respond (
-        message, sse_stream_head_refuse (self->cors, sse_message_get_field (message, "Origin")));
-  else
-    let_follow (self, route->stream, message, admission, query, &claims);
-}
 
 /* ---- requests ---- */
 
@@ -186,11 +43,11 @@ on_request (SoupServer *server,
 
   sse_unanswered_add (self->unanswered, message);
   if (refusal != NULL)
-    respond (self, &route, message, refusal);
+    sse_front_respond (self, &route, message, refusal);
   else if (strcmp (method, "OPTIONS") == 0)
-    respond (self, &route, message, sse_answer_new (204, NULL, NULL));
+    sse_front_respond (self, &route, message, sse_answer_new (204, NULL, NULL));
   else
-    follow (self, &route, message, admission, text);
+    sse_front_follow (self, &route, message, admission, text);
 }
 
 /* Before SoupServer sees anything of the request. Where there is no room, nothing is spent on a

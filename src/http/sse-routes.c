@@ -10,7 +10,8 @@
 #include <gio/gio.h>
 #include <glib/gi18n.h>
 
-#define PUBLISH "/publish/"
+#define PUBLISH  "/publish/"
+#define COMBINED "/streams"
 
 struct _SseRoutes
 {
@@ -99,6 +100,7 @@ set_once (SseRoutes *self,
           SseStream *stream)
 {
   g_autofree char *whole = g_strconcat (base_path, path, NULL);
+  SseRoute *route;
   gpointer *place;
 
   if (find_published (self, whole) != NULL)
@@ -107,8 +109,12 @@ set_once (SseRoutes *self,
                  sse_stream_get_name (stream), whole);
       return;
     }
-  place = G_STRUCT_MEMBER_P (ensure_route (self, whole), offset);
-  if (*place == NULL)
+  route = ensure_route (self, whole);
+  place = G_STRUCT_MEMBER_P (route, offset);
+  if (route->combined)
+    g_warning ("%s: not served at %s, where several streams are followed",
+               sse_stream_get_name (stream), whole);
+  else if (*place == NULL)
     *place = g_object_ref (object);
   else if (*place != object)
     g_warning ("%s: not served at %s, which is another's already", sse_stream_get_name (stream),
@@ -127,6 +133,14 @@ add_stream (SseRoutes *self, const char *base_path, SseStream *stream)
   path = sse_receiver_get_path (SSE_RECEIVER (source));
   if (path != NULL)
     set_once (self, G_STRUCT_OFFSET (SseRoute, receiver), source, base_path, path, stream);
+}
+
+static void
+add_combined (SseRoutes *self, const char *base_path)
+{
+  g_autofree char *path = g_strconcat (base_path, COMBINED, NULL);
+
+  ensure_route (self, path)->combined = TRUE;
 }
 
 static GStrv
@@ -158,6 +172,9 @@ sse_routes_new (GPtrArray *streams, const char *const *base_paths, gboolean publ
 
   self->publish = make_publish_prefixes (publish, base_paths);
   self->by_path = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_route);
+  add_combined (self, "");
+  for (const char *const *base_path = base_paths; *base_path != NULL; base_path++)
+    add_combined (self, *base_path);
   for (guint i = 0; i < streams->len; i++)
     {
       SseStream *stream = g_ptr_array_index (streams, i);
@@ -193,6 +210,12 @@ sse_routes_find (SseRoutes *self, const char *path)
   return route != NULL ? *route : (SseRoute){ .published = find_published (self, path) };
 }
 
+static gboolean
+is_followed (const SseRoute *route)
+{
+  return route->stream != NULL || route->combined;
+}
+
 static SseAnswer *
 refuse_method (const SseRoute *route)
 {
@@ -200,7 +223,7 @@ refuse_method (const SseRoute *route)
 
   if (route->published != NULL)
     sse_answer_add_field (answer, "Allow", "OPTIONS, POST");
-  else if (route->stream == NULL)
+  else if (!is_followed (route))
     sse_answer_add_field (answer, "Allow", "POST");
   else if (route->receiver == NULL)
     sse_answer_add_field (answer, "Allow", "GET, OPTIONS");
@@ -243,13 +266,13 @@ sse_routes_refuse (const SseRoute *route,
 {
   gboolean is_post = strcmp (method, "POST") == 0;
 
-  if (route->stream == NULL && route->receiver == NULL && route->published == NULL)
+  if (!is_followed (route) && route->receiver == NULL && route->published == NULL)
     return sse_answer_new_message (404, "Not found");
   if ((route->receiver != NULL || route->published != NULL) && is_post)
     return refuse_body (route, content_length, chunked);
-  if (route->stream != NULL && strcmp (method, "GET") == 0)
+  if (is_followed (route) && strcmp (method, "GET") == 0)
     return NULL;
-  if ((route->stream != NULL || route->published != NULL) && strcmp (method, "OPTIONS") == 0)
+  if ((is_followed (route) || route->published != NULL) && strcmp (method, "OPTIONS") == 0)
     return NULL;
   return refuse_method (route);
 }

@@ -11,15 +11,17 @@ G_BEGIN_DECLS
 /**
  * SseRoute:
  * @stream: (nullable): what is followed with GET
+ * @combined: whether what is followed are the streams that the query names
  * @receiver: (nullable): what takes a POST
  * @published: (nullable): the name of what may be a stream, which takes updates with POST; a part
  *   of the path that was looked for
  *
- * What is at a path; nothing where all are %NULL.
+ * What is at a path; nothing where all are %NULL or %FALSE.
  */
 typedef struct
 {
   SseStream *stream;
+  gboolean combined;
   SseReceiver *receiver;
   const char *published;
 } SseRoute;
@@ -27,8 +29,8 @@ typedef struct
 /**
  * SseRoutes:
  *
- * Which paths there are: those of the streams and their receivers and, where updates are taken,
- * /publish/STREAM; as they stand and again under each base path.
+ * Which paths there are: those of the streams and their receivers, /streams and, where updates are
+ * taken, /publish/STREAM; as they stand and again under each base path.
  */
 typedef struct _SseRoutes SseRoutes;
 

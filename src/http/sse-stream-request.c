@@ -125,21 +125,71 @@ sse_stream_request_dup_last_event_id (const char *header, const char *query)
   return dup_query_value (query, "lastEventId");
 }
 
-/* Whether a member of a query, or its name alone, is an audience, which is added to @found. One
- * that could not be anybody's name becomes an empty one, which the hub refuses. */
+/* Whether a member of a query, or its name alone, is of that name; then its value is @found. One
+ * that cannot be text becomes an empty one. */
 static gboolean
-read_audience (const char *member, gsize length, char **found)
+read_member (const char *member, gsize length, const char *wanted, char **found)
 {
   const char *equals = memchr (member, '=', length);
   gsize name_length = equals != NULL ? (gsize) (equals - member) : length;
   g_autofree char *name = decode (member, name_length);
 
-  if (g_strcmp0 (name, "audience") != 0)
+  if (g_strcmp0 (name, wanted) != 0)
     return FALSE;
   *found = equals != NULL ? decode (equals + 1, length - name_length - 1) : NULL;
   if (*found == NULL)
     *found = g_strdup ("");
   return TRUE;
+}
+
+static gboolean
+take_stream (GPtrArray *found, char *name, guint max, GError **error)
+{
+  const char *wrong = NULL;
+
+  if (*name == '\0' || !g_utf8_validate (name, -1, NULL))
+    wrong = "names none";
+  else if (g_ptr_array_find_with_equal_func (found, name, g_str_equal, NULL))
+    wrong = "names one twice";
+  else if (found->len == max)
+    wrong = "names too many";
+  g_ptr_array_add (found, name);
+  if (wrong != NULL)
+    g_set_error (error, SSE_ERROR, SSE_ERROR_INVALID_UPDATE,
+                 "option stream: %s; there are 1 to %u of it, each for another stream", wrong, max);
+  return wrong == NULL;
+}
+
+/**
+ * sse_stream_request_read_streams:
+ * @query: (nullable): the target's query, as it was sent
+ * @max: how many streams it may name
+ * @error: %SSE_ERROR_INVALID_UPDATE where it names none, one twice or too many. Nothing of it is
+ *   repeated: it may be a token
+ *
+ * Returns: (transfer full) (nullable): the values of `stream`, in order, UTF-8
+ */
+GStrv
+sse_stream_request_read_streams (const char *query, guint max, GError **error)
+{
+  g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func (g_free);
+
+  while (query != NULL && *query != '\0')
+    {
+      gsize length = strcspn (query, "&");
+      char *name = NULL;
+
+      if (read_member (query, length, "stream", &name) && !take_stream (found, name, max, error))
+        return NULL;
+      query += length + (query[length] == '&');
+    }
+  if (found->len == 0)
+    {
+      take_stream (found, g_strdup (""), max, error);
+      return NULL;
+    }
+  g_ptr_array_add (found, NULL);
+  return (GStrv) g_ptr_array_steal (found, NULL);
 }
 
 /**
@@ -161,7 +211,8 @@ sse_stream_request_read_audience (const char *query, char **audience, GError **e
       gsize length = strcspn (query, "&");
       g_autofree char *one = NULL;
 
-      if (length > 0 && !read_audience (query, length, &one))
+      /* An empty audience is refused by the hub. */
+      if (length > 0 && !read_member (query, length, "audience", &one))
         wrong = "option: unknown; there is: audience";
       else if (one != NULL && found != NULL)
         wrong = "option audience: given twice";

@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* What a request about a stream says: whose it is, where it was, and whom an update is for. */
+/* What a request about streams says: whose it is, where it was, which streams it is about where the
+ * path does not say, and whom an update is for. */
 
 char    *sse_stream_request_dup_token         (const char *authorization,
                                                const char *query);
@@ -13,6 +14,9 @@ char    *sse_stream_request_dup_cookie        (const char *cookies,
                                                const char *name);
 char    *sse_stream_request_dup_last_event_id (const char *header,
                                                const char *query);
+GStrv    sse_stream_request_read_streams      (const char *query,
+                                               guint       max,
+                                               GError    **error);
 gboolean sse_stream_request_read_audience     (const char *query,
                                                char      **audience,
                                                GError    **error);

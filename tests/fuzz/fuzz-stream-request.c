@@ -36,6 +36,29 @@ check_audience (const char *query)
     g_assert_true (strstr (query, "audience") != NULL || strchr (query, '%') != NULL);
 }
 
+/* What is taken are names, and not too many. */
+static void
+check_streams (const char *query)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) streams = sse_stream_request_read_streams (query, 3, &error);
+
+  if (streams == NULL)
+    {
+      g_assert_error (error, SSE_ERROR, SSE_ERROR_INVALID_UPDATE);
+      return;
+    }
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_strv_length (streams), >, 0);
+  g_assert_cmpuint (g_strv_length (streams), <=, 3);
+  for (guint i = 0; streams[i] != NULL; i++)
+    {
+      g_assert_cmpstr (streams[i], !=, "");
+      g_assert_true (g_utf8_validate (streams[i], -1, NULL));
+      g_assert_false (g_strv_contains ((const char *const *) &streams[i + 1], streams[i]));
+    }
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
@@ -50,6 +73,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   g_autofree char *id = sse_stream_request_dup_last_event_id (last_event_id, query);
 
   check_audience (query);
+  check_streams (query);
   if (token != NULL)
     {
       g_assert_cmpstr (token, !=, "");

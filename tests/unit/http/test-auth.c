@@ -56,7 +56,8 @@ judge (Fixture *self, const char *authorization, const char *query, const char *
 {
   const SseCredentials credentials = { authorization, query, cookie };
   g_auto (SseClaims) claims = { 0 };
-  g_autoptr (SseAnswer) refusal = sse_auth_refuse (&self->auth, &credentials, "quota", &claims);
+  g_autoptr (SseAnswer) refusal = sse_auth_refuse (&self->auth, &credentials,
+                                                   (const char *const[]){ "quota", NULL }, &claims);
 
   if (refusal == NULL)
     return g_steal_pointer (&claims.subject);

@@ -132,6 +132,7 @@ test_refuse (void)
   const SseRoute hook = { .receiver = SSE_RECEIVER (receiver) };
   const SseRoute published = { .published = "quota" };
   const SseRoute stream = { .stream = (gpointer) something };
+  const SseRoute combined = { .combined = TRUE };
   const SseRoute both = { .receiver = hook.receiver, .stream = stream.stream };
 
   assert_refused (&nothing, "GET", -1, 404, NULL);
@@ -143,6 +144,11 @@ test_refuse (void)
   assert_refused (&stream, "HEAD", -1, 405, "Allow: GET, OPTIONS\r\n");
   assert_refused (&stream, "POST", 5, 405, "Allow: GET, OPTIONS\r\n");
   assert_refused (&stream, "PUT", -1, 405, "Allow: GET, OPTIONS\r\n");
+
+  assert_refused (&combined, "GET", -1, 0, NULL);
+  assert_refused (&combined, "OPTIONS", -1, 0, NULL);
+  assert_refused (&combined, "HEAD", -1, 405, "Allow: GET, OPTIONS\r\n");
+  assert_refused (&combined, "POST", 5, 405, "Allow: GET, OPTIONS\r\n");
 
   assert_refused (&hook, "POST", 0, 0, NULL);
   assert_refused (&hook, "POST", 10, 0, NULL);
@@ -204,6 +210,24 @@ test_clash (void)
 
   g_assert_true (sse_routes_find (routes, path).stream == first);
   g_assert_true (sse_routes_find (routes, prefixed).stream == first);
+  sse_routes_free (routes);
+}
+
+/* Several streams, plain and under each prefix, and nothing below that. */
+static void
+test_combined (void)
+{
+  const char *const base_paths[] = { "/api", "/v1/live", NULL };
+  const char *const paths[] = { "/streams", "/api/streams", "/v1/live/streams" };
+  const char *const nowhere[]
+      = { "/streams/", "/stream", "/streams/quota", "/v1/streams", "streams" };
+  g_autoptr (GPtrArray) none = g_ptr_array_new ();
+  SseRoutes *routes = sse_routes_new (none, base_paths, TRUE);
+
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
+    g_assert_true (sse_routes_find (routes, paths[i]).combined);
+  for (guint i = 0; i < G_N_ELEMENTS (nowhere); i++)
+    g_assert_false (sse_routes_find (routes, nowhere[i]).combined);
   sse_routes_free (routes);
 }
 
@@ -292,6 +316,7 @@ main (int argc, char **argv)
   g_test_add_func ("/http/routes/refuse", test_refuse);
   g_test_add_func ("/http/routes/chunked", test_chunked);
   g_test_add_func ("/http/routes/clash", test_clash);
+  g_test_add_func ("/http/routes/combined", test_combined);
   g_test_add_func ("/http/routes/publish", test_publish);
   g_test_add_func ("/http/routes/publish-clash", test_publish_clash);
   return g_test_run ();

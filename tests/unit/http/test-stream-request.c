@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sse-stream-request.h"
 
+#include <string.h>
+
 #include "sse-error.h"
 
 static void
@@ -174,6 +176,66 @@ test_audience (void)
     }
 }
 
+/* The names, with | behind each; "refused" where they are wrong. */
+static char *
+read_streams (const char *query)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) streams = sse_stream_request_read_streams (query, 3, &error);
+  g_autofree char *joined = NULL;
+
+  if (streams == NULL)
+    {
+      g_assert_error (error, SSE_ERROR, SSE_ERROR_INVALID_UPDATE);
+      g_assert_nonnull (strstr (error->message, "option stream: names "));
+      return g_strdup ("refused");
+    }
+  g_assert_no_error (error);
+  joined = g_strjoinv ("|", streams);
+  return g_strconcat (joined, "|", NULL);
+}
+
+static void
+test_streams (void)
+{
+  const struct
+  {
+    const char *query;
+    const char *streams;
+  } cases[] = {
+    { "stream=a", "a|" },
+    { "stream=b&stream=a", "b|a|" },
+    { "token=t&stream=a&lastEventId=e-1&stream=b&x", "a|b|" },
+    { "&&stream=a&&", "a|" },
+    { "str%65am=%61", "a|" },
+    { "stream=a+b%2Bc%26", "a b+c&|" },
+    { "stream=a=b", "a=b|" },
+    { "stream=a&stream=b&stream=c", "a|b|c|" },
+    { "stream=a&Stream=b&streams=c&xstream=d&stream;=e", "a|" },
+    { NULL, "refused" },
+    { "", "refused" },
+    { "streams=a", "refused" },
+    { "stream", "refused" },
+    { "stream=", "refused" },
+    { "stream=a&stream=", "refused" },
+    { "stream=a&stream", "refused" },
+    { "stream=a&stream=a", "refused" },
+    { "stream=a&stream=b&stream=%61", "refused" },
+    { "stream=a&stream=b&stream=c&stream=d", "refused" },
+    { "stream=%00", "refused" },
+    { "stream=%ff", "refused" },
+    { "stream=%4", "refused" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *streams = read_streams (cases[i].query);
+
+      g_test_message ("%s", cases[i].query);
+      g_assert_cmpstr (streams, ==, cases[i].streams);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -182,5 +244,6 @@ main (int argc, char **argv)
   g_test_add_func ("/http/stream-request/cookie", test_cookie);
   g_test_add_func ("/http/stream-request/last-event-id", test_last_event_id);
   g_test_add_func ("/http/stream-request/audience", test_audience);
+  g_test_add_func ("/http/stream-request/streams", test_streams);
   return g_test_run ();
 }
