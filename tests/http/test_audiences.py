@@ -3,49 +3,17 @@
 
 from cases import FreshCase
 from eventstream import INITIAL
-from publisher import Refusal
+from oracle import Oracle
 from randomupdates import RandomUpdates
 from replay import History
 from waiting import amount
 
-UPDATE_OF = {"events": "events-update", "stats": "stats-update", "count": "count",
-             "posts-by-status": "posts-update", "quota": "quota-update"}
 
-
-class Audiences(FreshCase):
+class Audiences(Oracle, FreshCase):
     setting = {"config": {"quota": {"default-remaining": 3}}}
-
-    def publish(self, history, updates):
-        """Publishes all; what is accepted goes into the history, the rest must be unknown ids."""
-        refused = 0
-        for (stream, update, audience), result in zip(updates, self.publisher.publish_all(updates)):
-            if isinstance(result, Refusal):
-                self.assertEqual(result.name, "Refused", (update, result))
-                self.assertIn(update["type"], ("event-update", "event-delete", "post-delete"))
-                refused += 1
-            else:
-                history.add(result, stream, update, audience)
-        return refused
 
     def follow_all(self, users):
         return [(stream, user, self.follow(stream, user)) for user in users for stream in INITIAL]
-
-    def finish(self, clients, model):
-        """Waits until every client has the newest of each view."""
-        for stream, user, client in clients:
-            missing = {}
-            for name, members in model.views(stream, user).items():
-                missing[name] = members
-            for event in client.events:
-                self.strike(missing, event)
-            while missing:
-                self.strike(missing, client.next(f"the newest {list(missing)} of {user}"))
-
-    def strike(self, missing, event):
-        for name in list(missing):
-            if event.type in (name, UPDATE_OF[name]):
-                if {"type": event.type, **missing[name]} == event.data:
-                    del missing[name]
 
     def test_50_users(self):
         users = [f"user-{number}" for number in range(50)]

@@ -91,6 +91,10 @@ class Setting:
         target = f"{path}?token={self.token(subject)}{query}"
         return eventstream.StreamClient(address or self.address, target, headers, **more)
 
+    def follow_several(self, streams, subject="42", query="", path="/streams", **more):
+        """A client of several streams on one connection."""
+        return self.follow(path, subject, query=eventstream.combined_query(streams) + query, **more)
+
     def get(self, target, headers=(), method="GET", **more):
         return wire.request(self.address, target, headers, method, **more)
 
@@ -150,6 +154,11 @@ class DaemonCase(unittest.TestCase):
         self.addCleanup(client.close)
         return client
 
+    def follow_several(self, streams, subject="42", **more):
+        client = self.rivulet.follow_several(streams, subject, **more)
+        self.addCleanup(client.close)
+        return client
+
 
 class FreshCase(unittest.TestCase):
     """A daemon of its own for each test."""
@@ -166,3 +175,4 @@ class FreshCase(unittest.TestCase):
     explain = DaemonCase.explain
     said_before = 0
     follow = DaemonCase.follow
+    follow_several = DaemonCase.follow_several

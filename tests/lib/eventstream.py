@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A client of one stream that takes nothing but what the contract allows."""
+"""A client of one stream, or of several at once, that takes nothing but what the contract allows."""
 
 import json
 import re
@@ -26,13 +26,16 @@ APPENDED = {"new-event", "event-update", "event-delete"}
 
 
 class Event:
-    def __init__(self, event_id, event_type, data):
+    """`stream` is what it is of, where the connection has several; `type` is without that."""
+
+    def __init__(self, event_id, event_type, data, stream=None):
         if not EVENT_ID.match(event_id):
             raise wire.Malformed(f"id {event_id!r}")
         self.id = event_id
         self.epoch, position = event_id.rsplit("-", 1)
         self.position = int(position)
         self.type = event_type
+        self.stream = stream
         self.text = data
         self.data = json.loads(data)
         if not isinstance(self.data, dict) or self.data.get("type") != event_type:
@@ -45,7 +48,8 @@ class Event:
 class EventParser:
     """Takes text/event-stream apart, more strictly than WHATWG HTML, section 9.2.6, asks for."""
 
-    def __init__(self):
+    def __init__(self, combined=False):
+        self.combined = combined
         self.buffer = b""
         self.retries = []
         self.comments = 0
@@ -80,11 +84,26 @@ class EventParser:
             return None
         if list(fields) != ["id", "event", "data"]:
             raise wire.Malformed(f"an event with {list(fields)}")
-        return Event(fields["id"], fields["event"], fields["data"])
+        stream = None
+        if self.combined:
+            stream, slash, fields["event"] = fields["event"].partition("/")
+            if not slash:
+                raise wire.Malformed(f"an event of no stream: {block[:200]!r}")
+        return Event(fields["id"], fields["event"], fields["data"], stream)
+
+
+def combined_query(streams):
+    """What follows the token in the target of a connection with all of these."""
+    return "".join(f"&stream={stream}" for stream in streams)
+
+
+def part(events, stream):
+    """Those of a connection with several streams that are of one of them."""
+    return [event for event in events if event.stream == stream]
 
 
 class StreamClient:
-    """Follows one stream; `raw` is all that came, byte for byte."""
+    """Follows what is at a target; `raw` is all that came, byte for byte."""
 
     def __init__(self, address, target, headers=(), version="1.1", receive_buffer=None):
         self.socket = wire.connect(address, receive_buffer)
@@ -93,7 +112,7 @@ class StreamClient:
         self.head = None
         self.response = None
         self.chunks = None
-        self.parser = EventParser()
+        self.parser = EventParser(target.partition("?")[0].endswith("/streams"))
         self.events = []
         self.taken = 0
         self.ended = False
