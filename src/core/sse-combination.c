@@ -28,6 +28,7 @@ struct _SseCombinations
   guint first_channel;
   SseCombination *by_channel[SSE_COMBINATION_MAX];
   GHashTable *by_key;
+  guint surplus; /* see sse_combinations_get_surplus() */
 
   GQueue newcomers;
   guint turn_joins; /* newcomers that the turn under way has yet to look at; 0: none is */
@@ -306,8 +307,20 @@ sse_combinations_subscribe (SseCombinations *self,
       sse_stream_enter (streams->pdata[i], combination->channel, number, subscriber->user,
                         &parts[i]);
     }
+  self->surplus += streams->len - 1;
   admit (sse_newcomer_new (subscriber, &self->entrance, combination->channel, parts, streams->len),
          self);
+}
+
+/**
+ * sse_combinations_get_surplus:
+ *
+ * Returns: how many more clients the streams count, each for itself, than there are
+ */
+guint
+sse_combinations_get_surplus (SseCombinations *self)
+{
+  return self->surplus;
 }
 
 /* ---- leaving ---- */
@@ -331,6 +344,7 @@ sse_combination_client_left (SseCombination *self, const char *user, SseCloseRea
 {
   for (guint i = 0; i < self->streams->len; i++)
     sse_stream_client_left (self->streams->pdata[i], self->channel, user, reason);
+  self->all->surplus -= self->streams->len - 1;
   sse_combination_release (self);
 }
 

@@ -34,6 +34,8 @@ void             sse_combinations_subscribe  (SseCombinations     *self,
                                               SseCombination      *combination,
                                               GPtrArray           *streams,
                                               const SseSubscriber *subscriber);
+guint            sse_combinations_get_surplus
+                                             (SseCombinations     *self);
 void             sse_combinations_end_user   (SseCombinations     *self,
                                               const char          *user);
 void             sse_combinations_settle     (SseCombinations     *self);

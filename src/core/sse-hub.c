@@ -202,12 +202,13 @@ sse_hub_get_streams (SseHub *self)
 /**
  * sse_hub_get_n_clients:
  *
- * Returns: how many clients follow a stream or are about to
+ * Returns: how many clients follow streams or are about to
  */
 guint
 sse_hub_get_n_clients (SseHub *self)
 {
-  return sse_streams_count_clients (self->streams);
+  return sse_streams_count_clients (self->streams)
+         - sse_combinations_get_surplus (self->host.combinations);
 }
 
 /* ---- the object ---- */

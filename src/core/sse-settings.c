@@ -102,7 +102,9 @@ static const SseSetting hub_settings[] = {
     "The same, in bytes of JSON and 64 for each value in it." },
   { "resume-events", SSE_SETTING_INTEGER, "10000", 0, 1000000,
     "Appended events of each stream that are kept for clients that resume." },
-  { "resume-bytes", SSE_SETTING_INTEGER, "33554432", 0, 4096 * MIB, "The same, in bytes." },
+  { "resume-bytes", SSE_SETTING_INTEGER, "33554432", 0, 4096 * MIB,
+    "The same, in bytes. For clients that follow several streams on one connection, as much again "
+    "may be kept." },
   { "log-accepted", SSE_SETTING_BOOLEAN, "false", 0, 0,
     "Whether the journal is told of each accepted update too, with who published it: the user, the "
     "process and its unit. It is told of each refused one in any case." },

@@ -166,7 +166,7 @@ sse_streams_settle (SseStreams *self)
   sse_combinations_settle (self->host->combinations);
 }
 
-/* How many clients all of them have, those that are about to join included. */
+/* How many clients each of them has, those that are about to join included, added up. */
 guint
 sse_streams_count_clients (SseStreams *self)
 {

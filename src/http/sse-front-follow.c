@@ -15,6 +15,9 @@
 #include "sse-stream-head.h"
 #include "sse-stream-request.h"
 
+/* How often the same is told. */
+#define TELL_SPAN (60 * G_USEC_PER_SEC)
+
 /* A client on its way from SoupServer to the hub. */
 typedef struct
 {
@@ -108,6 +111,18 @@ sse_front_respond (SseFront *self,
   sse_cors_add_fields (self->cors, sse_route_get_use (route),
                        sse_message_get_field (message, "Origin"), answer);
   sse_message_respond (message, answer);
+}
+
+/* Of the streams on one connection; %NULL where there are too many others, which is told seldom. */
+static SseCombination *
+combine (SseFront *self, GPtrArray *streams)
+{
+  SseCombination *combination = sse_hub_combine (self->hub, streams);
+
+  if (combination == NULL && sse_ration_take (&self->told_combinations, 1, TELL_SPAN))
+    g_message ("a client is asked to come back later: as many combinations of streams are followed "
+               "at once as there may be");
+  return combination;
 }
 
 /* There is no room for one more: it is asked to come back later. */
@@ -204,7 +219,7 @@ sse_front_follow (SseFront *self,
   if (refusal != NULL)
     sse_front_respond (self, route, message, refusal);
   else if (!sse_admission_take_user (admission, claims.subject)
-           || (route->combined && (combination = sse_hub_combine (self->hub, streams)) == NULL))
+           || (route->combined && (combination = combine (self, streams)) == NULL))
     turn_away (self, message);
   else
     let_follow (self, streams, combination, message, admission, query, &claims);

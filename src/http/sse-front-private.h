@@ -6,6 +6,7 @@
 #include "sse-auth.h"
 #include "sse-front.h"
 #include "sse-listener.h"
+#include "sse-ration.h"
 #include "sse-reception.h"
 #include "sse-routes.h"
 #include "sse-takeover.h"
@@ -27,6 +28,7 @@ struct _SseFront
   SseListener *listener; /* NULL until it is started */
   SseTakeovers takeovers;
   SseUnanswered *unanswered;
+  SseRation told_combinations;
 
   /* Where a connection's admission hangs on its remote address, which SoupServer keeps as long as
    * it keeps the connection, and shows in every message. SoupServer wants addresses of IP, and all

@@ -251,6 +251,7 @@ test_counts (Fixture *fixture, gconstpointer data)
   client_expect (dan, START ("0", "-"));
   g_assert_cmpuint (count (fixture, "probe"), ==, 1);
   g_assert_cmpuint (count (fixture, "other"), ==, 2);
+  g_assert_cmpuint (sse_hub_get_n_clients (fixture->hub), ==, 2);
   g_assert_cmpuint (list (fixture, "probe"), ==, 1);
   g_assert_cmpuint (list (fixture, "other"), ==, 2);
   g_clear_pointer (&ann, client_free);
@@ -258,6 +259,7 @@ test_counts (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (count (fixture, "probe"), ==, 0);
   g_assert_cmpuint (count (fixture, "other"), ==, 1);
   g_assert_cmpuint (list (fixture, "probe"), ==, 0);
+  g_assert_cmpuint (sse_hub_get_n_clients (fixture->hub), ==, 1);
 }
 
 static void

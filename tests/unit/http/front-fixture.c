@@ -199,8 +199,8 @@ fixture_follow_from (Fixture *fixture, const char *source, const char *target)
   g_autoptr (GString) received = g_string_new (NULL);
   int fd = fixture_ask_from (fixture, source, target);
 
-  wait_for (strstr (received->str, "event: initial") != NULL || !receive_some (fd, received));
-  assert_in (received->str, "event: initial");
+  wait_for (strstr (received->str, "initial\ndata: ") != NULL || !receive_some (fd, received));
+  assert_in (received->str, "initial\ndata: ");
   return fd;
 }
 

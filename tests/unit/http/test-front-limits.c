@@ -91,6 +91,45 @@ test_user_burst (Fixture *fixture, gconstpointer data)
   close (other);
 }
 
+/* Of what is followed on one connection there are too many others: of streams that are but
+ * addresses here. One that somebody follows already is none more. */
+static void
+test_combinations (Fixture *fixture, gconstpointer data)
+{
+  static const char addresses[9];
+  g_autofree char *target = g_strconcat ("/streams", fixture->query, "&stream=probe", NULL);
+  g_autoptr (GPtrArray) streams = g_ptr_array_new ();
+  SseCombination *taken[256];
+  int first = fixture_follow_from (fixture, "127.0.0.1:0", target);
+  int other, again;
+
+  for (guint i = 1; i < G_N_ELEMENTS (taken); i++)
+    {
+      g_ptr_array_set_size (streams, 0);
+      for (guint bit = 0; bit < G_N_ELEMENTS (addresses); bit++)
+        if (i >> bit & 1)
+          g_ptr_array_add (streams, (gpointer) &addresses[bit]);
+      taken[i] = sse_hub_combine (fixture->hub, streams);
+      g_assert_nonnull (taken[i]);
+    }
+  other = fixture_follow_from (fixture, "127.0.0.1:0", target);
+  close (first);
+  close (other);
+  wait_for (sse_hub_get_n_clients (fixture->hub) == 0);
+  g_ptr_array_add (streams, (gpointer) &addresses[8]);
+  taken[0] = sse_hub_combine (fixture->hub, streams);
+  g_assert_nonnull (taken[0]);
+  g_test_expect_message ("rivulet-http", G_LOG_LEVEL_MESSAGE, "*combinations of streams*");
+  assert_turned_away (fixture_ask_from (fixture, "127.0.0.1:0", target));
+  assert_turned_away (fixture_ask_from (fixture, "127.0.0.1:0", target));
+  g_test_assert_expected_messages ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (taken); i++)
+    sse_combination_release (taken[i]);
+  again = fixture_follow_from (fixture, "127.0.0.1:0", target);
+  close (again);
+}
+
 /* Many more than there may be at once, one after the other: each that was answered is forgotten. */
 static void
 test_forgotten (Fixture *fixture, gconstpointer data)
@@ -119,5 +158,6 @@ main (int argc, char **argv)
   ADD ("address", &one_per_address, test_address);
   ADD ("user-burst", &two_per_user, test_user_burst);
   ADD ("forgotten", &one, test_forgotten);
+  ADD ("combinations", &seven, test_combinations);
   return g_test_run ();
 }
