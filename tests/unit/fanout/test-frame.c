@@ -58,7 +58,7 @@ test_prefixed (void)
   assert_bytes (one, FALSE,
                 "id: e-7\nevent: quota/count\ndata: {\"type\":\"count\",\"a\":\"event: b\"}\n\n");
   assert_bytes (one, TRUE,
-                "48\r\nid: e-7\nevent: quota/count\n"
+                "42\r\nid: e-7\nevent: quota/count\n"
                 "data: {\"type\":\"count\",\"a\":\"event: b\"}\n\n\r\n");
   assert_bytes (other, FALSE, "event: quota/bye\ndata: {\"type\":\"bye\"}\n\n");
 }
