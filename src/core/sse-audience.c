@@ -90,8 +90,8 @@ sse_audience_enter (SseAudience *self, guint channel, guint part)
   g_array_append_val (self->places, first);
 }
 
-/* A client of the audience that was in @channel is gone; the stream's own channel does not count.
- */
+/* A client of the audience that was in @channel is gone; where that is the stream's own, it does
+ * not count here. */
 void
 sse_audience_leave (SseAudience *self, guint channel)
 {
@@ -99,7 +99,8 @@ sse_audience_leave (SseAudience *self, guint channel)
 
   if (place == NULL || --place->n_clients > 0)
     return;
-  g_array_remove_index_fast (self->places, (guint) (place - (SsePlace *) self->places->data));
+  g_array_remove_index_fast (self->places,
+                             (guint) (place - (SsePlace *) (gpointer) self->places->data));
   if (self->places->len == 0)
     g_clear_pointer (&self->places, g_array_unref);
 }
