@@ -258,6 +258,7 @@ SUITES = {
     "unit": lambda suite: meson_programs(suite, os.path.join(ROOT, "build"), {}),
     "bus": lambda suite: tap_programs(suite, "bus", of_build("build")),
     "http": lambda suite: tap_programs(suite, "http", of_build("build")),
+    "browser": lambda suite: tap_programs(suite, "browser", of_build("build")),
     "door": lambda suite: tap_programs(suite, "door", of_build("build")),
     "cli": lambda suite: tap_programs(suite, "cli", of_build("build")),
     "faults": lambda suite: tap_programs(suite, "faults", of_build("build")),

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The browser's own EventSource, with its token in the URL."""
+
+from chromium import BrowserCase
+
+FOLLOW = """(url) => {
+  window.got = [];
+  window.source = new EventSource(url, { withCredentials: true });
+  for (const type of ['quota', 'quota-update'])
+    source.addEventListener(type, (event) => got.push([type, JSON.parse(event.data).quota.used]));
+  source.addEventListener('error', () => got.push(['error', source.readyState]));
+}"""
+
+
+class EventSource(BrowserCase):
+    def follow(self, origin=None):
+        tab = self.open(origin=origin)
+        tab.run(FOLLOW, f"{self.url}/quota/stream?token={self.rivulet.token()}")
+        return tab
+
+    def test_an_allowed_origin_follows(self):
+        tab = self.follow()
+        tab.wait("() => got.length === 1")
+        self.publisher.publish("quota", {"type": "quota", "quota": {"used": 3, "remaining": 2}})
+        self.assertEqual(tab.wait("() => got.length === 2 && got"),
+                         [["quota", 0], ["quota-update", 3]])
+
+    def test_another_origin_gets_nothing(self):
+        tab = self.follow(self.origin.stranger)
+        # 2 is CLOSED: the browser does not try again.
+        self.assertEqual(tab.wait("() => got.length === 1 && got"), [["error", 2]])
+        self.assertIn("Access-Control-Allow-Origin", "\n".join(tab.said()))
+
+    def test_it_comes_back_after_a_restart(self):
+        tab = self.follow()
+        tab.wait("() => got.length === 1")
+        self.rivulet.daemon.kill()
+        tab.wait("() => got.some(([type]) => type === 'error')")
+        self.rivulet.start_again()
+        self.publisher.publish("quota", {"type": "quota", "quota": {"used": 4, "remaining": 1}})
+        tab.wait("() => got.some(([type, used]) => used === 4)")

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Real pages in a real Chromium, on an origin of their own, beside a running daemon."""
+
+import http.server
+import json
+import os
+import shutil
+import subprocess
+import threading
+import unittest
+
+import ports
+from cases import FreshCase, Setting
+from waiting import PATIENCE, Deadline
+
+MODULES = os.environ.get("RIVULET_BROWSER_MODULES", "")
+SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "browser", "drive.cjs")
+BLANK = b"<!doctype html><meta charset=utf-8><title>Rivulet</title><link rel=icon href=data:,>"
+
+
+class ScriptError(AssertionError):
+    """What was thrown in a page, or what it did not come to in time."""
+
+
+class Browser:
+    """One Chromium; its profiles have tabs that share workers, storage and being offline."""
+
+    _shared = None
+
+    @classmethod
+    def shared(cls):
+        """The one of this file's tests; skips a test where it can't run."""
+        if cls._shared is None:
+            cls._shared = cls()
+            unittest.addModuleCleanup(cls._shared.stop)
+        return cls._shared
+
+    def __init__(self):
+        program = shutil.which("chromium")
+        if program is None or shutil.which("node") is None:
+            raise unittest.SkipTest("chromium or node is not installed")
+        if not os.path.isdir(os.path.join(MODULES, "playwright-core")):
+            raise unittest.SkipTest("playwright-core is not installed (no registry reached)")
+        self.process = subprocess.Popen(
+            ["node", SCRIPT, MODULES, program],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+        try:
+            self.version = self.call("version")
+        except ScriptError as error:
+            self.stop()
+            raise unittest.SkipTest(f"chromium does not start: {error}") from None
+
+    def call(self, name, **arguments):
+        try:
+            self.process.stdin.write(json.dumps({"call": name, **arguments}) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it said why
+        line = self.process.stdout.readline()
+        if not line:
+            raise ScriptError(f"the browser ended at {name}")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise ScriptError(answer["error"])
+        return answer.get("value")
+
+    def stop(self):
+        type(self)._shared = None
+        self.process.stdin.close()
+        try:
+            self.process.wait(Deadline("the end of the browser").left())
+        finally:
+            self.process.kill()
+            self.process.wait()
+            self.process.stdout.close()
+
+
+class Tab:
+    """One page. Code is a function's text, `async (argument) => …`, and what it returns is JSON."""
+
+    def __init__(self, browser, profile, url):
+        self.browser = browser
+        self.number = browser.call("open", profile=profile, url=url)
+
+    def run(self, code, argument=None):
+        return self.browser.call("run", tab=self.number, code=code, argument=argument)
+
+    def wait(self, code, argument=None, seconds=None):
+        """Waits until the function returns what is true; returns that."""
+        try:
+            return self.browser.call("wait", tab=self.number, code=code, argument=argument,
+                                     milliseconds=1000 * (seconds or PATIENCE))
+        except ScriptError as error:
+            raise ScriptError(f"{code}: {error}; the page said {self.said()}") from None
+
+    def said(self):
+        """What it wrote to its console, and what was not caught."""
+        return self.browser.call("said", tab=self.number)
+
+    def close(self):
+        self.browser.call("close", tab=self.number)
+
+
+class Origin:
+    """Serves pages: a blank one at every path, but for `files`, {path: (type, bytes)}."""
+
+    def __init__(self):
+        origin = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                kind, body = origin.files.get(self.path, ("text/html; charset=utf-8", BLANK))
+                self.send_response(200)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                self.send_header("Cache-Control", "no-store")
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.files = {}
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        port = self.server.server_address[1]
+        self.name = f"http://127.0.0.1:{port}"
+        # To a browser another origin, though the same server.
+        self.stranger = f"http://localhost:{port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+class BrowserCase(FreshCase):
+    """A daemon of its own for each test, an origin whose pages may follow it, and tabs there.
+
+    A daemon that is started again listens where the first one did: browsers come back there.
+    """
+
+    def setUp(self):
+        self.browser = Browser.shared()
+        self.profile = self.id()
+        self.origin = Origin()
+        self.addCleanup(self.origin.stop)
+        config = self.setting.get("config", {})
+        config = {**config, "http": {"allowed-origins": self.origin.name, **config.get("http", {})}}
+        held = ports.hold()
+        self.addCleanup(held.close)
+        self.rivulet = Setting(**{**self.setting, "config": config,
+                                  "listen": (f"127.0.0.1:{ports.number(held)}",)})
+        self.addCleanup(self.rivulet.stop)
+        self.publisher = self.rivulet.publisher
+        self.url = f"http://{self.rivulet.address}"
+        self.addCleanup(self.browser.call, "forget", profile=self.profile)
+
+    def open(self, path="/", origin=None):
+        """A tab at a path of the origin, or of another one."""
+        return Tab(self.browser, self.profile, (origin or self.origin.name) + path)
+
+    def set_offline(self, offline):
+        """Takes the network away from all tabs, or gives it back."""
+        self.browser.call("offline", profile=self.profile, offline=offline)
