@@ -28,6 +28,7 @@ static const Phrase phrases[] = {
   { 200, "OK" },
   { 202, "Accepted" },
   { 204, "No Content" },
+  { 304, "Not Modified" },
   { 400, "Bad Request" },
   { 401, "Unauthorized" },
   { 403, "Forbidden" },
@@ -279,7 +280,7 @@ sse_answer_to_string (const SseAnswer *self, gboolean with_body)
 
       g_string_append_printf (out, "%s: %s\r\n", field->name, field->value);
     }
-  if (self->status != 204)
+  if (self->status != 204 && self->status != 304)
     g_string_append_printf (out, "Content-Length: %" G_GSIZE_FORMAT "\r\n", length);
   g_string_append (out, "\r\n");
   if (with_body)

@@ -114,7 +114,7 @@ set_once (SseRoutes *self,
   if (route->combined)
     g_warning ("%s: not served at %s, where several streams are followed",
                sse_stream_get_name (stream), whole);
-  else if (*place == NULL)
+  else if (*place == NULL && route->script == NULL)
     *place = g_object_ref (object);
   else if (*place != object)
     g_warning ("%s: not served at %s, which is another's already", sse_stream_get_name (stream),
@@ -141,6 +141,19 @@ add_combined (SseRoutes *self, const char *base_path)
   g_autofree char *path = g_strconcat (base_path, COMBINED, NULL);
 
   ensure_route (self, path)->combined = TRUE;
+}
+
+static void
+add_scripts (SseRoutes *self, const char *base_path)
+{
+  g_autofree char **paths = sse_script_list_paths ();
+
+  for (char **path = paths; *path != NULL; path++)
+    {
+      g_autofree char *whole = g_strconcat (base_path, *path, NULL);
+
+      ensure_route (self, whole)->script = sse_script_find (*path);
+    }
 }
 
 static GStrv
@@ -173,8 +186,12 @@ sse_routes_new (GPtrArray *streams, const char *const *base_paths, gboolean publ
   self->publish = make_publish_prefixes (publish, base_paths);
   self->by_path = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_route);
   add_combined (self, "");
+  add_scripts (self, "");
   for (const char *const *base_path = base_paths; *base_path != NULL; base_path++)
-    add_combined (self, *base_path);
+    {
+      add_combined (self, *base_path);
+      add_scripts (self, *base_path);
+    }
   for (guint i = 0; i < streams->len; i++)
     {
       SseStream *stream = g_ptr_array_index (streams, i);
@@ -223,6 +240,8 @@ refuse_method (const SseRoute *route)
 
   if (route->published != NULL)
     sse_answer_add_field (answer, "Allow", "OPTIONS, POST");
+  else if (route->script != NULL)
+    sse_answer_add_field (answer, "Allow", "GET, HEAD");
   else if (!is_followed (route))
     sse_answer_add_field (answer, "Allow", "POST");
   else if (route->receiver == NULL)
@@ -266,11 +285,14 @@ sse_routes_refuse (const SseRoute *route,
 {
   gboolean is_post = strcmp (method, "POST") == 0;
 
-  if (!is_followed (route) && route->receiver == NULL && route->published == NULL)
+  if (!is_followed (route) && route->receiver == NULL && route->script == NULL
+      && route->published == NULL)
     return sse_answer_new_message (404, "Not found");
   if ((route->receiver != NULL || route->published != NULL) && is_post)
     return refuse_body (route, content_length, chunked);
-  if (is_followed (route) && strcmp (method, "GET") == 0)
+  if ((is_followed (route) || route->script != NULL) && strcmp (method, "GET") == 0)
+    return NULL;
+  if (route->script != NULL && strcmp (method, "HEAD") == 0)
     return NULL;
   if ((is_followed (route) || route->published != NULL) && strcmp (method, "OPTIONS") == 0)
     return NULL;

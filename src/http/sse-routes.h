@@ -4,6 +4,7 @@
 #include "sse-answer.h"
 #include "sse-cors.h"
 #include "sse-receiver.h"
+#include "sse-script.h"
 #include "sse-stream.h"
 
 G_BEGIN_DECLS
@@ -13,6 +14,7 @@ G_BEGIN_DECLS
  * @stream: (nullable): what is followed with GET
  * @combined: whether what is followed are the streams that the query names
  * @receiver: (nullable): what takes a POST
+ * @script: (nullable): what pages load with GET
  * @published: (nullable): the name of what may be a stream, which takes updates with POST; a part
  *   of the path that was looked for
  *
@@ -23,14 +25,15 @@ typedef struct
   SseStream *stream;
   gboolean combined;
   SseReceiver *receiver;
+  const SseScript *script;
   const char *published;
 } SseRoute;
 
 /**
  * SseRoutes:
  *
- * Which paths there are: those of the streams and their receivers, /streams and, where updates are
- * taken, /publish/STREAM; as they stand and again under each base path.
+ * Which paths there are: those of the streams and their receivers, /streams, the scripts for pages
+ * and, where updates are taken, /publish/STREAM; as they stand and again under each base path.
  */
 typedef struct _SseRoutes SseRoutes;
 

@@ -16,6 +16,7 @@ from machine import Machine, read_until  # noqa: E402
 ABI = "1"
 HEADERS = ["batch", "error", "json", "plugin", "receiver", "rules", "setting", "source", "time", "update"]
 PLUGINS = ["events-count", "github-events", "posts-stats", "quota"]
+SCRIPTS = ["connection", "event-stream", "leader", "line", "subscription"]
 BUS = "share/dbus-1"
 EXAMPLES = "share/doc/rivulet/examples"
 
@@ -31,6 +32,8 @@ EVERYWHERE = [
     f"{BUS}/services/io.github.rivulet.Rivulet.service",
     "share/polkit-1/actions/io.github.rivulet.policy",
     *(f"{EXAMPLES}/plugin-template/{name}" for name in ("README.md", "meson.build", "messages.c")),
+    *(f"share/rivulet/web/{name}" for name in ("README.md", "package.json", "rivulet.d.ts", "rivulet.js")),
+    *(f"share/rivulet/web/rivulet/{name}.js" for name in SCRIPTS),
     *(f"{EXAMPLES}/proxy/{name}" for name in ("Caddyfile", "README.md", "nginx.conf")),
 ]
 POLICY = "dbus-1/system.d/io.github.rivulet.Rivulet.conf"

@@ -132,6 +132,7 @@ test_refuse (void)
   const SseRoute hook = { .receiver = SSE_RECEIVER (receiver) };
   const SseRoute published = { .published = "quota" };
   const SseRoute stream = { .stream = (gpointer) something };
+  const SseRoute script = { .script = sse_script_find ("/rivulet.js") };
   const SseRoute combined = { .combined = TRUE };
   const SseRoute both = { .receiver = hook.receiver, .stream = stream.stream };
 
@@ -165,6 +166,11 @@ test_refuse (void)
   assert_refused (&published, "OPTIONS", -1, 0, NULL);
   assert_refused (&published, "GET", -1, 405, "Allow: OPTIONS, POST\r\n");
   assert_refused (&published, "PUT", 5, 405, "Allow: OPTIONS, POST\r\n");
+
+  assert_refused (&script, "GET", -1, 0, NULL);
+  assert_refused (&script, "HEAD", -1, 0, NULL);
+  assert_refused (&script, "OPTIONS", -1, 405, "Allow: GET, HEAD\r\n");
+  assert_refused (&script, "POST", 5, 405, "Allow: GET, HEAD\r\n");
 
   assert_refused (&both, "POST", 10, 0, NULL);
   assert_refused (&both, "GET", -1, 0, NULL);
@@ -211,6 +217,21 @@ test_clash (void)
   g_assert_true (sse_routes_find (routes, path).stream == first);
   g_assert_true (sse_routes_find (routes, prefixed).stream == first);
   sse_routes_free (routes);
+}
+
+/* A script is at its path, below each prefix too, and nowhere else. */
+static void
+test_scripts (void)
+{
+  g_autoptr (GPtrArray) streams = g_ptr_array_new_with_free_func (g_object_unref);
+  const char *const base_paths[] = { "/api", NULL };
+  g_autoptr (SseRoutes) routes = sse_routes_new (streams, base_paths, FALSE);
+
+  g_assert_nonnull (sse_routes_find (routes, "/rivulet.js").script);
+  g_assert_true (sse_routes_find (routes, "/api/rivulet/line.js").script
+                 == sse_script_find ("/rivulet/line.js"));
+  g_assert_null (sse_routes_find (routes, "/rivulet/").script);
+  g_assert_null (sse_routes_find (routes, "/v1/rivulet.js").script);
 }
 
 /* Several streams, plain and under each prefix, and nothing below that. */
@@ -316,6 +337,7 @@ main (int argc, char **argv)
   g_test_add_func ("/http/routes/refuse", test_refuse);
   g_test_add_func ("/http/routes/chunked", test_chunked);
   g_test_add_func ("/http/routes/clash", test_clash);
+  g_test_add_func ("/http/routes/scripts", test_scripts);
   g_test_add_func ("/http/routes/combined", test_combined);
   g_test_add_func ("/http/routes/publish", test_publish);
   g_test_add_func ("/http/routes/publish-clash", test_publish_clash);

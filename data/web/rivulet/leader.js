@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/**
+ * Has the connection of all tabs, and follows what any of them does.
+ *
+ * @module
+ */
+
+import { Connection } from './connection.js';
+
+/** @typedef {import('../rivulet.js').State} State */
+/** @typedef {import('../rivulet.js').StreamEvent} StreamEvent */
+/**
+ * What all tabs are told. `connected` comes before the events of a response: `fresh` says that the
+ * first ones will be the streams' initial ones, `id` where it resumes.
+ *
+ * @typedef {{kind: 'state', state: State}
+ *   | {kind: 'connected', streams: string[], fresh: boolean, id: string}
+ *   | {kind: 'event', event: StreamEvent}} News
+ */
+
+export class Leader {
+  #connection;
+  #tell;
+  /** Those of the response that comes. @type {string[]} */
+  #streams = [];
+  /** What each tab follows. @type {Map<string, string[]>} */
+  #wanted = new Map();
+
+  /**
+   * @param {import('./connection.js').Settings} settings
+   * @param {string} id of the last event that all tabs have
+   * @param {(news: News) => void} tell
+   */
+  constructor(settings, id, tell) {
+    this.#tell = tell;
+    this.#connection = new Connection(settings, {
+      state: (state) => tell({ kind: 'state', state }),
+      connected: (streams, fresh) => {
+        this.#streams = streams;
+        tell({ kind: 'connected', streams, fresh, id: this.#connection.id });
+      },
+      event: (event) => tell({ kind: 'event', event }),
+    }, id);
+  }
+
+  /** @param {string} member */
+  knows(member) {
+    return this.#wanted.has(member);
+  }
+
+  /**
+   * A tab is told how things are.
+   *
+   * @param {string} member
+   * @param {string[]} streams what it follows from now on
+   */
+  want(member, streams) {
+    // Whoever opens a tab wants it now.
+    if (!this.#wanted.has(member)) this.#connection.wake();
+    this.#wanted.set(member, streams);
+    const { state, id } = this.#connection;
+    this.#tell({ kind: 'state', state });
+    if (state.name === 'open')
+      this.#tell({ kind: 'connected', streams: this.#streams, fresh: false, id });
+    this.#update();
+  }
+
+  /** A tab was closed. @param {string} member */
+  forget(member) {
+    this.#wanted.delete(member);
+    this.#update();
+  }
+
+  /** Has it try at once. @param {number} [attempt] only where it still waits for this one */
+  wake(attempt) {
+    const { state } = this.#connection;
+    if (attempt === undefined || (state.name === 'waiting' && state.attempt === attempt))
+      this.#connection.wake();
+  }
+
+  close() {
+    this.#connection.close();
+  }
+
+  #update() {
+    this.#connection.follow([...new Set([...this.#wanted.values()].flat())].sort());
+  }
+}

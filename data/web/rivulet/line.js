@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/**
+ * One connection for all tabs of an origin that follow the same Rivulet as the same user.
+ *
+ * Each tab asks for one lock (Web Locks). Who gets it leads: it has the connection, and tells the others
+ * what comes on a BroadcastChannel. When its tab is closed, the browser gives the lock to another one,
+ * which resumes where the first one was. Each tab also holds a lock of its own, by which the leader
+ * sees that it is gone. Browsers neither freeze a page that holds a lock nor keep it for going back.
+ *
+ * @module
+ */
+
+import { Leader } from './leader.js';
+
+/** @typedef {import('./connection.js').Settings} Settings */
+/** @typedef {import('./leader.js').News} News */
+/**
+ * @typedef {object} Member what a tab says of itself: what it follows, and the last id that it had
+ * @property {string} member
+ * @property {string[]} streams
+ * @property {string} id
+ */
+/**
+ * What tabs say to the leader, and what a new one asks of them.
+ * @typedef {({kind: 'want'} & Member) | {kind: 'wake', attempt?: number} | {kind: 'who'}} Request
+ */
+
+// Milliseconds that a new leader waits for the others; one that is stuck says later what it follows.
+const PATIENCE = 1000;
+
+const UUID_LENGTH = 36;
+
+/** @param {string} id @returns {number} its position in the log, which only grows */
+const positionOf = (id) => Number(id.slice(id.lastIndexOf('-') + 1));
+
+/** @returns {boolean} whether tabs can share: in browsers, on pages from https or localhost */
+export function canShare() {
+  return typeof location === 'object' && typeof BroadcastChannel === 'function'
+    && typeof navigator?.locks?.request === 'function';
+}
+
+export class Line {
+  #settings;
+  #receive;
+  #member = '';
+  #id = '';
+  /** @type {string[]} */
+  #streams = [];
+  /** @type {Leader?} */
+  #leader = null;
+  /** @type {BroadcastChannel?} */
+  #channel = null;
+  /** While this tab is about to lead: what the others said. @type {Map<string, Member>?} */
+  #others = null;
+  #heard = () => {};
+  #leaving = new AbortController();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #nudge;
+
+  /**
+   * @param {Settings} settings
+   * @param {string | undefined} name of the line; without one, this tab is alone
+   * @param {(news: News) => void} receive
+   */
+  constructor(settings, name, receive) {
+    this.#settings = settings;
+    this.#receive = receive;
+    if (name === undefined) this.#leader = new Leader(settings, '', (news) => this.#take(news));
+    else this.#join(name);
+  }
+
+  /** @param {string[]} streams what this tab follows from now on */
+  follow(streams) {
+    this.#streams = streams;
+    this.#ask({ kind: 'want', ...this.#self() });
+  }
+
+  /** Tries at once where the connection waits, or nothing came for long. */
+  wake() {
+    this.#ask({ kind: 'wake' });
+  }
+
+  leave() {
+    clearTimeout(this.#nudge);
+    this.#leaving.abort();
+    this.#leader?.close();
+    this.#channel?.close();
+  }
+
+  /** @returns {Member} */
+  #self() {
+    return { member: this.#member, streams: this.#streams, id: this.#id };
+  }
+
+  /** @param {string} name */
+  #join(name) {
+    const { signal } = this.#leaving;
+    const left = new Promise((resolve) => signal.addEventListener('abort', resolve));
+    const ignore = () => {}; // it left while it waited
+    this.#member = `${name} ${crypto.randomUUID()}`;
+    this.#channel = new BroadcastChannel(name);
+    this.#channel.onmessage = ({ data }) => this.#hear(data);
+    navigator.locks.request(this.#member, () => left);
+    navigator.locks.request(name, { signal }, async () => {
+      await this.#lead(name);
+      await left;
+    }).catch(ignore);
+  }
+
+  /** Asks the others what they follow, and leads. @param {string} name */
+  async #lead(name) {
+    const { held = [] } = await navigator.locks.query();
+    const members = held.filter((lock) => lock.name?.slice(0, -UUID_LENGTH) === `${name} `
+      && lock.name !== this.#member).length;
+    const others = (this.#others = /** @type {Map<string, Member>} */ (new Map()));
+    await new Promise((resolve) => {
+      this.#heard = () => others.size >= members && resolve(undefined);
+      setTimeout(resolve, PATIENCE);
+      this.#channel?.postMessage({ kind: 'who' });
+      this.#heard();
+    });
+    this.#others = null;
+    if (this.#leaving.signal.aborted) return;
+    // Of all the one that is least far, so that nobody misses anything; the others had the rest.
+    const [id = ''] = [this.#self(), ...others.values()].map((other) => other.id).filter(Boolean)
+      .sort((a, b) => positionOf(a) - positionOf(b));
+    this.#leader = new Leader(this.#settings, id, (news) => this.#tell(news));
+    for (const other of others.values()) this.#answer({ kind: 'want', ...other });
+    this.follow(this.#streams);
+  }
+
+  /** From another tab. @param {News | Request} message */
+  #hear(message) {
+    if (this.#leaving.signal.aborted) return;
+    if (message.kind === 'who') this.follow(this.#streams);
+    else if (message.kind === 'want' || message.kind === 'wake') this.#answer(message);
+    else this.#take(message);
+  }
+
+  /** @param {Request} request to the leader, wherever it is */
+  #ask(request) {
+    if (this.#leader) this.#answer(request);
+    else this.#channel?.postMessage(request);
+  }
+
+  /** @param {Request} request */
+  #answer(request) {
+    if (request.kind === 'wake') this.#leader?.wake(request.attempt);
+    if (request.kind !== 'want') return;
+    const { member, streams } = request;
+    if (this.#leader) {
+      if (member !== this.#member && !this.#leader.knows(member)) this.#watch(member);
+      this.#leader.want(member, streams);
+    } else if (this.#others) {
+      this.#others.set(member, request);
+      this.#heard();
+    }
+  }
+
+  /** Its lock can be had when the tab is gone. @param {string} member */
+  #watch(member) {
+    const { signal } = this.#leaving;
+    navigator.locks.request(member, { signal }, () => this.#leader?.forget(member)).catch(() => {});
+  }
+
+  /** @param {News} news from this tab, which leads, to all */
+  #tell(news) {
+    if (this.#leaving.signal.aborted) return;
+    this.#channel?.postMessage(news);
+    this.#take(news);
+  }
+
+  /** @param {News} news */
+  #take(news) {
+    if (this.#leaving.signal.aborted) return;
+    if (news.kind === 'event') this.#id = news.event.id || this.#id;
+    else if (news.kind === 'connected') this.#id ||= news.id;
+    else this.#nudgeAfter(news.state);
+    this.#receive(news);
+  }
+
+  /**
+   * Browsers slow the clocks of hidden tabs down: one that is seen has the leader try in time.
+   *
+   * @param {import('../rivulet.js').State} state
+   */
+  #nudgeAfter(state) {
+    clearTimeout(this.#nudge);
+    if (this.#leader || state.name !== 'waiting' || globalThis.document?.hidden) return;
+    this.#nudge = setTimeout(() => this.#ask({ kind: 'wake', attempt: state.attempt }), state.delay);
+  }
+}
