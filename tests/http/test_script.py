@@ -71,6 +71,6 @@ class FullHouse(FreshCase):
         """Where no more can follow, a page hears of that from its connection, not from its script."""
         with self.rivulet.follow("quota") as client:
             client.next()
-            self.assertEqual(self.rivulet.get("/rivulet.js").status, 200)
+            self.assertIn(b"class Rivulet", self.rivulet.get("/rivulet.js").body)
             refused = self.rivulet.get(f"/quota/stream?token={self.rivulet.token('43')}")
             self.assertNotIn(b"event:", refused.body)
