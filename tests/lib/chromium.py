@@ -18,6 +18,12 @@ SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "br
 BLANK = b"<!doctype html><meta charset=utf-8><title>Rivulet</title><link rel=icon href=data:,>"
 
 
+def need_modules():
+    """Skips a test where what tests/browser/package.json names is not installed."""
+    if not os.path.isdir(os.path.join(MODULES, "playwright-core")):
+        raise unittest.SkipTest("the npm packages are not installed (no registry reached)")
+
+
 class ScriptError(AssertionError):
     """What was thrown in a page, or what it did not come to in time."""
 
@@ -39,8 +45,7 @@ class Browser:
         program = shutil.which("chromium")
         if program is None or shutil.which("node") is None:
             raise unittest.SkipTest("chromium or node is not installed")
-        if not os.path.isdir(os.path.join(MODULES, "playwright-core")):
-            raise unittest.SkipTest("playwright-core is not installed (no registry reached)")
+        need_modules()
         self.process = subprocess.Popen(
             ["node", SCRIPT, MODULES, program],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
@@ -81,6 +86,7 @@ class Tab:
     def __init__(self, browser, profile, url):
         self.browser = browser
         self.number = browser.call("open", profile=profile, url=url)
+        self.is_open = True
 
     def run(self, code, argument=None):
         return self.browser.call("run", tab=self.number, code=code, argument=argument)
@@ -99,6 +105,7 @@ class Tab:
 
     def close(self):
         self.browser.call("close", tab=self.number)
+        self.is_open = False
 
 
 class Origin:

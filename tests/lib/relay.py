@@ -81,6 +81,14 @@ class Relay:
                 self.open.pop(item, None)
             conversation.close()
 
+    def cut(self):
+        """Ends all connections that there are, on both sides, in the middle of whatever they say."""
+        for side in list(self.open):
+            try:
+                side.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it has just ended by itself
+
     def stop(self):
         self.end.close()
         self.thread.join()

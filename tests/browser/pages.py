@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Pages that follow a daemon with the script that it serves."""
+
+import record
+from chromium import BrowserCase
+from waiting import wait_until
+
+FOLLOW = """async ({ url, streams, tokens, options }) => {
+  const { Rivulet } = await import(`${url}/api/rivulet.js`);
+  window.tokens = tokens;
+  window.asked = 0;
+  window.got = [];
+  window.states = [];
+  window.rivulet = new Rivulet(`${url}/api`, {
+    // The last one for ever.
+    token: () => window.tokens[Math.min(window.asked++, window.tokens.length - 1)],
+    onState: (state) => states.push(state),
+    ...options,
+  });
+  window.follow = (stream) => rivulet.follow(stream,
+    (data, { type, id }) => got.push({ stream, type, id, data }));
+  window.ends = Object.fromEntries(streams.map((stream) => [stream, follow(stream)]));
+}"""
+
+
+class PageCase(BrowserCase):
+    """Tabs with `got`, all events, and `states`, all states, of one `rivulet`."""
+
+    setting = {"config": {"clients": {"retry-min-ms": 200, "retry-max-ms": 300}}}
+    options = {"delay": 100}
+
+    def setUp(self):
+        super().setUp()
+        if self.rivulet.get("/streams?stream=quota").status == 404:
+            self.skipTest("rivuletd has no /streams")
+
+    def page(self, *streams, tokens=None, origin=None, **options):
+        """A tab that follows streams, with a token or several, one after the other."""
+        tab = self.open(origin=origin)
+        self.addCleanup(lambda: record.said("a page", "\n".join(tab.said())) if tab.is_open else None)
+        tab.run(FOLLOW, {"url": self.url, "streams": streams, "options": {**self.options, **options},
+                         "tokens": tokens or [self.rivulet.token()]})
+        return tab
+
+    def following(self, *streams, **more):
+        """A tab that has the initial events of all streams."""
+        tab = self.page(*streams, **more)
+        tab.wait("(streams) => streams.every((name) => got.some(({ stream }) => stream === name))",
+                 streams)
+        return tab
+
+    def wait_state(self, tab, name, **members):
+        """Waits until it is in that state; returns the state."""
+        return tab.wait("""(wanted) => Object.entries(wanted).every(([name, value]) =>
+            rivulet.state[name] === value) && rivulet.state""", {"name": name, **members})
+
+    def events(self, tab, count=None, stream="github-events"):
+        """The delivery ids of new events, once there are so many."""
+        code = "() => got.filter(({ type }) => type === 'new-event').map(({ data }) => data.event.delivery_id)"
+        if count is not None:
+            tab.wait(f"(count) => ({code})().length >= count", count)
+        return tab.run(code)
+
+    def types(self, tab, stream):
+        return tab.run("(name) => got.filter(({ stream }) => stream === name).map(({ type }) => type)",
+                       stream)
+
+    def new_event(self, delivery_id):
+        return self.publisher.publish("github-events", {"type": "new-event", "event": {
+            "delivery_id": str(delivery_id), "event": "push", "repo_full_name": "user/repo"}})
+
+    def quota(self, used, audience=None):
+        self.publisher.publish("quota", {"type": "quota", "quota": {"used": used, "remaining": 0}},
+                               audience)
+
+    def wait_quota(self, tab, used):
+        tab.wait("""(used) => got.some(({ stream, data }) => stream === 'quota'
+            && data.quota.used === used)""", used)
+
+    def connections(self):
+        return self.publisher.server_properties()["Connections"]
+
+    def wait_connections(self, count):
+        wait_until(lambda: self.connections() == count, f"{count} connections")

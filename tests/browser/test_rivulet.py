@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""rivulet.js in a page: what it follows, and what it does when something goes wrong."""
+
+import signal
+import time
+
+from pages import PageCase
+from gi.repository import GLib
+from publisher import MANAGER
+
+
+class Following(PageCase):
+    def test_all_streams_over_one_connection(self):
+        tab = self.page("github-events", "posts-stats", "quota", "events-count")
+        tab.wait("() => got.length >= 5")
+        self.assertEqual([self.types(tab, stream) for stream in
+                          ("github-events", "posts-stats", "quota", "events-count")],
+                         [["events"], ["stats", "posts-by-status"], ["quota"], ["count"]])
+        self.new_event(1)
+        self.quota(3)
+        self.assertEqual(self.events(tab, 1), ["1"])
+        self.wait_quota(tab, 3)
+        self.assertEqual(self.connections(), 1)
+        self.assertEqual([state["name"] for state in tab.run("() => states")],
+                         ["connecting", "open"])
+
+    def test_no_token_in_a_url(self):
+        tab = self.following("quota")
+        names = tab.run("() => performance.getEntriesByType('resource').map(({ name }) => name)")
+        self.assertIn(f"{self.url}/api/rivulet.js", names)
+        self.assertEqual([name for name in names if "eyJ" in name or "token" in name], [])
+
+    def test_what_is_followed_later(self):
+        """It begins with its initial events, and nothing of the rest is lost or comes twice."""
+        tab = self.following("github-events")
+        for number in range(20):
+            self.new_event(number)
+            if number == 5:
+                tab.run("() => follow('quota') && null")
+            if number == 10:
+                tab.run("() => ends['github-events'] && follow('posts-stats') && null")
+        self.assertEqual(self.events(tab, 20), [str(number) for number in range(20)])
+        tab.wait("() => got.some(({ type }) => type === 'posts-by-status')")
+        self.assertEqual(self.types(tab, "quota")[0], "quota")
+        self.assertEqual(self.types(tab, "posts-stats")[:2], ["stats", "posts-by-status"])
+        self.assertEqual(self.types(tab, "github-events").count("events"), 1)
+
+    def test_the_same_stream_once_more(self):
+        tab = self.page("quota")
+        self.quota(7)
+        self.wait_quota(tab, 7)
+        tab.run("() => { got.length = 0; follow('quota'); }")
+        tab.wait("() => got.length > 0")
+        self.assertEqual(tab.run("() => [got[0].type, got[0].data.quota.used]"), ["quota", 7])
+
+    def test_what_is_not_followed_any_more(self):
+        tab = self.following("quota", "events-count")
+        tab.run("() => ends.quota()")
+        self.quota(9)
+        self.new_event(1)
+        tab.wait("() => got.some(({ data }) => data.count === 1)")
+        self.assertEqual(self.types(tab, "quota"), ["quota"])
+        tab.run("() => { ends['events-count'](); }")
+        self.wait_connections(0)
+
+    def test_close(self):
+        tab = self.following("quota")
+        tab.run("() => rivulet.close()")
+        self.wait_state(tab, "closed", reason="stopped")
+        self.wait_connections(0)
+        tab.run("() => rivulet.open()")
+        self.wait_state(tab, "open")
+
+
+class Refused(PageCase):
+    def test_a_forbidden_origin(self):
+        tab = self.page("quota", origin=self.origin.stranger)
+        state = self.wait_state(tab, "closed")
+        self.assertEqual(state["reason"], "failed")
+        self.assertEqual(tab.run("() => [got.length, asked]"), [0, 4])
+
+    def test_a_stream_that_there_is_not(self):
+        tab = self.page("quota", "weather")
+        state = self.wait_state(tab, "closed")
+        self.assertEqual(state["reason"], "rejected")
+
+    def test_a_stream_that_the_token_is_not_for(self):
+        tab = self.page("quota", "posts-stats", tokens=[self.rivulet.token(streams=["quota"])])
+        self.assertEqual(self.wait_state(tab, "closed")["reason"], "forbidden")
+        self.assertEqual(tab.run("() => got.length"), 0)
+
+    def test_another_token_is_asked_for_once(self):
+        tab = self.following("quota", tokens=[self.rivulet.token(lifetime=-60), self.rivulet.token()])
+        self.assertEqual(tab.run("() => asked"), 2)
+
+    def test_a_revoked_user(self):
+        tab = self.following("quota")
+        before = tab.run("() => asked")
+        self.publisher.call(MANAGER, "Revoke", GLib.Variant("(s)", ("42",)))
+        state = self.wait_state(tab, "closed")
+        self.assertEqual((state["reason"], state["error"]), ("unauthorized", "Invalid token"))
+        self.assertEqual(tab.run("() => asked") - before, 2)
+
+    def test_a_token_that_can_not_be_had(self):
+        """It counts as an attempt, and the next one may succeed."""
+        tab = self.page("quota", tokens=[])
+        tab.run("""(token) => {
+          rivulet.close();
+          states.length = 0;
+          let calls = 0;
+          const { constructor } = rivulet;
+          window.rivulet = new constructor(location.href, { delay: 50, token: async () => {
+            throw new Error('no session');
+          }, onState: (state) => states.push(state) });
+          rivulet.follow('quota', () => {});
+        }""")
+        state = self.wait_state(tab, "closed", reason="failed")
+        self.assertEqual(state["error"], "no session")
+        self.assertEqual([state["attempt"] for state in tab.run("() => states")
+                          if state["name"] == "waiting"], [1, 2, 3])
+
+
+class Broken(PageCase):
+    def test_killed_and_started_again(self):
+        tab = self.following("github-events", "quota")
+        for number in range(5):
+            self.new_event(number)
+        self.events(tab, 5)
+        for round_number in range(2):
+            self.rivulet.daemon.kill()
+            tab.wait("() => rivulet.state.name !== 'open'")
+            self.rivulet.start_again()
+            for number in range(5):
+                self.new_event(5 + 5 * round_number + number)
+            self.assertEqual(self.events(tab, 10 + 5 * round_number),
+                             [str(number) for number in range(10 + 5 * round_number)])
+        self.assertEqual(self.types(tab, "github-events").count("events"), 1)
+
+    def test_stopped_and_started_again(self):
+        tab = self.following("github-events", retries=100)
+        self.new_event(1)
+        self.events(tab, 1)
+        self.rivulet.daemon.stop()
+        self.rivulet.start_again()
+        self.new_event(2)
+        self.assertEqual(self.events(tab, 2), ["1", "2"])
+
+    def test_three_attempts(self):
+        tab = self.following("quota")
+        self.rivulet.daemon.kill()
+        self.wait_state(tab, "closed", reason="failed")
+        waits = [state for state in tab.run("() => states") if state["name"] == "waiting"]
+        self.assertEqual([state["attempt"] for state in waits], [1, 2, 3])
+        # What the server asked for, doubled.
+        first = waits[0]["delay"]
+        self.assertEqual([state["delay"] for state in waits], [first, 2 * first, 4 * first])
+        self.assertNotEqual(first, self.options["delay"])
+        self.rivulet.start_again()
+        self.quota(5)
+        self.assertEqual(tab.run("() => rivulet.state.name"), "closed")
+        tab.run("() => window.dispatchEvent(new Event('online'))")
+        self.wait_state(tab, "open")
+        self.wait_quota(tab, 5)
+
+    def test_the_network_goes_and_comes(self):
+        tab = self.following("github-events", retries=1)
+        self.new_event(1)
+        self.events(tab, 1)
+        # Chromium's offline lets go on what goes on, and nothing new begin.
+        self.set_offline(True)
+        self.rivulet.daemon.kill()
+        self.rivulet.start_again()
+        self.wait_state(tab, "closed", reason="failed")
+        self.new_event(2)
+        self.set_offline(False)
+        self.assertEqual(self.events(tab, 2), ["1", "2"])
+
+    def test_an_expired_token_is_renewed(self):
+        """The daemon ends the response; what is published meanwhile comes with the next token."""
+        tab = self.following("github-events", tokens=[self.rivulet.token(lifetime=3), self.rivulet.token()])
+        tab.wait("() => states.some(({ name }) => name === 'waiting')")
+        self.new_event(1)
+        self.assertEqual(self.events(tab, 1), ["1"])
+        self.assertEqual(tab.run("() => asked"), 2)
+        self.assertNotIn("closed", [state["name"] for state in tab.run("() => states")])
+
+
+class Silent(PageCase):
+    setting = {"config": {"clients": {"retry-min-ms": 200, "retry-max-ms": 300, "heartbeat-ms": 200}}}
+
+    def test_a_daemon_that_stands_still(self):
+        tab = self.following("github-events", silence=2000, retries=100)
+        time.sleep(2.5)  # heartbeats alone keep it open
+        self.assertEqual(tab.run("() => states.length"), 2)
+        self.rivulet.daemon.signal(signal.SIGSTOP)
+        self.addCleanup(self.rivulet.daemon.signal, signal.SIGCONT)
+        state = self.wait_state(tab, "waiting")
+        self.assertIn("2000 ms", state["error"])
+        self.rivulet.daemon.signal(signal.SIGCONT)
+        self.wait_state(tab, "open")
+        self.new_event(1)
+        self.assertEqual(self.events(tab, 1), ["1"])
