@@ -13,6 +13,7 @@ import chromium
 import eventstream
 from cases import FreshCase
 from relay import Relay
+from npmpackage import install_package
 from waiting import Deadline, wait_until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -163,6 +164,14 @@ class Clients(FreshCase):
 
     def test_eventsource_client(self):
         self.check("eventsource-client")
+
+    def test_rivulet_client(self):
+        """As npm packs and installs it."""
+        if self.rivulet.get("/streams?stream=quota").status == 404:
+            self.skipTest("rivuletd has no /streams")
+        os.unlink(os.path.join(self.folder, "node_modules"))
+        install_package(self.folder)
+        self.check("rivulet-client", "/?stream=github-events")
 
     def test_curl(self):
         if shutil.which("curl") is None:
