@@ -9,10 +9,14 @@ export type State =
   /** It broke off, or could not be had: the next attempt is made in `delay` milliseconds. */
   | { name: 'waiting'; attempt: number; delay: number; error: string }
   /**
-   * Nothing is tried any more, until `open()`. `failed`: the network or the server, in all attempts; that is
-   * tried again by itself when the network comes back or the page is looked at. `unauthorized`: 401, with
-   * a fresh token too. `forbidden`: 403, the token is not for one of the streams. `rejected`: another
-   * status of 4xx, such as 404 for a stream that there is not. `stopped`: it was not begun, or `close()`.
+   * Nothing is tried any more, until `open()`.
+   *
+   * - `failed`: the network or the server, in all attempts; that is tried again by itself when the
+   *   network comes back or the page is looked at.
+   * - `unauthorized`: 401, with a fresh token too.
+   * - `forbidden`: 403, the token is not for one of the streams.
+   * - `rejected`: another status of 4xx, such as 404 for a stream that there is not.
+   * - `stopped`: it was not begun, or `close()`.
    */
   | { name: 'closed'; reason: Reason; error?: string };
 
@@ -22,8 +26,9 @@ export type Token = string | undefined;
 
 export interface Options {
   /**
-   * The token, or, better, a function that gets one: it is called for each connection. Where it throws, that
-   * counts as an attempt that failed. Without one, the browser's cookies are sent, and tabs don't share.
+   * The token, or, better, a function that gets one: it is called for each connection. Where it
+   * throws, that counts as an attempt that failed. Without one, the browser's cookies are sent, and
+   * tabs don't share.
    */
   token?: Token | (() => Token | Promise<Token>);
   /** Is called with each new state. */
@@ -32,7 +37,7 @@ export interface Options {
   share?: boolean;
   /** How many attempts in a row follow one that failed, or a connection that ended: 3. */
   retries?: number;
-  /** Milliseconds before the first of them, unless the server says otherwise (`retry:`): 1000. Then doubled. */
+  /** Milliseconds before the first, unless the server says it (`retry:`): 1000. Then doubled. */
   delay?: number;
   /** Milliseconds to which that grows: 30000. */
   maxDelay?: number;
@@ -103,7 +108,9 @@ export interface AnyData {
   [member: string]: any;
 }
 
-export type DataOf<Stream extends string> = Stream extends keyof Streams ? Streams[Stream] : AnyData;
+export type DataOf<Stream extends string> = Stream extends keyof Streams
+  ? Streams[Stream]
+  : AnyData;
 export type TypeOf<Stream extends string> = DataOf<Stream>['type'];
 
 /** A function for all events, or one for each type; types without one are passed over. */

@@ -8,9 +8,9 @@
  * rivulet.follow('quota', ({ quota }) => show(quota));
  * ```
  *
- * All streams of a page come over one connection, and on pages from https or localhost those of all tabs
- * that are open at the same origin, as long as their tokens say the same `sub`, `iss`, `aud` and
- * `streams`; tabs of different users have nothing to do with each other.
+ * All streams of a page come over one connection, and on pages from https or localhost those of all
+ * tabs that are open at the same origin, as long as their tokens say the same `sub`, `iss`, `aud`
+ * and `streams`; tabs of different users have nothing to do with each other.
  *
  * @module
  */
@@ -179,8 +179,8 @@ export class Rivulet {
   }
 
   /**
-   * Who follows a stream that others followed before asks for what there is, on a connection that ends
-   * when that has come. What comes over the line meanwhile is kept, and taken after it.
+   * Who follows a stream that others followed before asks for what there is, on a connection that
+   * ends when that has come. What comes over the line meanwhile is kept, and taken after it.
    *
    * @param {string[]} flowing what comes over the line
    */

@@ -3,8 +3,8 @@
 //
 //   node drive.cjs MODULES CHROMIUM
 //
-// {"call":"open","profile":"a","url":"http://…"} is answered with {"value":…} or {"error":"…"}. It ends,
-// and the browser with it, when its input does.
+// {"call":"open","profile":"a","url":"http://…"} is answered with {"value":…} or {"error":"…"}. It
+// ends, and the browser with it, when its input does.
 'use strict';
 
 const path = require('node:path');

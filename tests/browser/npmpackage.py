@@ -14,8 +14,8 @@ WEB = os.path.join(daemon.ROOT, "data", "web")
 
 def run(*command, folder=WEB):
     """Runs a command to its end; returns its stdout, or fails with all that it said."""
-    done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          check=False)
+    done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, check=False)
     if done.returncode != 0:
         raise AssertionError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
     return done.stdout
@@ -25,11 +25,7 @@ def install_package(folder):
     """Installs it into a folder, from no registry; returns the path of the archive."""
     if shutil.which("npm") is None:
         raise unittest.SkipTest("npm is not installed")
-    # It is packed elsewhere, so that two of these don't meet in the sources.
-    web = os.path.join(folder, "sources", "data", "web")
-    shutil.copytree(WEB, web)
-    shutil.copy(os.path.join(daemon.ROOT, "LICENSE"), os.path.join(folder, "sources"))
-    told = json.loads(run("npm", "pack", "--json", "--pack-destination", folder, folder=web))
+    told = json.loads(run("npm", "pack", "--json", "--pack-destination", folder))
     archive = os.path.join(folder, told[0]["filename"])
     with open(os.path.join(folder, "package.json"), "w", encoding="utf-8") as file:
         file.write("{}")

@@ -29,18 +29,19 @@ class PageCase(BrowserCase):
     setting = {"config": {"clients": {"retry-min-ms": 200, "retry-max-ms": 300}}}
     options = {"delay": 100}
 
-    def setUp(self):
-        super().setUp()
-        if self.rivulet.get("/streams?stream=quota").status == 404:
-            self.skipTest("rivuletd has no /streams")
-
     def page(self, *streams, tokens=None, origin=None, **options):
         """A tab that follows streams, with a token or several, one after the other."""
         tab = self.open(origin=origin)
-        self.addCleanup(lambda: record.said("a page", "\n".join(tab.said())) if tab.is_open else None)
-        tab.run(FOLLOW, {"url": self.url, "streams": streams, "options": {**self.options, **options},
+        self.addCleanup(self.record, tab)
+        tab.run(FOLLOW, {"url": self.url, "streams": streams,
+                         "options": {**self.options, **options},
                          "tokens": tokens or [self.rivulet.token()]})
         return tab
+
+    @staticmethod
+    def record(tab):
+        if tab.is_open:
+            record.said("a page", "\n".join(tab.said()))
 
     def following(self, *streams, **more):
         """A tab that has the initial events of all streams."""
@@ -54,16 +55,16 @@ class PageCase(BrowserCase):
         return tab.wait("""(wanted) => Object.entries(wanted).every(([name, value]) =>
             rivulet.state[name] === value) && rivulet.state""", {"name": name, **members})
 
-    def events(self, tab, count=None, stream="github-events"):
+    def events(self, tab, count):
         """The delivery ids of new events, once there are so many."""
-        code = "() => got.filter(({ type }) => type === 'new-event').map(({ data }) => data.event.delivery_id)"
-        if count is not None:
-            tab.wait(f"(count) => ({code})().length >= count", count)
-        return tab.run(code)
+        return tab.wait("""(count) => {
+            const events = got.filter(({ type }) => type === 'new-event');
+            return events.length >= count && events.map(({ data }) => data.event.delivery_id);
+        }""", count)
 
     def types(self, tab, stream):
-        return tab.run("(name) => got.filter(({ stream }) => stream === name).map(({ type }) => type)",
-                       stream)
+        return tab.run("""(name) => got.filter(({ stream }) => stream === name)
+            .map(({ type }) => type)""", stream)
 
     def new_event(self, delivery_id):
         return self.publisher.publish("github-events", {"type": "new-event", "event": {

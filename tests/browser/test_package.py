@@ -70,6 +70,11 @@ class Package(unittest.TestCase):
         self.assertEqual(names, sorted(f"package/{name}" for name in
                                        ["LICENSE", "README.md", "package.json", *sources()]))
 
+    def test_its_license_is_rivulets(self):
+        with open(os.path.join(WEB, "LICENSE"), encoding="utf-8") as own, \
+                open(os.path.join(daemon.ROOT, "LICENSE"), encoding="utf-8") as whole:
+            self.assertEqual(own.read(), whole.read())
+
     def test_its_version_is_rivulets(self):
         with open(os.path.join(WEB, "package.json"), encoding="utf-8") as file:
             version = json.load(file)["version"]

@@ -4,8 +4,11 @@
 import signal
 import time
 
-from pages import PageCase
 from gi.repository import GLib
+
+import follower
+import webhook
+from pages import PageCase
 from publisher import MANAGER
 
 
@@ -72,6 +75,29 @@ class Following(PageCase):
         self.wait_state(tab, "open")
 
 
+class Payloads(PageCase):
+    def test_all_of_githubs(self):
+        """Each example payload of GitHub's webhooks, once and in order, through a restart."""
+        follower.need_modules()
+        payloads = [(name, payload) for name, payload in follower.example_payloads()
+                    if name != "ping"]
+        tab = self.following("github-events", "events-count")
+        for number, (name, payload) in enumerate(payloads):
+            if number == len(payloads) // 2:
+                self.rivulet.daemon.kill()
+                self.rivulet.start_again()
+            webhook.post(self.rivulet.address, self.rivulet.hook_secret.bytes, name, str(number),
+                         payload)
+        self.assertEqual(self.events(tab, len(payloads)),
+                         [str(number) for number in range(len(payloads))])
+        tab.wait("(count) => got.some(({ data }) => data.count === count)", len(payloads))
+        repositories = tab.run("""() => got.filter(({ type }) => type === 'new-event')
+            .map(({ data }) => data.event.repo_full_name)""")
+        self.assertEqual(repositories, [
+            (payload.get("repository") or {}).get("full_name") or "unknown"
+            for _, payload in payloads])
+
+
 class Refused(PageCase):
     def test_a_forbidden_origin(self):
         tab = self.page("quota", origin=self.origin.stranger)
@@ -90,7 +116,8 @@ class Refused(PageCase):
         self.assertEqual(tab.run("() => got.length"), 0)
 
     def test_another_token_is_asked_for_once(self):
-        tab = self.following("quota", tokens=[self.rivulet.token(lifetime=-60), self.rivulet.token()])
+        expired = self.rivulet.token(lifetime=-60)
+        tab = self.following("quota", tokens=[expired, self.rivulet.token()])
         self.assertEqual(tab.run("() => asked"), 2)
 
     def test_a_revoked_user(self):
@@ -177,7 +204,8 @@ class Broken(PageCase):
 
     def test_an_expired_token_is_renewed(self):
         """The daemon ends the response; what is published meanwhile comes with the next token."""
-        tab = self.following("github-events", tokens=[self.rivulet.token(lifetime=3), self.rivulet.token()])
+        soon = self.rivulet.token(lifetime=3)
+        tab = self.following("github-events", tokens=[soon, self.rivulet.token()])
         tab.wait("() => states.some(({ name }) => name === 'waiting')")
         self.new_event(1)
         self.assertEqual(self.events(tab, 1), ["1"])
@@ -186,7 +214,8 @@ class Broken(PageCase):
 
 
 class Silent(PageCase):
-    setting = {"config": {"clients": {"retry-min-ms": 200, "retry-max-ms": 300, "heartbeat-ms": 200}}}
+    setting = {"config": {"clients": {
+        "retry-min-ms": 200, "retry-max-ms": 300, "heartbeat-ms": 200}}}
 
     def test_a_daemon_that_stands_still(self):
         tab = self.following("github-events", silence=2000, retries=100)

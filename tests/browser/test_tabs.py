@@ -97,7 +97,8 @@ class Tabs(PageCase):
 
     def test_another_user_in_the_same_tab(self):
         """Who logs in as somebody else is on that one's line from the next connection on."""
-        first, second = (self.following("quota", tokens=[self.rivulet.token("1")]) for _ in range(2))
+        first, second = (self.following("quota", tokens=[self.rivulet.token("1")])
+                         for _ in range(2))
         for tab in first, second:
             tab.run("(token) => { window.tokens = [token]; }", self.rivulet.token("2"))
         self.rivulet.daemon.kill()

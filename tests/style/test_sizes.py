@@ -41,7 +41,7 @@ def long_functions(lines, longest=LONGEST_FUNCTION):
 
 class Sizes(unittest.TestCase):
     def test_files(self):
-        found = [f"{path}: {len(lines_of(path))} lines" for path in files(".c", ".h", ".py", ".cjs")
+        found = [f"{path}: {len(lines_of(path))} lines" for path in files(".c", ".h", ".py", ".cjs", ".js", ".mjs")
                  if len(lines_of(path)) > LONGEST_FILE]
         self.assertEqual(found, [])
 

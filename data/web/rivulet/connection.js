@@ -183,7 +183,11 @@ export class Connection {
     });
   }
 
-  /** One attempt, to its end. @returns {Promise<{opened: boolean, status?: number, message: string}>} */
+  /**
+   * One attempt, to its end.
+   *
+   * @returns {Promise<{opened: boolean, status?: number, message: string}>}
+   */
   async #respond() {
     const { silence } = this.#settings;
     const attempt = (this.#attempt = new AbortController());

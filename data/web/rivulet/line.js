@@ -2,10 +2,14 @@
 /**
  * One connection for all tabs of an origin that follow the same Rivulet as the same user.
  *
- * Each tab asks for one lock (Web Locks). Who gets it leads: it has the connection, and tells the others
- * what comes on a BroadcastChannel. When its tab is closed, the browser gives the lock to another one,
- * which resumes where the first one was. Each tab also holds a lock of its own, by which the leader
- * sees that it is gone. Browsers neither freeze a page that holds a lock nor keep it for going back.
+ * Each tab asks for one lock (Web Locks). Who gets it leads: it has the connection, and tells the
+ * others what comes on a BroadcastChannel. When its tab is closed, the browser gives the lock to
+ * another one, which resumes where the first one was. Each tab also holds a lock of its own, by which
+ * the leader sees that it is gone. Browsers neither freeze a page that holds a lock nor keep it for
+ * going back.
+ *
+ * A SharedWorker could have the connection as well, but only where the script is of the page's own
+ * origin and no bundler has moved it, and it would have to ask a tab for each token.
  *
  * @module
  */
@@ -25,7 +29,7 @@ import { Leader } from './leader.js';
  * @typedef {({kind: 'want'} & Member) | {kind: 'wake', attempt?: number} | {kind: 'who'}} Request
  */
 
-// Milliseconds that a new leader waits for the others; one that is stuck says later what it follows.
+// Milliseconds that a new leader waits for the others; who is stuck says later what it follows.
 const PATIENCE = 1000;
 
 const UUID_LENGTH = 36;
@@ -187,6 +191,7 @@ export class Line {
   #nudgeAfter(state) {
     clearTimeout(this.#nudge);
     if (this.#leader || state.name !== 'waiting' || globalThis.document?.hidden) return;
-    this.#nudge = setTimeout(() => this.#ask({ kind: 'wake', attempt: state.attempt }), state.delay);
+    const { attempt, delay } = state;
+    this.#nudge = setTimeout(() => this.#ask({ kind: 'wake', attempt }), delay);
   }
 }

@@ -65,9 +65,9 @@ export class Subscription {
   }
 
   /**
-   * Whether it had this event. Where two connections overlap, or one resumes for a tab that was less
-   * far, events come again; ids never go backwards, and what has the same id is either another view or
-   * another rendering, or the same.
+   * Whether it had this event. Where two connections overlap, or one resumes for a tab that was
+   * less far, events come again; ids never go backwards, and what has the same id is either another
+   * view or another rendering, or the same.
    *
    * @param {StreamEvent} event
    */
