@@ -35,8 +35,12 @@ class Sources(unittest.TestCase):
             json.dump({"compilerOptions": {**COMPILER, **options}, "files": files}, file)
         run("node", os.path.join(chromium.MODULES, "typescript", "bin", "tsc"), "-p", path)
 
-    def test_the_parser(self):
-        run("node", "--test", os.path.join(HERE, "event-stream.test.mjs"))
+    def test_modules(self):
+        """Those that need neither a page nor a daemon."""
+        for name in sorted(os.listdir(HERE)):
+            if name.endswith(".test.mjs"):
+                with self.subTest(name=name):
+                    run("node", "--test", os.path.join(HERE, name))
 
     def test_syntax(self):
         for name in sources():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """rivulet.js in a page: what it follows, and what it does when something goes wrong."""
 
+import re
 import signal
 import time
 
@@ -10,6 +11,7 @@ import follower
 import webhook
 from pages import PageCase
 from publisher import MANAGER
+from relay import Relay
 
 
 class Following(PageCase):
@@ -28,10 +30,15 @@ class Following(PageCase):
                          ["connecting", "open"])
 
     def test_no_token_in_a_url(self):
-        tab = self.following("quota")
-        names = tab.run("() => performance.getEntriesByType('resource').map(({ name }) => name)")
-        self.assertIn(f"{self.url}/api/rivulet.js", names)
-        self.assertEqual([name for name in names if "eyJ" in name or "token" in name], [])
+        relay = Relay(self.rivulet.address)
+        self.addCleanup(relay.stop)
+        self.url = f"http://{relay.address}"
+        self.following("quota")
+        asked = b"".join(conversation.asked for conversation in relay.conversations)
+        self.assertIn(b"\r\nauthorization: bearer eyj", asked.lower())
+        lines = re.findall(rb"^[A-Z]+ (\S+) HTTP/1.1\r$", asked, re.MULTILINE)
+        self.assertIn(b"/api/streams?stream=quota", lines)
+        self.assertEqual([line for line in lines if b"eyJ" in line or b"token" in line], [])
 
     def test_what_is_followed_later(self):
         """It begins with its initial events, and nothing of the rest is lost or comes twice."""
@@ -185,7 +192,8 @@ class Broken(PageCase):
         self.rivulet.start_again()
         self.quota(5)
         self.assertEqual(tab.run("() => rivulet.state.name"), "closed")
-        tab.run("() => window.dispatchEvent(new Event('online'))")
+        # As when the user comes back to the tab.
+        tab.run("() => document.dispatchEvent(new Event('visibilitychange'))")
         self.wait_state(tab, "open")
         self.wait_quota(tab, 5)
 
@@ -211,6 +219,24 @@ class Broken(PageCase):
         self.assertEqual(self.events(tab, 1), ["1"])
         self.assertEqual(tab.run("() => asked"), 2)
         self.assertNotIn("closed", [state["name"] for state in tab.run("() => states")])
+
+
+class Cookie(PageCase):
+    setting = {"config": {"http": {"cookie-name": "session"}}}
+
+    def test_without_a_token(self):
+        """The browser's cookie says who it is; tabs, which can't see who that is, don't share."""
+        for count in 1, 2:
+            tab = self.open()
+            tab.run("""async ({ url, token }) => {
+              document.cookie = `session=${token}`;
+              const { Rivulet } = await import(`${url}/rivulet.js`);
+              window.got = [];
+              new Rivulet(url).follow('quota', ({ quota }) => got.push(quota.used));
+            }""", {"url": self.url, "token": self.rivulet.token("7")})
+            self.quota(5, "7")
+            tab.wait("() => got.includes(5)")
+            self.wait_connections(count)
 
 
 class Silent(PageCase):

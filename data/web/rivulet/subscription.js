@@ -9,6 +9,12 @@
 /** @typedef {(data: any, event: StreamEvent) => void} Handler */
 /** @typedef {Handler | Record<string, Handler>} Handlers */
 
+/** @param {string} id @returns {[string, number]} its epoch, and its position in the log */
+function split(id) {
+  const dash = id.lastIndexOf('-');
+  return [id.slice(0, dash), Number(id.slice(dash + 1))];
+}
+
 export class Subscription {
   stream;
   /** Whether it has no initial events yet. */
@@ -16,6 +22,8 @@ export class Subscription {
   #handlers;
   /** What came meanwhile. @type {StreamEvent[]} */
   #kept = [];
+  /** The id of its initial events, in which all is that was published until then. */
+  #initial = '';
   // Where it is: the position in the log, and the events that came with that id, by type.
   #epoch = '';
   #position = -1;
@@ -32,6 +40,7 @@ export class Subscription {
   restart() {
     this.waits = true;
     this.#kept = [];
+    this.#initial = '';
     this.#position = -1;
   }
 
@@ -39,7 +48,11 @@ export class Subscription {
   begin(fresh = false) {
     if (fresh) this.restart();
     this.waits = false;
-    for (const event of this.#kept.splice(0)) this.take(event);
+    const [epoch, position] = split(this.#initial);
+    for (const event of this.#kept.splice(0)) {
+      const [its, at] = split(event.id);
+      if (its !== epoch || at > position) this.take(event);
+    }
   }
 
   /** @param {StreamEvent} event that comes over the line */
@@ -51,6 +64,7 @@ export class Subscription {
 
   /** @param {StreamEvent} event that is for it even while it waits */
   prime(event) {
+    if (this.waits) this.#initial ||= event.id;
     if (event.stream !== this.stream || this.#had(event)) return;
     const handler = typeof this.#handlers === 'function' ? this.#handlers
       : Object.hasOwn(this.#handlers, event.type) ? this.#handlers[event.type] : undefined;
@@ -72,9 +86,7 @@ export class Subscription {
    * @param {StreamEvent} event
    */
   #had({ id, type, data }) {
-    const dash = id.lastIndexOf('-');
-    const epoch = id.slice(0, dash);
-    const position = Number(id.slice(dash + 1));
+    const [epoch, position] = split(id);
     if (epoch === this.#epoch && position < this.#position) return true;
     if (epoch !== this.#epoch || position !== this.#position) this.#there.clear();
     if (this.#there.get(type) === data) return true;
