@@ -280,6 +280,7 @@ sse_answer_to_string (const SseAnswer *self, gboolean with_body)
 
       g_string_append_printf (out, "%s: %s\r\n", field->name, field->value);
     }
+  /* A 304 has no body, and would say how long that of a 200 is (RFC 9110, section 8.6). */
   if (self->status != 204 && self->status != 304)
     g_string_append_printf (out, "Content-Length: %" G_GSIZE_FORMAT "\r\n", length);
   g_string_append (out, "\r\n");

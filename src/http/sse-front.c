@@ -46,15 +46,13 @@ on_request (SoupServer *server,
     sse_front_respond (self, &route, message, refusal);
   else if (strcmp (method, "OPTIONS") == 0)
     sse_front_respond (self, &route, message, sse_answer_new (204, NULL, NULL));
-  else if (route.script != NULL)
-    sse_message_respond (message, sse_script_answer (route.script, sse_message_get_field (
-                                                                       message, "If-None-Match")));
   else
     sse_front_follow (self, &route, message, admission, text);
 }
 
-/* Before SoupServer sees anything of the request. Where there is no room, nothing is spent on a
- * token; and what does not stay, an update or a script say, is served in the room beyond. */
+/* Before SoupServer sees anything of the request, and of one for a script it never does. Where
+ * there is no room, nothing is spent on a token; and what does not stay, an update or a script say,
+ * is served in the room beyond. */
 static SseAnswer *
 refuse (const SseRequest *request, SseAdmission *admission, gsize *max_body, gpointer user_data)
 {
@@ -69,8 +67,9 @@ refuse (const SseRequest *request, SseAdmission *admission, gsize *max_body, gpo
     answer = sse_routes_refuse (&route, request->method, request->content_length, request->chunked);
   if (answer != NULL)
     sse_cors_add_fields (self->cors, sse_route_get_use (&route), request->origin, answer);
-  else if (route.script == NULL && strcmp (request->method, "GET") == 0
-           && !sse_admission_has_room (admission))
+  else if (route.script != NULL)
+    answer = sse_script_answer (route.script, request->if_none_match);
+  else if (strcmp (request->method, "GET") == 0 && !sse_admission_has_room (admission))
     answer = sse_stream_head_refuse (self->cors, request->origin);
   else if (is_post)
     *max_body = route.published != NULL ? sse_hub_get_max_update_bytes (self->hub)

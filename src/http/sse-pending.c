@@ -162,6 +162,7 @@ sse_pending_read (const SsePending *self, char *buffer)
     .query = terminate (buffer, head->query),
     .origin = terminate (buffer, head->origin),
     .authorization = terminate (buffer, head->authorization),
+    .if_none_match = terminate (buffer, head->if_none_match),
     .content_length = head->content_length,
     .chunked = head->chunked,
   };

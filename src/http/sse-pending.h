@@ -17,6 +17,7 @@ G_BEGIN_DECLS
  * @query: (nullable): its query as it was sent
  * @origin: (nullable): the Origin
  * @authorization: (nullable): the Authorization
+ * @if_none_match: (nullable): the If-None-Match
  * @content_length: bytes of body, -1 where it does not say
  * @chunked: whether a body comes in chunks
  *
@@ -29,6 +30,7 @@ typedef struct
   const char *query;
   const char *origin;
   const char *authorization;
+  const char *if_none_match;
   gint64 content_length;
   gboolean chunked;
 } SseRequest;

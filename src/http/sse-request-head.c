@@ -35,6 +35,7 @@ typedef enum
   FIELD_EXPECT = 1 << 6,
   FIELD_RANGE = 1 << 7,
   FIELD_COOKIE = 1 << 8,
+  FIELD_IF_NONE_MATCH = 1 << 9,
 } Field;
 
 /* Those that are looked at, and of which a second one would be taken by nobody knows whom. */
@@ -42,16 +43,18 @@ static const struct
 {
   const char *name;
   Field field;
+  gsize kept; /* where in SseRequestHead the value is, 0 where it is not */
 } known_fields[] = {
-  { "host", FIELD_HOST },
-  { "content-length", FIELD_CONTENT_LENGTH },
-  { "transfer-encoding", FIELD_TRANSFER_ENCODING },
-  { "authorization", FIELD_AUTHORIZATION },
-  { "origin", FIELD_ORIGIN },
-  { "last-event-id", FIELD_LAST_EVENT_ID },
-  { "expect", FIELD_EXPECT },
-  { "range", FIELD_RANGE },
-  { "cookie", FIELD_COOKIE },
+  { "host", FIELD_HOST, 0 },
+  { "content-length", FIELD_CONTENT_LENGTH, 0 },
+  { "transfer-encoding", FIELD_TRANSFER_ENCODING, 0 },
+  { "authorization", FIELD_AUTHORIZATION, G_STRUCT_OFFSET (SseRequestHead, authorization) },
+  { "origin", FIELD_ORIGIN, G_STRUCT_OFFSET (SseRequestHead, origin) },
+  { "last-event-id", FIELD_LAST_EVENT_ID, 0 },
+  { "expect", FIELD_EXPECT, 0 },
+  { "range", FIELD_RANGE, 0 },
+  { "cookie", FIELD_COOKIE, 0 },
+  { "if-none-match", FIELD_IF_NONE_MATCH, G_STRUCT_OFFSET (SseRequestHead, if_none_match) },
 };
 
 /* Always FALSE. */
@@ -190,19 +193,11 @@ judge_value (SseRequestHead *self, const char *bytes, Field field, SseSpan value
     case FIELD_TRANSFER_ENCODING:
       self->chunked = is_text (bytes, value, "chunked");
       return self->chunked || refuse (self, 501, "Transfer-Encoding can only be chunked");
-    case FIELD_ORIGIN:
-      self->origin = value;
-      return TRUE;
-    case FIELD_AUTHORIZATION:
-      self->authorization = value;
-      return TRUE;
     case FIELD_EXPECT:
       return is_text (bytes, value, "100-continue")
              || refuse (self, 417, "Expect can only be 100-continue");
     case FIELD_RANGE:
       return refuse (self, 400, "Range is not taken");
-    case FIELD_LAST_EVENT_ID:
-    case FIELD_COOKIE:
     default:
       return TRUE;
     }
@@ -227,6 +222,8 @@ judge_field (SseRequestHead *self, const char *bytes, guint end)
         if (self->seen & known_fields[i].field)
           return refuse (self, 400, "A header field that can be there once is there twice");
         self->seen |= (guint16) known_fields[i].field;
+        if (known_fields[i].kept != 0)
+          G_STRUCT_MEMBER (SseSpan, self, known_fields[i].kept) = value;
         return judge_value (self, bytes, known_fields[i].field, value);
       }
   return TRUE;

@@ -38,6 +38,7 @@ typedef struct
  * @query: its query, as it was sent; empty where there is none; likewise what follows
  * @origin: the Origin
  * @authorization: the Authorization
+ * @if_none_match: the If-None-Match
  * @content_length: the body's bytes as announced, -1 where it was not; what no #gint64 holds is
  *   %G_MAXINT64
  * @chunked: whether a body comes in chunks
@@ -58,6 +59,7 @@ typedef struct
   SseSpan query;
   SseSpan origin;
   SseSpan authorization;
+  SseSpan if_none_match;
   gint64 content_length;
   gboolean chunked;
   gboolean expects_continue;

@@ -25,7 +25,7 @@ typedef struct
   SseStream *stream;
   gboolean combined;
   SseReceiver *receiver;
-  const SseScript *script;
+  const SseAsset *script;
   const char *published;
 } SseRoute;
 

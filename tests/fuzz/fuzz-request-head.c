@@ -49,6 +49,7 @@ assert_same (const SseRequestHead *head, const SseRequestHead *other)
   assert_same_span (head->query, other->query);
   assert_same_span (head->origin, other->origin);
   assert_same_span (head->authorization, other->authorization);
+  assert_same_span (head->if_none_match, other->if_none_match);
   g_assert_cmpint (head->content_length, ==, other->content_length);
   g_assert_cmpint (head->chunked, ==, other->chunked);
   g_assert_cmpuint (head->minor, ==, other->minor);

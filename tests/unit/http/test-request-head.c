@@ -65,10 +65,12 @@ judge_every_way (SseRequestHead *head, const char *bytes, gsize length)
   return verdict;
 }
 
-static char *
-dup_span (const char *bytes, SseSpan span)
+static void
+assert_span (const char *bytes, SseSpan span, const char *expected)
 {
-  return g_strndup (bytes + span.start, span.length);
+  g_autofree char *text = g_strndup (bytes + span.start, span.length);
+
+  g_assert_cmpstr (text, ==, expected);
 }
 
 static void
@@ -117,19 +119,13 @@ test_complete (void)
     {
       const char *bytes = cases[i].bytes;
       g_autofree char *escaped = g_strescape (bytes, NULL);
-      g_autofree char *method = NULL;
-      g_autofree char *path = NULL;
-      g_autofree char *origin = NULL;
       SseRequestHead head;
 
       g_test_message ("%s", escaped);
       g_assert_cmpint (judge_every_way (&head, bytes, strlen (bytes)), ==, SSE_HEAD_COMPLETE);
-      method = dup_span (bytes, head.method);
-      path = dup_span (bytes, head.path);
-      origin = dup_span (bytes, head.origin);
-      g_assert_cmpstr (method, ==, cases[i].method);
-      g_assert_cmpstr (path, ==, cases[i].path);
-      g_assert_cmpstr (origin, ==, cases[i].origin);
+      assert_span (bytes, head.method, cases[i].method);
+      assert_span (bytes, head.path, cases[i].path);
+      assert_span (bytes, head.origin, cases[i].origin);
       g_assert_cmpint (head.content_length, ==, cases[i].content_length);
       g_assert_true (head.chunked == cases[i].chunked);
       g_assert_cmpuint (head.minor, ==, cases[i].minor);
@@ -145,26 +141,25 @@ test_who_and_whom (void)
     const char *bytes;
     const char *query;
     const char *authorization;
+    const char *if_none_match;
   } cases[] = {
-    { LINE HOST END, "", "" },
-    { "GET /a? HTTP/1.1\r\nAuthorization:\r\n" HOST END, "", "" },
-    { "GET /a?b=c%20d&e? HTTP/1.1\r\n" HOST END, "b=c%20d&e?", "" },
-    { LINE "authorization: \t Bearer  a.b.c\t \r\n" HOST END, "", "Bearer  a.b.c" },
-    { LINE HOST "X-Authorization: a\r\nAuthorization: b\r\n" END, "", "b" },
+    { LINE HOST END, "", "", "" },
+    { "GET /a? HTTP/1.1\r\nAuthorization:\r\n" HOST END, "", "", "" },
+    { "GET /a?b=c%20d&e? HTTP/1.1\r\n" HOST END, "b=c%20d&e?", "", "" },
+    { LINE "authorization: \t Bearer  a.b.c\t \r\n" HOST END, "", "Bearer  a.b.c", "" },
+    { LINE HOST "X-Authorization: a\r\nAuthorization: b\r\n" END, "", "b", "" },
+    { LINE HOST "if-none-match: \"a\", W/\"b\" \r\n" END, "", "", "\"a\", W/\"b\"" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       const char *bytes = cases[i].bytes;
-      g_autofree char *query = NULL;
-      g_autofree char *authorization = NULL;
       SseRequestHead head;
 
       g_assert_cmpint (judge_every_way (&head, bytes, strlen (bytes)), ==, SSE_HEAD_COMPLETE);
-      query = dup_span (bytes, head.query);
-      authorization = dup_span (bytes, head.authorization);
-      g_assert_cmpstr (query, ==, cases[i].query);
-      g_assert_cmpstr (authorization, ==, cases[i].authorization);
+      assert_span (bytes, head.query, cases[i].query);
+      assert_span (bytes, head.authorization, cases[i].authorization);
+      assert_span (bytes, head.if_none_match, cases[i].if_none_match);
     }
 }
 
@@ -305,6 +300,7 @@ static const struct
   { "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n" END, 400 },
   { LINE HOST "Authorization: a\r\nAuthorization: b\r\n", 400 },
   { LINE HOST "Origin: a\r\nOrigin: a\r\n", 400 },
+  { LINE HOST "If-None-Match: \"a\"\r\nIf-None-Match: \"a\"\r\n", 400 },
   { LINE HOST "Cookie: a=b\r\nCookie: c=d\r\n", 400 },
   { LINE HOST "Last-Event-ID: a\r\nLast-Event-ID: b\r\n", 400 },
   { LINE HOST "Range: bytes=0-\r\n", 400 },
