@@ -223,7 +223,7 @@ static gboolean
 listen_for_all (SseDaemon *self, GError **error)
 {
   g_auto (SseServiceSockets) sockets = { NULL, NULL };
-  const char *const *addresses = (const char *const *) self->options->operators;
+  const char *const *addresses = (const char *const *) self->options->operators_listen;
 
   if (!sse_service_take_sockets (&sockets, error))
     return FALSE;
@@ -231,10 +231,12 @@ listen_for_all (SseDaemon *self, GError **error)
     sockets.operators = sse_address_listen (addresses, SSE_ADDRESS_CLOSED, error);
   if (sockets.operators == NULL)
     return FALSE;
-  self->operators
-      = sse_operators_new (self->hub, &self->counters, g_steal_pointer (&sockets.operators), error);
-  return self->operators != NULL
-         && sse_front_start (self->front, g_steal_pointer (&sockets.public), error);
+  self->operators = sse_operators_new (self->hub, self->front, &self->counters,
+                                       g_steal_pointer (&sockets.operators), error);
+  if (self->operators == NULL)
+    return FALSE;
+  sse_operators_configure (self->operators, self->options->http, self->options->operators);
+  return sse_front_start (self->front, g_steal_pointer (&sockets.public), error);
 }
 
 /**
@@ -295,6 +297,7 @@ reload (SseDaemon *self, GError **error)
   add_own_key (self, options->token);
   sse_hub_configure (self->hub, &options->hub);
   sse_front_configure (self->front, options->token, options->http);
+  sse_operators_configure (self->operators, options->http, options->operators);
   sse_options_tell_restart (options, self->started_groups);
   sse_options_free (self->options);
   self->options = g_steal_pointer (&options);
@@ -396,8 +399,8 @@ void
 sse_daemon_free (SseDaemon *self)
 {
   self->stopping = TRUE; /* one that could not be started */
-  g_clear_pointer (&self->front, sse_front_free);
   g_clear_pointer (&self->operators, sse_operators_free);
+  g_clear_pointer (&self->front, sse_front_free);
   if (self->pulse != NULL)
     sse_pulse_stop (self->pulse);
   if (self->hub != NULL)

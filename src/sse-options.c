@@ -12,6 +12,7 @@
 #include "sse-address.h"
 #include "sse-front-settings.h"
 #include "sse-settings.h"
+#include "sse-streams-url.h"
 #include "sse-token-settings.h"
 
 /* In the directory for what runs. */
@@ -72,19 +73,20 @@ choose_operators (const char *runtime_dirs)
 static gboolean
 read_operators (SseOptions *self, SseConfig *config, const char *runtime_dirs, GError **error)
 {
-  GVariant *settings = read_group (self, config, "operators", error);
+  g_autoptr (GError) local = NULL;
+  const char *url;
 
-  if (settings == NULL)
+  self->operators = read_group (self, config, "operators", error);
+  if (self->operators == NULL)
     return FALSE;
-  if (!g_variant_lookup (settings, "listen", "^as", &self->operators))
-    self->operators = choose_operators (runtime_dirs);
-  for (char **address = self->operators; *address != NULL; address++)
-    {
-      g_autoptr (GError) local = NULL;
-
-      if (!sse_address_check (*address, &local))
-        return sse_config_fail (config, "operators", "listen", error, "%s", local->message);
-    }
+  if (!g_variant_lookup (self->operators, "listen", "^as", &self->operators_listen))
+    self->operators_listen = choose_operators (runtime_dirs);
+  for (char **address = self->operators_listen; *address != NULL; address++)
+    if (!sse_address_check (*address, &local))
+      return sse_config_fail (config, "operators", "listen", error, "%s", local->message);
+  url = sse_settings_get_string (self->operators, "streams-url");
+  if (url != NULL && !sse_streams_url_check (url, &local))
+    return sse_config_fail (config, "operators", "streams-url", error, "%s", local->message);
   return TRUE;
 }
 
@@ -228,7 +230,7 @@ sse_options_free (SseOptions *self)
 {
   g_hash_table_unref (self->groups);
   g_clear_pointer (&self->token, sse_token_free);
-  g_strfreev (self->operators);
+  g_strfreev (self->operators_listen);
   g_free (self->directory);
   g_free (self);
 }

@@ -15,7 +15,8 @@ G_BEGIN_DECLS
  * @groups: (element-type utf8 GVariant): the settings of each of the daemon's own groups, an a{sv},
  *   but for the one with a secret in it
  * @http: (not owned): those of the group `http`
- * @operators: (array zero-terminated=1): where operators are answered
+ * @operators: (not owned): those of the group `operators`
+ * @operators_listen: (array zero-terminated=1): where operators are answered
  * @plugin_dir: (not owned): where the plugins are
  * @token: what clients' tokens are checked with
  * @shutdown_seconds: how long a stop may take
@@ -28,7 +29,8 @@ typedef struct
 {
   GHashTable *groups;
   GVariant *http;
-  char **operators;
+  GVariant *operators;
+  char **operators_listen;
   const char *plugin_dir;
   SseHubOptions hub;
   SseToken *token;

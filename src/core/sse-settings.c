@@ -50,12 +50,18 @@ static const SseSetting http_settings[] = {
 
 static const SseSetting operators_settings[] = {
   { "listen", SSE_SETTING_STRINGS, NULL, 0, 0,
-    "Addresses where operators' programs see how rivuletd is (/healthz, /readyz and /metrics), "
-    "written as those of [http]. Whoever reaches one needs no token: keep them to the machine or "
+    "Addresses where operators see how rivuletd is: the page at /, and for programs /healthz, "
+    "/readyz and /metrics; written as those of [http]. Whoever reaches one needs no token: keep "
+    "them to the machine or "
     "to a network of your own. A Unix socket is open to the user and the group that rivuletd runs "
     "as, and to root. Where it is not set: the socket \"operators\" in systemd's RuntimeDirectory "
     "where it gives one, such as unix:/run/rivulet/operators; else none. Empty: none. Where a "
     "socket of systemd's is named operators, that counts, and this does not." },
+  { "streams-url", SSE_SETTING_STRING, NULL, 0, 0,
+    "Where a browser reaches the streams, such as https://example.org/live, for the operators' "
+    "page. "
+    "Where it is not set: the first of [http] listen that is an IPv4 address or *. The page's own "
+    "origin has to be among allowed-origins of [http]." },
   { .key = NULL },
 };
 

@@ -65,7 +65,7 @@ class Pages(DaemonCase):
 
     def test_other_paths(self):
         target = f"/quota/stream?token={self.rivulet.token()}"
-        for path in "/", "/metrics/", "/api/metrics", "/METRICS", "/healthz/x", target:
+        for path in "//", "/metrics/", "/api/metrics", "/METRICS", "/healthz/x", target:
             for method in "GET", "HEAD", "POST":
                 with self.subTest(path=path, method=method):
                     self.assertEqual(

@@ -40,7 +40,7 @@ need_basics ()
   need python3 /usr/bin/python3
   need dbus dbus-daemon
   need libglib2.0-bin gdbus
-  need libglib2.0-dev-bin gdbus-codegen
+  need libglib2.0-dev-bin gdbus-codegen glib-compile-resources
   need_library libglib2.0-dev 'glib-2.0 >= 2.74'
   need_library libsoup-3.0-dev libsoup-3.0
   need_library libjson-glib-dev json-glib-1.0

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The language of the page: its texts, numbers and times.
+
+import { NAMES, TEXTS } from './strings.js';
+
+const KEY = 'rivulet-language';
+
+let language = choose();
+const formats = new Map();
+
+function choose() {
+  const wanted = [localStorage.getItem(KEY), ...navigator.languages];
+  const found = wanted.map((name) => (name ?? '').slice(0, 2)).find((name) => name in TEXTS);
+  return found ?? 'en';
+}
+
+function format(kind, options) {
+  const key = JSON.stringify([language, kind.name, options]);
+  if (!formats.has(key)) {
+    formats.set(key, new kind(language, options));
+  }
+  return formats.get(key);
+}
+
+/** The text of that name, with what stands for {names} in it; of several forms, that of `n`. */
+export function text(name, values = {}) {
+  let form = TEXTS[language][name];
+  if (typeof form === 'object') {
+    form = form[format(Intl.PluralRules).select(values.n)] ?? form.other;
+  }
+  return form.replace(/\{(\w+)\}/g, (_, key) => {
+    const value = values[key];
+    return typeof value === 'number' ? number(value) : String(value);
+  });
+}
+
+/** Whether there is a text of that name. */
+export function hasText(name) {
+  return Object.hasOwn(TEXTS[language], name);
+}
+
+export function number(value) {
+  return format(Intl.NumberFormat).format(value);
+}
+
+export function bytes(value) {
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
+  let index = 0;
+  while (value >= 1000 && index < units.length - 1) {
+    value /= 1000;
+    index++;
+  }
+  return format(Intl.NumberFormat, {
+    style: 'unit', unit: units[index], unitDisplay: 'short', maximumSignificantDigits: 3,
+  }).format(value);
+}
+
+/** A duration in seconds, in the largest unit that it has one of. */
+export function duration(seconds) {
+  const units = [['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]];
+  const [unit, length] = units.find(([, size]) => seconds >= size) ?? units.at(-1);
+  return format(Intl.NumberFormat, {
+    style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 0,
+  }).format(Math.floor(seconds / length));
+}
+
+/** An instant in ms since 1970, to the minute or the second. */
+export function time(instant, seconds = false) {
+  return format(Intl.DateTimeFormat, {
+    hour: '2-digit', minute: '2-digit', ...(seconds && { second: '2-digit' }),
+  }).format(instant);
+}
+
+export function dateAndTime(instant) {
+  return format(Intl.DateTimeFormat, { dateStyle: 'medium', timeStyle: 'medium' }).format(instant);
+}
+
+function translate() {
+  document.documentElement.lang = language;
+  for (const node of document.querySelectorAll('[data-text]')) {
+    node.textContent = text(node.dataset.text);
+  }
+}
+
+/**
+ * Shows the page in the user's language, and has the switch change that.
+ * @param {HTMLSelectElement} select the switch
+ * @param {() => void} onChange draws what is no fixed text
+ */
+export function initLanguage(select, onChange) {
+  for (const [code, name] of Object.entries(NAMES)) {
+    select.add(new Option(name, code, code === language, code === language));
+    select.options[select.options.length - 1].lang = code;
+  }
+  select.addEventListener('change', () => {
+    language = select.value;
+    localStorage.setItem(KEY, language);
+    translate();
+    onChange();
+  });
+  translate();
+}
