@@ -7,6 +7,7 @@
 // ends, and the browser with it, when its input does.
 'use strict';
 
+const { readFileSync } = require('node:fs');
 const path = require('node:path');
 const readline = require('node:readline');
 
@@ -22,14 +23,20 @@ const profiles = new Map();
 const tabs = new Map();
 let browser;
 
-async function profileOf(name) {
-  if (!profiles.has(name)) profiles.set(name, await browser.newContext());
+async function profileOf(name, options) {
+  if (!profiles.has(name)) profiles.set(name, await browser.newContext(options));
   return profiles.get(name);
 }
 
+/** Calls a function, given as text, in a page, also where its policy forbids eval(). */
+function evaluate(page, code, argument) {
+  return page.evaluate(`(${code})(${JSON.stringify(argument)})`);
+}
+
 const calls = {
-  async open({ profile, url }) {
-    const page = await (await profileOf(profile)).newPage();
+  /** In a profile, made with `options` of playwright's newContext() where there is none of that name. */
+  async open({ profile, options, url }) {
+    const page = await (await profileOf(profile, options)).newPage();
     const tab = tabs.size + 1;
     const said = [];
     page.on('console', (message) => said.push(`${message.type()}: ${message.text()}`));
@@ -39,17 +46,33 @@ const calls = {
     return tab;
   },
   /** Calls a function, given as text, in a tab; its result, or that of its promise, is JSON. */
-  run: ({ tab, code, argument }) => tabs.get(tab).page.evaluate(
-    // evaluate() would not call a string of its own with the argument.
-    ([text, value]) => (0, eval)(`(${text})`)(value), [code, argument]),
+  run: ({ tab, code, argument }) => evaluate(tabs.get(tab).page, code, argument),
   /** Waits until such a function returns what is true, and returns that. */
   async wait({ tab, code, argument, milliseconds }) {
-    const handle = await tabs.get(tab).page.waitForFunction(
-      ([text, value]) => (0, eval)(`(${text})`)(value), [code, argument],
-      { timeout: milliseconds, polling: 20 });
-    return handle.jsonValue();
+    const end = Date.now() + milliseconds;
+    for (;;) {
+      const value = await evaluate(tabs.get(tab).page, code, argument);
+      if (value) return value;
+      if (Date.now() > end) throw new Error(`not within ${milliseconds} ms`);
+      await new Promise((resolve) => { setTimeout(resolve, 20); });
+    }
+  },
+  /** Runs a script of a package in a tab, whatever the page's policy. */
+  load: ({ tab, script }) => tabs.get(tab).page.evaluate(
+    `${readFileSync(path.join(modules, script), 'utf8')}; undefined`),
+  /** Presses a key (`Tab`, `Shift+Tab`, `Enter`) where the focus is. */
+  press: ({ tab, key }) => tabs.get(tab).page.keyboard.press(key),
+  type: ({ tab, text }) => tabs.get(tab).page.keyboard.type(text),
+  size: ({ tab, width, height }) => tabs.get(tab).page.setViewportSize({ width, height }),
+  /** `media` as of playwright's emulateMedia(), such as {colorScheme: 'dark'}. */
+  media: ({ tab, media }) => tabs.get(tab).page.emulateMedia(media),
+  async screenshot({ tab, file }) {
+    await tabs.get(tab).page.screenshot({ path: file, fullPage: false });
   },
   said: ({ tab }) => tabs.get(tab).said,
+  reload: ({ tab }) => tabs.get(tab).page.reload().then(() => undefined),
+  /** From now on it is that time for the page, in ms since 1970; what waits still waits as long. */
+  time: ({ tab, time }) => tabs.get(tab).page.clock.setFixedTime(time),
   close: ({ tab }) => tabs.get(tab).page.close(),
   offline: async ({ profile, offline }) => (await profileOf(profile)).setOffline(offline),
   /** Closes a profile with all its tabs. */

@@ -83,10 +83,13 @@ class Browser:
 class Tab:
     """One page. Code is a function's text, `async (argument) => …`, and what it returns is JSON."""
 
-    def __init__(self, browser, profile, url):
+    def __init__(self, browser, profile, url, options=None):
         self.browser = browser
-        self.number = browser.call("open", profile=profile, url=url)
+        self.number = browser.call("open", profile=profile, url=url, options=options or {})
         self.is_open = True
+
+    def call(self, name, **arguments):
+        return self.browser.call(name, tab=self.number, **arguments)
 
     def run(self, code, argument=None):
         return self.browser.call("run", tab=self.number, code=code, argument=argument)
