@@ -15,6 +15,7 @@ import command
 import eventstream
 import ports
 import record
+import wire
 from command import Output
 from waiting import Deadline, wait_until
 
@@ -44,9 +45,10 @@ class Demo:
 
     def __init__(self, *arguments, **more):
         self.temporary = tempfile.mkdtemp(prefix="rivulet-demo-test-", dir="/tmp")
-        self.held = ports.hold()
-        self.port = ports.number(self.held)
-        self.process = start("--port", str(self.port), *arguments, temporary=self.temporary, **more)
+        self.held = [ports.hold(), ports.hold()]
+        self.port, self.dashboard_port = map(ports.number, self.held)
+        self.process = start("--port", str(self.port), "--dashboard-port", str(self.dashboard_port),
+                             *arguments, temporary=self.temporary, **more)
         self.output = Output(self.process.stdout, "the demo's stdout")
         self.errors = Output(self.process.stderr, "the demo's stderr")
 
@@ -57,7 +59,9 @@ class Demo:
             raise AssertionError("the demo ended:\n" + self.said())
         lines = self.output.lines
         self.curls = [line for line in lines if line.startswith("curl ")]
-        record.secret(" ".join(re.findall(r"token=([\w.-]+)", "\n".join(self.curls))))
+        self.link, = (line for line in lines if line.startswith("http://"))
+        for token in re.findall(r"token=([\w.-]+)", "\n".join([*self.curls, self.link])):
+            record.secret(token)
         self.calls = [line for line in lines if line.startswith("DBUS_SESSION_BUS_ADDRESS=")]
         return self
 
@@ -96,7 +100,7 @@ class Demo:
             except ProcessLookupError:
                 pass
         self.process.wait()
-        for item in (self.process.stdout, self.process.stderr, self.held):
+        for item in (self.process.stdout, self.process.stderr, *self.held):
             item.close()
         shutil.rmtree(self.temporary, ignore_errors=True)
 
@@ -164,6 +168,19 @@ class RunningTest(unittest.TestCase):
         out, _ = look.communicate(timeout=Deadline("curl").left())
         self.assertIn(b'\nrivulet_stream_up{stream="quota"} 1\n', out)
 
+    def test_the_dashboard(self):
+        """Its link has a token that is good for all that it does, and its page may follow."""
+        origin, token = self.demo.link.split("/#token=")
+        self.assertEqual(origin, f"http://localhost:{self.demo.dashboard_port}")
+        page = wire.request(f"127.0.0.1:{self.demo.dashboard_port}", "/")
+        self.assertEqual(page.status, 200)
+        self.assertIn(f" http://localhost:{self.demo.port};", page.head.get("Content-Security-Policy"))
+        clients = f"127.0.0.1:{self.demo.port}"
+        for stream in eventstream.PATHS:
+            answer = wire.request(clients, f"/publish/{stream}", {
+                "Origin": origin, "Authorization": f"Bearer {token}"}, method="POST", body=b"{}")
+            self.assertEqual((answer.status, answer.head.get("Access-Control-Allow-Origin")), (400, origin))
+
     def test_secrets_are_private(self):
         folder, = (os.path.join(self.demo.temporary, name)
                    for name in os.listdir(self.demo.temporary))
@@ -188,6 +205,12 @@ class RunningTest(unittest.TestCase):
         self.assertEqual((status, out), (1, ""))
         self.assertIn(f"port {self.demo.port} is taken already", err)
         self.assertIn("--port ", err)
+        with ports.hold() as held:
+            status, out, err = run("--port", str(ports.number(held)),
+                                   "--dashboard-port", str(self.demo.dashboard_port))
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn(f"port {self.demo.dashboard_port} is taken already", err)
+        self.assertIn("--dashboard-port", err)
 
 
 class EndingTest(unittest.TestCase):
@@ -223,8 +246,9 @@ class EndingTest(unittest.TestCase):
 
     def test_output_closed(self):
         reading, writing = os.pipe()
-        with command.folder() as temporary, ports.hold() as held:
-            demo = start("--port", str(ports.number(held)), temporary=temporary, stdout=writing)
+        with command.folder() as temporary, ports.hold() as held, ports.hold() as other:
+            demo = start("--port", str(ports.number(held)), "--dashboard-port", str(ports.number(other)),
+                         temporary=temporary, stdout=writing)
             os.close(writing)
             with os.fdopen(reading, "rb") as pipe:
                 pipe.readline()
@@ -258,7 +282,7 @@ class CommandLineTest(unittest.TestCase):
     def test_help(self):
         status, out, err = run("--help")
         self.assertEqual((status, err), (0, ""))
-        self.assertIn("Usage: sh data/demo/run [--port N] [--quiet]", out)
+        self.assertIn("Usage: sh data/demo/run [--port N] [--dashboard-port N] [--quiet]", out)
 
     def test_wrong_options(self):
         for arguments, said in (
@@ -270,6 +294,9 @@ class CommandLineTest(unittest.TestCase):
             (["--port", "123456"], "--port: “123456” is not a number"),
             (["--port", "http"], "--port: “http” is not a number"),
             (["--port", ""], "--port: “” is not a number"),
+            (["--dashboard-port"], "--dashboard-port: which?"),
+            (["--dashboard-port=x"], "--dashboard-port: “x” is not a number"),
+            (["--port", "3002", "--dashboard-port", "3002"], "--dashboard-port: clients come to that one"),
         ):
             with self.subTest(arguments=arguments):
                 status, out, err = run(*arguments)
