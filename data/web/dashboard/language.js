@@ -14,10 +14,15 @@ function choose() {
   return found ?? 'en';
 }
 
+/* Numbers and times are as the browser's user has them, where that is in the language. */
+function chooseLocale() {
+  return navigator.languages.find((name) => name.slice(0, 2) === language) ?? language;
+}
+
 function format(kind, options) {
   const key = JSON.stringify([language, kind.name, options]);
   if (!formats.has(key)) {
-    formats.set(key, new kind(language, options));
+    formats.set(key, new kind(chooseLocale(), options));
   }
   return formats.get(key);
 }
