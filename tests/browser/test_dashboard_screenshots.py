@@ -9,7 +9,7 @@ import unittest
 from daemon import ROOT
 from dashboard import DashboardCase
 
-FOLDER = os.path.join(ROOT, "data", "web", "screenshots")
+FOLDER = os.path.join(ROOT, "data", "dashboard", "screenshots")
 MAX_BYTES = 150 * 1024
 EVENTS = ["push", "pull_request", "issues", "push", "release", "pull_request_review", "push", "issue_comment"]
 REPOSITORIES = ["octocat/hello-world", "octocat/spoon-knife", "monalisa/garden"]
@@ -71,6 +71,6 @@ class Screenshots(DashboardCase):
             tab.call("size", width=width, height=height)
             width_drawn = "() => document.querySelector('#chart svg').viewBox.baseVal.width"
             tab.wait(f"() => ({width_drawn})() === document.querySelector('#chart').clientWidth")
-            path = os.path.join(FOLDER, f"dashboard-{name}.png")
+            path = os.path.join(FOLDER, f"{name}.png")
             tab.call("screenshot", file=path)
             self.assertLess(os.path.getsize(path), MAX_BYTES)

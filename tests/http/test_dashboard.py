@@ -13,7 +13,7 @@ import wire
 from cases import DaemonCase, FreshCase
 from test_config import ConfigCase
 
-FOLDER = os.path.join(daemon.ROOT, "data", "web", "dashboard")
+FOLDER = os.path.join(daemon.ROOT, "data", "dashboard")
 TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
          ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml; charset=utf-8"}
 HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",

@@ -17,8 +17,7 @@ FIELDS = {
 
 
 def scripts():
-    for folder, folders, names in os.walk(WEB):
-        folders[:] = set(folders) - {"dashboard"}  # which is the operators'
+    for folder, _, names in os.walk(WEB):
         for name in names:
             if name.endswith(".js"):
                 yield "/" + os.path.relpath(os.path.join(folder, name), WEB)
