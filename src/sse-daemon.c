@@ -377,12 +377,12 @@ sse_daemon_stop (SseDaemon *self)
 
   sse_service_tell_stopping (self->options->shutdown_seconds);
   sse_pulse_stop (self->pulse);
-  g_message ("stopping, within %u s; clients: %u", self->options->shutdown_seconds,
-             sse_hub_get_n_clients (self->hub));
   self->stopping = TRUE;
   sse_operators_tell_stopping (self->operators);
   sse_front_stop (self->front);
   sse_hub_close (self->hub);
+  g_message ("stopping, within %u s; clients: %u", self->options->shutdown_seconds,
+             sse_hub_get_n_clients (self->hub));
   while (!is_quiet (self) && !passed)
     g_main_context_iteration (NULL, TRUE);
   sse_hub_end_clients (self->hub);

@@ -247,7 +247,8 @@ class Publishers(StopCase):
                 self.rivulet.daemon.signal(signal.SIGTERM)
                 stopped = True
         self.wait_answers()
-        self.assertLessEqual(self.refused(), {"org.freedesktop.DBus.Error.InvalidArgs", *GONE})
+        self.assertLessEqual(self.refused(),
+                             {"org.freedesktop.DBus.Error.InvalidArgs", "StoreFailed", *GONE})
         self.assert_stopped()
 
     def test_a_webhook_that_has_come_is_answered(self):
