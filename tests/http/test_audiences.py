@@ -3,13 +3,13 @@
 
 from cases import FreshCase
 from eventstream import INITIAL
-from oracle import Oracle
+from bymodel import ByModel
 from randomupdates import RandomUpdates
 from replay import History
 from waiting import amount
 
 
-class Audiences(Oracle, FreshCase):
+class Audiences(ByModel, FreshCase):
     setting = {"config": {"quota": {"default-remaining": 3}}}
 
     def follow_all(self, users):

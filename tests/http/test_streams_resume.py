@@ -6,7 +6,7 @@ import random
 
 from cases import FreshCase
 from eventstream import INITIAL, part
-from oracle import Oracle
+from bymodel import ByModel
 from randomupdates import RandomUpdates
 from replay import History
 from waiting import amount, wait_until
@@ -67,7 +67,7 @@ class Follower:
         return [(stream, self.user, Part(self, stream)) for stream in self.streams]
 
 
-class AgainstTheModel(Oracle, FreshCase):
+class AgainstTheModel(ByModel, FreshCase):
     setting = {"config": {"quota": {"default-remaining": 3}, "hub": {"resume-events": 50}}}
 
     def setUp(self):

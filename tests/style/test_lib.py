@@ -163,3 +163,12 @@ class Counting(unittest.TestCase):
         told = subprocess.run(["sh", run, "nonsense"], capture_output=True, text=True, check=False)
         self.assertEqual(told.returncode, 2)
         self.assertIn("nonsense", told.stderr)
+
+
+class Names(unittest.TestCase):
+    def test_no_module_hides_another(self):
+        """A test finds what is beside it and what is in lib by the same names."""
+        shared = set(os.listdir(suites.LIB))
+        hidden = [path for path in glob.glob(os.path.join(os.path.dirname(suites.LIB), "*", "*.py"))
+                  if os.path.dirname(path) != suites.LIB and os.path.basename(path) in shared]
+        self.assertEqual(hidden, [])

@@ -7,7 +7,7 @@ UPDATE_OF = {"events": "events-update", "stats": "stats-update", "count": "count
              "posts-by-status": "posts-update", "quota": "quota-update"}
 
 
-class Oracle:
+class ByModel:
     """A part of a test case with a daemon."""
 
     def publish(self, history, updates):
