@@ -4,7 +4,6 @@
 #include "sse-cli.h"
 
 #include <signal.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <glib-unix.h>
@@ -137,21 +136,13 @@ on_output_closed (int fd, GIOCondition condition, gpointer observer)
 }
 
 static gboolean
-can_redraw (void)
-{
-  const char *term = g_getenv ("TERM");
-
-  return isatty (STDOUT_FILENO) && term != NULL && strcmp (term, "dumb") != 0;
-}
-
-static gboolean
 run (char ***arguments, GError **error)
 {
   const SseObserverCalls calls = { on_seen, on_away };
   g_auto (Options) options = { 0 };
   g_autoptr (GDBusConnection) connection = NULL;
   g_autoptr (SseObserver) observer = NULL;
-  Status status = { &options, G_BUS_TYPE_NONE, can_redraw (), NULL, NULL };
+  Status status = { &options, G_BUS_TYPE_NONE, sse_cli_is_terminal (), NULL, NULL };
   gboolean done;
 
   if (!parse (&options, arguments, error))

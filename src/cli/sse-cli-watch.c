@@ -211,10 +211,8 @@ static gboolean
 can_show_colours (void)
 {
   const char *no_color = g_getenv ("NO_COLOR");
-  const char *term = g_getenv ("TERM");
 
-  return isatty (STDOUT_FILENO) && (no_color == NULL || *no_color == '\0') && term != NULL
-         && strcmp (term, "dumb") != 0;
+  return sse_cli_is_terminal () && (no_color == NULL || *no_color == '\0');
 }
 
 /* ---- where the stream is ---- */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <glib/gi18n.h>
 
@@ -126,6 +127,19 @@ sse_cli_print (const char *text, GError **error)
   g_set_error (error, G_FILE_ERROR, (gint) g_file_error_from_errno (errno),
                _ ("cannot write to standard output: %s"), g_strerror (errno));
   return FALSE;
+}
+
+/**
+ * sse_cli_is_terminal:
+ *
+ * Returns: whether standard output is a terminal that does more than print
+ */
+gboolean
+sse_cli_is_terminal (void)
+{
+  const char *term = g_getenv ("TERM");
+
+  return isatty (STDOUT_FILENO) && term != NULL && strcmp (term, "dumb") != 0;
 }
 
 /**

@@ -52,6 +52,7 @@ gboolean sse_cli_check_text  (const char         *option,
 char    *sse_cli_tame        (const char         *text);
 gboolean sse_cli_print       (const char         *text,
                               GError            **error);
+gboolean sse_cli_is_terminal (void);
 void     sse_cli_warn        (const char         *format,
                               ...) G_GNUC_PRINTF (1, 2);
 
