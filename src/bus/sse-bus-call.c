@@ -203,14 +203,13 @@ sse_bus_call_get_arguments (SseBusCall *self)
 /**
  * sse_bus_call_with_caller:
  * @func: called when it is known who the caller is, or that nobody knows; at once where that is so
- *   already. It finds @data in the call
+ *   already
  *
  * The call has to end in @func, or later.
  */
 void
-sse_bus_call_with_caller (SseBusCall *self, SseBusCallFunc func, gpointer data)
+sse_bus_call_with_caller (SseBusCall *self, SseBusCallFunc func)
 {
-  self->data = data;
   if (self->is_known)
     func (self);
   else

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
  * @context: what it works with
  * @invocation: the method call
  * @caller: who it is, once that is known
+ * @data: of who carries it out
  *
  * A call of the root object's methods, from when it came until it is answered. Each ends with one
  * of the functions that return something.
@@ -23,12 +24,12 @@ struct _SseBusCall
   SseBusContext *context;
   GDBusMethodInvocation *invocation;
   SseProcess caller;
+  gpointer data;
 
   /*< private >*/
   SseBusGate gate;
   SseBusCallFunc func;
   SseBusCallFunc known; /* NULL unless something waits for the caller to be known */
-  gpointer data;
   gboolean is_known;
   gboolean is_answered;
 };
@@ -41,8 +42,7 @@ void      sse_bus_call_connect      (gpointer        skeleton,
 GVariant *sse_bus_call_get_arguments
                                     (SseBusCall     *self);
 void      sse_bus_call_with_caller  (SseBusCall     *self,
-                                     SseBusCallFunc  func,
-                                     gpointer        data);
+                                     SseBusCallFunc  func);
 void      sse_bus_call_return       (SseBusCall     *self,
                                      GVariant       *result);
 void      sse_bus_call_return_error (SseBusCall     *self,

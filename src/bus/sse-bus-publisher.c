@@ -56,10 +56,11 @@ is_for_many (SseBusCall *call)
   return g_str_equal (g_dbus_method_invocation_get_method_name (call->invocation), "PublishMany");
 }
 
-/* Takes @publication. */
+/* Ends the call. */
 static void
-answer (SseBusCall *call, SsePublication *publication)
+answer (SseBusCall *call)
 {
+  SsePublication *publication = call->data;
   GPtrArray *outcomes = publication->outcomes;
   SseOutcome *first
       = outcomes != NULL && outcomes->len > 0 ? g_ptr_array_index (outcomes, 0) : NULL;
@@ -78,21 +79,20 @@ answer (SseBusCall *call, SsePublication *publication)
 static void
 tell_and_answer (SseBusCall *call)
 {
-  SsePublication *publication = call->data;
   const SsePublisher publisher = { .process = call->caller };
 
-  sse_publication_tell (publication, &publisher, sse_hub_get_record (call->context->hub));
-  answer (call, publication);
+  sse_publication_tell (call->data, &publisher, sse_hub_get_record (call->context->hub));
+  answer (call);
 }
 
-/* Takes @publication. Where it goes into the log, it is answered behind that. */
+/* Where it goes into the log, it is answered behind that. */
 static void
-finish (SseBusCall *call, SsePublication *publication)
+finish (SseBusCall *call)
 {
-  if (sse_publication_is_told (publication, sse_hub_get_record (call->context->hub)))
-    sse_bus_call_with_caller (call, tell_and_answer, publication);
+  if (sse_publication_is_told (call->data, sse_hub_get_record (call->context->hub)))
+    sse_bus_call_with_caller (call, tell_and_answer);
   else
-    answer (call, publication);
+    answer (call);
 }
 
 /* ---- updates ---- */
@@ -173,59 +173,48 @@ add_updates (SsePublication *publication, GVariant *many, guint max)
 
 /* ---- methods ---- */
 
-/* A call whose updates are on their way. */
-typedef struct
-{
-  SseBusCall *call;
-  SsePublication *publication;
-} Publishing;
-
 static void
 on_published (GObject *hub, GAsyncResult *result, gpointer user_data)
 {
-  g_autofree Publishing *publishing = user_data;
-  SsePublication *publication = publishing->publication;
+  SseBusCall *call = user_data;
+  SsePublication *publication = call->data;
 
   publication->outcomes = sse_hub_publish_finish (SSE_HUB (hub), result, &publication->error);
-  finish (publishing->call, publication);
+  finish (call);
 }
 
-/* Takes @publication. */
+/* @ok: whether the call has updates, and not an error */
 static void
-publish (SseBusCall *call, SsePublication *publication)
+publish (SseBusCall *call, gboolean ok)
 {
-  Publishing *publishing = g_new (Publishing, 1);
+  const SsePublication *publication = call->data;
 
-  *publishing = (Publishing){ call, publication };
-  sse_hub_publish_async (call->context->hub, g_ptr_array_ref (publication->updates), on_published,
-                         publishing);
+  if (ok)
+    sse_hub_publish_async (call->context->hub, g_ptr_array_ref (publication->updates), on_published,
+                           call);
+  else
+    finish (call);
 }
 
 static void
 publish_one (SseBusCall *call)
 {
-  SsePublication *publication = publication_new ();
   g_autoptr (GVariant) options = NULL;
   const char *stream;
   const char *json;
 
   g_variant_get (sse_bus_call_get_arguments (call), "(&s&s@a{sv})", &stream, &json, &options);
-  if (add_update (publication, stream, json, options))
-    publish (call, publication);
-  else
-    finish (call, publication);
+  call->data = publication_new ();
+  publish (call, add_update (call->data, stream, json, options));
 }
 
 static void
 publish_many (SseBusCall *call)
 {
-  SsePublication *publication = publication_new ();
   g_autoptr (GVariant) many = g_variant_get_child_value (sse_bus_call_get_arguments (call), 0);
 
-  if (add_updates (publication, many, sse_hub_get_max_updates (call->context->hub)))
-    publish (call, publication);
-  else
-    finish (call, publication);
+  call->data = publication_new ();
+  publish (call, add_updates (call->data, many, sse_hub_get_max_updates (call->context->hub)));
 }
 
 static void

@@ -182,7 +182,7 @@ sse_publication_tell (const SsePublication *self,
 {
   Who who;
 
-  if (!sse_publication_is_told (self, record) || (!is_accepted (self) && !take_room (record)))
+  if (is_accepted (self) ? !record->accepted_too : !take_room (record))
     return;
   who_init (&who, publisher);
   if (self->outcomes != NULL)
