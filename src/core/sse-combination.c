@@ -30,8 +30,6 @@ struct _SseCombinations
   GHashTable *by_key;
   guint surplus; /* see sse_combinations_get_surplus() */
 
-  GQueue newcomers;
-  guint turn_joins; /* newcomers that the turn under way has yet to look at; 0: none is */
   guint32 turn;     /* the number of the last one */
   gint64 last_turn; /* when it began, monotonic, in µs */
   GSource *timer;   /* begins the next turn, or goes on with the one under way */
@@ -174,8 +172,7 @@ admit (SseNewcomer *newcomer, gpointer user_data)
     join (newcomer);
   else
     {
-      newcomer->held = TRUE;
-      g_queue_push_tail (&self->newcomers, newcomer);
+      sse_entrance_hold (&self->entrance, newcomer);
       sse_combinations_settle (self);
     }
 }
@@ -192,28 +189,14 @@ refresh (SseCombinations *self, SseNewcomer *newcomer)
   return fresh;
 }
 
-/* One whose views were touched since the turn began stays for the next one. One may have been
- * overtaken by what a ring drops. */
-static void
-look_at_newcomer (SseCombinations *self)
+/* As SseEntrance.let_join: one whose views were touched since the turn began stays for the next. */
+static gboolean
+let_join (SseNewcomer *newcomer, gpointer user_data)
 {
-  SseNewcomer *newcomer = g_queue_pop_head (&self->newcomers);
-
-  self->turn_joins--;
-  if (newcomer->gone)
-    sse_newcomer_free (newcomer);
-  else if (!sse_newcomer_has_ring (newcomer))
-    {
-      newcomer->held = FALSE;
-      admit (newcomer, self);
-    }
-  else if (refresh (self, newcomer))
-    {
-      newcomer->held = FALSE;
-      join (newcomer);
-    }
-  else
-    g_queue_push_tail (&self->newcomers, newcomer);
+  if (!refresh (user_data, newcomer))
+    return FALSE;
+  join (newcomer);
+  return TRUE;
 }
 
 static gboolean on_timer (gpointer user_data);
@@ -234,15 +217,15 @@ run_turn (SseCombinations *self)
 {
   gint64 now = g_get_monotonic_time ();
 
-  if (self->turn_joins == 0)
+  if (self->entrance.n_due == 0)
     {
       self->turn++;
       self->last_turn = now;
-      self->turn_joins = self->newcomers.length;
+      sse_entrance_begin_turn (&self->entrance);
     }
-  while (self->turn_joins > 0 && g_get_monotonic_time () < now + TURN_SLICE)
-    look_at_newcomer (self);
-  if (self->turn_joins > 0)
+  while (self->entrance.n_due > 0 && g_get_monotonic_time () < now + TURN_SLICE)
+    sse_entrance_look_at_next (&self->entrance);
+  if (self->entrance.n_due > 0)
     set_timer (self, 0);
   else
     sse_combinations_settle (self);
@@ -270,7 +253,7 @@ sse_combinations_settle (SseCombinations *self)
 
   if (self->timer != NULL && wait <= 0)
     g_source_set_ready_time (self->timer, 0);
-  if (self->timer != NULL || self->newcomers.length == 0)
+  if (self->timer != NULL || !sse_entrance_has_waiting (&self->entrance))
     return;
   set_timer (self, MAX (wait, 0));
 }
@@ -332,7 +315,7 @@ sse_combinations_get_surplus (SseCombinations *self)
 void
 sse_combinations_end_user (SseCombinations *self, const char *user)
 {
-  sse_entrance_dismiss (&self->entrance, &self->newcomers, user);
+  sse_entrance_dismiss (&self->entrance, user);
   for (guint i = 0; i < SSE_COMBINATION_MAX; i++)
     if (self->by_channel[i] != NULL)
       sse_fanout_end_user (self->host->fanout, self->first_channel + i, user);
@@ -366,11 +349,11 @@ sse_combinations_new (SseStreamHost *host, guint first_channel)
     .host = host,
     .prefixed = TRUE,
     .admit = admit,
+    .let_join = let_join,
     .user_data = self,
   };
   sse_entrance_init (&self->entrance);
   self->by_key = g_hash_table_new (g_bytes_hash, g_bytes_equal);
-  g_queue_init (&self->newcomers);
   self->last_turn = g_get_monotonic_time () - host->conflate;
   return self;
 }
@@ -382,7 +365,6 @@ sse_combinations_stop (SseCombinations *self)
   if (self->timer != NULL)
     g_source_destroy (self->timer);
   g_clear_pointer (&self->timer, g_source_unref);
-  g_queue_clear_full (&self->newcomers, (GDestroyNotify) sse_newcomer_free);
   sse_entrance_close (&self->entrance);
 }
 

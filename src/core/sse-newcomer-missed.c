@@ -13,47 +13,6 @@
 #define BEHIND_BYTES    ((gsize) 64 * 1024 * 1024)
 #define MIN_SLICE_BYTES ((gsize) 16 * 1024)
 
-void
-sse_entrance_init (SseEntrance *self)
-{
-  sse_link_init (&self->reading);
-}
-
-/* Newcomers for whom the log is being read are closed when that is done. */
-void
-sse_entrance_close (SseEntrance *self)
-{
-  while (sse_link_is_linked (&self->reading))
-    {
-      SseNewcomer *newcomer = sse_link_get (self->reading.next, SseNewcomer, link);
-
-      newcomer->entrance = NULL;
-      sse_link_remove (&newcomer->link);
-    }
-}
-
-static void
-dismiss_one (SseNewcomer *newcomer, const char *user)
-{
-  if (!newcomer->gone && g_str_equal (sse_newcomer_get_user (newcomer), user))
-    sse_newcomer_dismiss (newcomer);
-}
-
-/**
- * sse_entrance_dismiss:
- * @waiting: (element-type SseNewcomer): those who wait for a rendering
- *
- * Dismisses a user's newcomers that are held: they join without what they were to get first.
- */
-void
-sse_entrance_dismiss (SseEntrance *self, GQueue *waiting, const char *user)
-{
-  for (GList *link = waiting->head; link != NULL; link = link->next)
-    dismiss_one (link->data, user);
-  for (SseLink *link = self->reading.next; link != &self->reading; link = link->next)
-    dismiss_one (sse_link_get (link, SseNewcomer, link), user);
-}
-
 /* Where it is in one of its streams. */
 guint64
 sse_newcomer_get_start (SseNewcomer *self, const SsePart *part)

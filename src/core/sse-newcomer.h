@@ -15,7 +15,10 @@ typedef struct _SseNewcomer SseNewcomer;
  * @host: what the streams share
  * @prefixed: whether events' types come with their stream's name, as there may be several
  * @admit: told of a newcomer that has got what it was given
- * @user_data: for @admit
+ * @let_join: in a turn, has one join whose views are rendered; FALSE where they are not
+ * @user_data: for both
+ * @n_due: of those who wait for a turn, whom the one under way has yet to look at
+ * @waiting: (element-type SseNewcomer): who waits for a turn
  * @reading: newcomers for whom the log is being read
  *
  * What newcomers that come the same way have in common.
@@ -25,7 +28,12 @@ typedef struct
   SseStreamHost *host;
   gboolean prefixed;
   void (*admit) (SseNewcomer *newcomer, gpointer user_data);
+  gboolean (*let_join) (SseNewcomer *newcomer, gpointer user_data);
   gpointer user_data;
+  guint n_due;
+
+  /*< private >*/
+  GQueue waiting;
   SseLink reading;
 } SseEntrance;
 
@@ -99,8 +107,15 @@ struct _SseNewcomer
 void         sse_entrance_init      (SseEntrance         *self);
 void         sse_entrance_close     (SseEntrance         *self);
 void         sse_entrance_dismiss   (SseEntrance         *self,
-                                     GQueue              *waiting,
                                      const char          *user);
+void         sse_entrance_hold      (SseEntrance         *self,
+                                     SseNewcomer         *newcomer);
+gboolean     sse_entrance_has_waiting
+                                    (const SseEntrance   *self);
+void         sse_entrance_begin_turn
+                                    (SseEntrance         *self);
+void         sse_entrance_look_at_next
+                                    (SseEntrance         *self);
 
 SseNewcomer *sse_newcomer_new       (const SseSubscriber *subscriber,
                                      SseEntrance         *entrance,

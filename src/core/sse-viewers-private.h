@@ -19,7 +19,6 @@ struct _SseViewers
   SseAudience *everyone;
   GHashTable *users; /* name → SseAudience, of those with clients */
   GQueue personal;   /* the users with views of their own */
-  GQueue newcomers;
   guint n_clients;
   guint n_common;                 /* those who see everyone's views */
   SseTouch spread[SSE_MAX_VIEWS]; /* everyone's touches that are for the next turn */
@@ -30,7 +29,6 @@ struct _SseViewers
   guint32 turn_number;           /* of the one under way, or the last */
   gboolean sweep[SSE_MAX_VIEWS]; /* views that all personal audiences are sent in it */
   GList *sweep_next;             /* the next of those that have not been */
-  guint turn_joins;              /* newcomers that the one under way has yet to look at */
   gboolean in_turn;              /* whether one is under way */
   guint32 refreshed;             /* the last number sse_viewers_refresh() was given */
   gint64 last_turn;              /* when the last one began, monotonic, in µs */
@@ -47,7 +45,7 @@ gboolean sse_viewers_spread   (SseViewers  *self,
                                SseTouch     least);
 void     sse_viewers_admit    (SseNewcomer *newcomer,
                                gpointer     user_data);
-void     sse_viewers_join     (SseViewers  *self,
-                               SseNewcomer *newcomer);
+gboolean sse_viewers_let_join (SseNewcomer *newcomer,
+                               gpointer     user_data);
 
 G_END_DECLS

@@ -15,7 +15,7 @@ static void run_turn (SseViewers *self);
 static gboolean
 needs_turn (SseViewers *self)
 {
-  return self->due->length > 0 || self->newcomers.length > 0
+  return self->due->length > 0 || sse_entrance_has_waiting (&self->entrance)
          || (self->n_clients > 0 && sse_viewers_spread (self, SSE_TOUCH_SEND));
 }
 
@@ -71,31 +71,8 @@ begin_turn (SseViewers *self)
 
   self->due = self->turn;
   self->turn = due;
-  self->turn_joins = self->newcomers.length;
+  sse_entrance_begin_turn (&self->entrance);
   self->in_turn = TRUE;
-}
-
-/* A newcomer who finds a view touched since the turn began stays for the next one. One may have
- * been overtaken by what the ring drops. */
-static void
-look_at_newcomer (SseViewers *self)
-{
-  SseNewcomer *newcomer = g_queue_pop_head (&self->newcomers);
-
-  self->turn_joins--;
-  if (newcomer->gone)
-    sse_newcomer_free (newcomer);
-  else if (!sse_newcomer_has_ring (newcomer))
-    {
-      newcomer->held = FALSE;
-      sse_viewers_admit (newcomer, self);
-    }
-  else if (newcomer->parts[0].audience->personal
-               ? !sse_viewers_spread (self, SSE_TOUCH_STALE)
-               : sse_viewers_can_join (self, newcomer->parts[0].audience))
-    sse_viewers_join (self, newcomer);
-  else
-    g_queue_push_tail (&self->newcomers, newcomer);
 }
 
 static void
@@ -114,8 +91,8 @@ go_on (SseViewers *self)
 {
   GList *link = self->sweep_next;
 
-  if (self->turn_joins > 0)
-    look_at_newcomer (self);
+  if (self->entrance.n_due > 0)
+    sse_entrance_look_at_next (&self->entrance);
   else if (self->turn->length > 0)
     send_touched (self, self->turn->head->data);
   else if (link != NULL)

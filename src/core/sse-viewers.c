@@ -102,8 +102,8 @@ sse_viewers_spread (SseViewers *self, SseTouch least)
 /* ---- joining ---- */
 
 /* Gives a newcomer to the fan-out as one of all; takes it. */
-void
-sse_viewers_join (SseViewers *self, SseNewcomer *newcomer)
+static void
+join (SseViewers *self, SseNewcomer *newcomer)
 {
   SseAudience *audience = newcomer->parts[0].audience;
 
@@ -128,6 +128,20 @@ sse_viewers_can_join (SseViewers *self, SseAudience *audience)
   return !sse_audience_has_touch (self->everyone, SSE_TOUCH_STALE);
 }
 
+/* As SseEntrance.let_join: one who finds a view touched since the turn began stays for the next. */
+gboolean
+sse_viewers_let_join (SseNewcomer *newcomer, gpointer user_data)
+{
+  SseViewers *self = user_data;
+  SseAudience *audience = newcomer->parts[0].audience;
+
+  if (audience->personal ? sse_viewers_spread (self, SSE_TOUCH_STALE)
+                         : !sse_viewers_can_join (self, audience))
+    return FALSE;
+  join (self, newcomer);
+  return TRUE;
+}
+
 /* Lets a newcomer join, now or in the next turn, or catch up first. */
 void
 sse_viewers_admit (SseNewcomer *newcomer, gpointer user_data)
@@ -137,11 +151,10 @@ sse_viewers_admit (SseNewcomer *newcomer, gpointer user_data)
   if (sse_newcomer_catch_up (newcomer))
     return;
   if (sse_viewers_can_join (self, newcomer->parts[0].audience))
-    sse_viewers_join (self, newcomer);
+    join (self, newcomer);
   else
     {
-      newcomer->held = TRUE;
-      g_queue_push_tail (&self->newcomers, newcomer);
+      sse_entrance_hold (&self->entrance, newcomer);
       sse_viewers_settle (self);
     }
 }
@@ -335,7 +348,7 @@ sse_viewers_end_user (SseViewers *self, const char *user)
 {
   if (!g_hash_table_contains (self->users, user))
     return;
-  sse_entrance_dismiss (&self->entrance, &self->newcomers, user);
+  sse_entrance_dismiss (&self->entrance, user);
   sse_fanout_end_user (self->host->fanout, self->channel, user);
 }
 
@@ -392,13 +405,13 @@ sse_viewers_new (SseSource *source, SseRing *ring, guint channel, SseStreamHost 
   self->entrance = (SseEntrance){
     .host = host,
     .admit = sse_viewers_admit,
+    .let_join = sse_viewers_let_join,
     .user_data = self,
   };
   sse_entrance_init (&self->entrance);
   self->last_turn = g_get_monotonic_time () - host->conflate;
   self->users = g_hash_table_new (g_str_hash, g_str_equal);
   g_queue_init (&self->personal);
-  g_queue_init (&self->newcomers);
   for (guint i = 0; i < G_N_ELEMENTS (self->queues); i++)
     g_queue_init (&self->queues[i]);
   self->due = &self->queues[0];
@@ -420,7 +433,6 @@ sse_viewers_free (SseViewers *self)
   if (self->timer != NULL)
     g_source_destroy (self->timer);
   g_clear_pointer (&self->timer, g_source_unref);
-  g_queue_clear_full (&self->newcomers, (GDestroyNotify) sse_newcomer_free);
   sse_entrance_close (&self->entrance);
   g_hash_table_iter_init (&iter, self->users);
   while (g_hash_table_iter_next (&iter, NULL, &audience))
