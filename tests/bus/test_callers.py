@@ -98,6 +98,15 @@ class Refused(DaemonCase):
                                           start=self.said_before)
 
 
+class Many(FreshCase):
+    def test_they_do_not_fill_the_log(self):
+        """However many are refused; that there were more is told when there is room again."""
+        results = self.publisher.publish_all([("quota", quota(-1))] * 700)
+        self.assertEqual({result.name for result in results}, {"InvalidUpdate"})
+        self.rivulet.daemon.stop()
+        self.assertEqual(self.rivulet.daemon.said().count("an update was refused"), 500)
+
+
 class Accepted(DaemonCase):
     setting = {"config": {"hub": {"log-accepted": "true"}}}
 

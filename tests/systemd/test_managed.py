@@ -131,6 +131,15 @@ class Journal(OnAMachine):
                          self.machine.run("id", "-u", "publisher").strip())
         self.assertIn(f"pid {told['SSE_PUBLISHER_PID']} (tests-publish.service)", told["MESSAGE"])
 
+    def test_a_field_is_no_longer_than_a_name(self):
+        """Whatever is called a user: a publisher can't fill the disk by it."""
+        for letter in "x", "\u00e9":
+            self.machine.gdbus("io.github.rivulet.Rivulet1.Publisher.Publish", "quota", "{}",
+                               "{'audience': <'%s'>}" % (letter * 5000), status=1)
+            told = self.wait_asked(f"MESSAGE_ID={kinds()['UPDATE_REFUSED']}",
+                                   f"SSE_USER={letter * (1024 // len(letter.encode()))}")[-1]
+            self.assertLess(len(told["MESSAGE"]), 1000)
+
     def test_what_is_explained(self):
         """Each kind of message has its text, which journalctl -x shows below it."""
         with open(CATALOG, encoding="utf-8") as file:
