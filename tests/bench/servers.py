@@ -155,7 +155,8 @@ class Rivulet(Server):
         return groups
 
     def start(self):
-        self.setting = cases.Setting(config=self.groups(), environment=self.ENVIRONMENT)
+        self.setting = cases.Setting(config=self.groups(), environment=self.ENVIRONMENT,
+                                     folder=self.folder)
         self.pid = self.setting.daemon.pid
         self.url = f"http://{self.setting.address}/github/events/stream"
         self.publish = f"bus:{self.setting.bus.address}"

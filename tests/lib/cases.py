@@ -15,11 +15,14 @@ from publisher import Publisher
 
 
 class Setting:
-    """A private folder with a bus, secrets and a configuration, and one daemon in it."""
+    """A private folder with a bus, secrets and a configuration, and one daemon in it.
+
+    A folder that is given becomes the private one, and goes with it.
+    """
 
     def __init__(self, config=None, listen=("127.0.0.1:0",), bus=True, webhook=True, plugins=None,
-                 environment=None, system=False):
-        self.folder = tempfile.mkdtemp(prefix="rivulet-")
+                 environment=None, system=False, folder=None):
+        self.folder = folder or tempfile.mkdtemp(prefix="rivulet-")
         self.bus = None
         self.publisher = None
         self.daemon = None
