@@ -51,7 +51,6 @@ class Settled:
         if retained is not None:
             self.add_trimmed(sent, retained)
         self.sent = {}
-        self.kept = {row.key for row in rows}
         self.calls = collections.defaultdict(list)
         for entry in sent:
             self.calls[entry.call].append(entry)
@@ -95,12 +94,28 @@ class Settled:
         if not entries:
             raise AssertionError(f"kept, and not sent, or kept twice: {position} {row.key}")
         # What was answered has a row for certain, what was not may have one. Where the same was sent
-        # twice, it is that of a call of which all could have been kept.
-        entries.sort(key=lambda entry: (entry.unknown, not self.may_be_whole(entry.call)))
-        self.sent[position] = entries.pop(0)
+        # twice, it is that of a call that is all here, in a row.
+        best = min(entries, key=lambda entry: (entry.unknown, not self.is_whole_at(position, entry)))
+        whole = self.is_whole_at(position, best)
+        for place, entry in self.places(position, best) if whole else [(position, best)]:
+            if place in self.rows and place not in self.sent:
+                self.sent[place] = entry
+                self.waiting[entry.key].remove(entry)
 
-    def may_be_whole(self, call):
-        return all(entry.answer == "refused" or entry.key in self.kept for entry in self.calls[call])
+    def places(self, position, entry):
+        """Where all of an update's call is, if it is at that position."""
+        call = self.calls[entry.call]
+        return list(enumerate(call, position - call.index(entry)))
+
+    def is_whole_at(self, position, entry):
+        """Whether all of an update's call can be what is kept around its position."""
+        return all(self.may_be_at(place, other) for place, other in self.places(position, entry))
+
+    def may_be_at(self, position, entry):
+        row = self.rows.get(position)
+        if row is None:  # trimmed, if anything
+            return position < max(self.rows)
+        return row.key == entry.key and self.sent.get(position, entry) is entry
 
     def check_calls(self):
         """What one call sent is kept altogether or not at all, in its order."""

@@ -135,6 +135,17 @@ class Judging(unittest.TestCase):
         single[0].call = more[0].call
         self.assert_wrong("in part")
 
+    def test_the_same_in_a_call_of_which_all_is_kept_for_others(self):
+        """None was answered; what was sent first is not what is kept in a row."""
+        self.sent += self.ledger.send([("quota", quota(used), "ann") for used in (8, 9)])
+        self.sent += self.ledger.send([("quota", quota(used), "ann") for used in (7, 8)])
+        self.sent += self.ledger.send([("quota", quota(9), "ann")])
+        for position, used in enumerate([7, 8, 9], 6):
+            self.rows.append(Row(position, "quota", "ann", 0, json.dumps(quota(used))))
+        self.judge()
+        del self.rows[-2]
+        self.assert_wrong("in part")
+
     def test_gaps_duplicates_and_others_data(self):
         wrong = [self.ann[:2] + self.ann[3:], self.ann + self.ann[3:],
                  [self.ann[0], self.ann[2], self.ann[1], self.ann[3]],
