@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Bars of events per minute.
 
-import { number, text, time } from './language.js';
+import { number, shortNumber, text, time } from './language.js';
 import { svg } from './dom.js';
 
 const HEIGHT = 140;
-const LEFT = 34;
+const LEFT = 44;
 const BOTTOM = 22;
 const TOP = 8;
 
@@ -34,15 +34,15 @@ export function drawChart(minutes, width) {
   const most = roundUp(Math.max(...minutes.map(({ n }) => n)));
   const floor = HEIGHT - BOTTOM;
   const step = (width - LEFT) / minutes.length;
-  const bars = minutes.map(({ n }, index) => {
+  const bars = minutes.map(({ at, n }, index) => {
     const height = (n / most) * (floor - TOP);
     return svg('rect', {
       x: LEFT + index * step, y: floor - height, width: step * 0.8, height, class: 'bar', 'data-n': n,
-    });
+    }, svg('title', {}, `${time(at)}: ${number(n)}`));
   });
   return svg('svg', {
     viewBox: `0 0 ${width} ${HEIGHT}`, role: 'img', 'aria-label': describe(minutes),
-  }, drawLine(TOP, width, number(most)), drawLine(floor, width, number(0)), ...bars,
+  }, drawLine(TOP, width, shortNumber(most)), drawLine(floor, width, number(0)), ...bars,
   drawTime(LEFT, minutes[0].at, 'start'),
   drawTime(LEFT + (width - LEFT) / 2, minutes[minutes.length / 2].at, 'middle'),
   drawTime(width, minutes.at(-1).at, 'end'));

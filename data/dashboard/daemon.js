@@ -23,6 +23,14 @@ export function parseMetrics(text) {
   return found;
 }
 
+/* What /readyz says. */
+function readTrouble(words) {
+  return {
+    stopping: words === 'stopping',
+    storeError: /^the store failed: (.*)$/.exec(words)?.[1] ?? null,
+  };
+}
+
 async function get(path) {
   return fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(PATIENCE) });
 }
@@ -34,7 +42,7 @@ async function look() {
     return {
       up: true,
       ready: ready.ok,
-      why: (await ready.text()).trim(),
+      ...readTrouble((await ready.text()).trim()),
       metrics: parseMetrics(await metrics.text()),
       config: await config.json(),
     };
@@ -44,8 +52,9 @@ async function look() {
 }
 
 /**
- * Calls `onLook` with how it is, now and again and again: { up, ready, why, metrics, config }, of which
- * `config` is what sse_dashboard_render_config() says; where it does not answer, { up: false }.
+ * Calls `onLook` with how it is, now and again and again: { up, ready, stopping, storeError, metrics,
+ * config }, of which `config` is what sse_dashboard_render_config() says; where it does not answer,
+ * { up: false }.
  */
 export async function watchDaemon(onLook) {
   for (;;) {

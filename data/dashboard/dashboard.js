@@ -7,7 +7,9 @@ import { initLanguage, text, time } from './language.js';
 import { Model } from './model.js';
 import { clearPublish, initPublish, showPublish } from './publish.js';
 import { Rivulet } from './rivulet.js';
-import { followable, forgetToken, keepToken, loadToken, publishable, readClaims } from './token.js';
+import {
+  followable, forgetToken, hasExpired, keepToken, loadToken, publishable, readClaims, takeToken,
+} from './token.js';
 import { drawAll, drawDaemon, drawModel } from './views.js';
 
 /* Between two drawings, in ms: as often as anybody can read. */
@@ -46,7 +48,10 @@ function findProblem() {
   if (!config.allowedOrigins.includes(location.origin)) {
     return text('problemOrigin', { origin: location.origin });
   }
-  return state.reason === 'failed' ? text('problemStreams', { url: config.url }) : '';
+  if (state.reason === 'failed') {
+    return text('problemStreams', { url: config.url });
+  }
+  return daemon.storeError === null ? '' : text('problemStore', { error: daemon.storeError });
 }
 
 /* The token is not good, so that another is needed. */
@@ -54,12 +59,19 @@ function isRefused() {
   return state.name === 'closed' && state.reason !== 'failed';
 }
 
+function describeClosed() {
+  if (state.reason !== 'unauthorized') {
+    return text('stateClosed', { error: state.error });
+  }
+  return text(hasExpired(readClaims(token)) ? 'stateExpired' : 'stateInvalid');
+}
+
 function describeState() {
   switch (state.name) {
     case 'connecting': return text('stateConnecting');
     case 'open': return text('stateOpen', { user: readClaims(token)?.sub ?? '?' });
     case 'waiting': return text('stateWaiting', { error: state.error, time: time(state.at, true) });
-    case 'closed': return text('stateClosed', { error: state.error });
+    case 'closed': return describeClosed();
     default: return text('stateNone');
   }
 }
@@ -143,6 +155,13 @@ function onLook(now) {
   drawSoon();
 }
 
+function changeToken(given) {
+  disconnect();
+  token = given;
+  setState({ name: given === null ? 'none' : 'connecting' });
+  connect();
+}
+
 function onToken(event) {
   event.preventDefault();
   const given = byId('token').value.trim();
@@ -151,20 +170,15 @@ function onToken(event) {
     byId('token').focus();
     return;
   }
-  disconnect();
-  token = given;
-  keepToken(token);
   byId('token').value = '';
-  setState({ name: 'connecting' });
-  connect();
+  keepToken(given);
+  changeToken(given);
   byId('forget').focus();
 }
 
 function onForget() {
   forgetToken();
-  token = null;
-  disconnect();
-  setState({ name: 'none' });
+  changeToken(null);
   byId('token').focus();
 }
 
@@ -177,11 +191,9 @@ byId('token-form').addEventListener('submit', onToken);
 byId('forget').addEventListener('click', onForget);
 byId('again').addEventListener('click', () => rivulet?.open());
 addEventListener('hashchange', () => {
-  if (loadToken() !== token) {
-    disconnect();
-    token = loadToken();
-    setState({ name: 'connecting' });
-    connect();
+  const given = takeToken();
+  if (given !== null && given !== token) {
+    changeToken(given);
   }
 });
 addEventListener('resize', drawSoon);

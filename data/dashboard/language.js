@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The language of the page: its texts, numbers and times.
 
+import { keep, recall } from './storage.js';
 import { NAMES, TEXTS } from './strings.js';
 
 const KEY = 'rivulet-language';
@@ -9,7 +10,7 @@ let language = choose();
 const formats = new Map();
 
 function choose() {
-  const wanted = [localStorage.getItem(KEY), ...navigator.languages];
+  const wanted = [recall('localStorage', KEY), ...navigator.languages];
   const found = wanted.map((name) => (name ?? '').slice(0, 2)).find((name) => name in TEXTS);
   return found ?? 'en';
 }
@@ -48,6 +49,11 @@ export function number(value) {
   return format(Intl.NumberFormat).format(value);
 }
 
+/** In a few characters: 12K. */
+export function shortNumber(value) {
+  return format(Intl.NumberFormat, { notation: 'compact' }).format(value);
+}
+
 export function bytes(value) {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
   let index = 0;
@@ -56,7 +62,7 @@ export function bytes(value) {
     index++;
   }
   return format(Intl.NumberFormat, {
-    style: 'unit', unit: units[index], unitDisplay: 'short', maximumSignificantDigits: 3,
+    style: 'unit', unit: units[index], unitDisplay: index === 0 ? 'long' : 'short', maximumSignificantDigits: 3,
   }).format(value);
 }
 
@@ -80,6 +86,17 @@ export function dateAndTime(instant) {
   return format(Intl.DateTimeFormat, { dateStyle: 'medium', timeStyle: 'medium' }).format(instant);
 }
 
+/** As short as it tells: the time of one of the day that `now` is in, else the day of the year. */
+export function moment(instant, now) {
+  const [then, today] = [new Date(instant), new Date(now)];
+  if (then.toDateString() === today.toDateString()) {
+    return time(instant, true);
+  }
+  return format(Intl.DateTimeFormat, {
+    day: 'numeric', month: 'short', ...(then.getFullYear() !== today.getFullYear() && { year: 'numeric' }),
+  }).format(instant);
+}
+
 function translate() {
   document.documentElement.lang = language;
   for (const node of document.querySelectorAll('[data-text]')) {
@@ -99,7 +116,7 @@ export function initLanguage(select, onChange) {
   }
   select.addEventListener('change', () => {
     language = select.value;
-    localStorage.setItem(KEY, language);
+    keep('localStorage', KEY, language);
     translate();
     onChange();
   });

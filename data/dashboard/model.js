@@ -26,7 +26,7 @@ export class Model {
   }
 
   clear() {
-    this.events = [];
+    this.events = null; // as all of them, until it is told
     this.stats = null;
     this.posts = null;
     this.quota = null;
@@ -66,6 +66,7 @@ export class Model {
         this.events = data.events;
         break;
       case 'github-events/new-event':
+        this.events ??= [];
         insert(this.events, data.event);
         this.#tally(now);
         break;

@@ -31,9 +31,19 @@ async function post(url, token, update) {
   }
 }
 
+let shown = ''; // the example
+
 function showExample() {
   const example = EXAMPLES[byId('publish-stream').value] ?? (() => ({ type: '' }));
-  byId('publish-update').value = JSON.stringify(example(), null, 2);
+  shown = JSON.stringify(example(), null, 2);
+  byId('publish-update').value = shown;
+}
+
+/* An example that was taken would change nothing a second time. */
+function renewExample() {
+  if (byId('publish-update').value === shown) {
+    showExample();
+  }
 }
 
 function showResult({ ok, words }) {
@@ -73,7 +83,11 @@ export function initPublish(where) {
     const audience = byId('publish-audience').value;
     const query = audience === '' ? '' : `?audience=${encodeURIComponent(audience)}`;
     showResult({ ok: true, words: text('sending') });
-    showResult(await post(
-      `${url}/publish/${byId('publish-stream').value}${query}`, token, byId('publish-update').value));
+    const result = await post(
+      `${url}/publish/${byId('publish-stream').value}${query}`, token, byId('publish-update').value);
+    showResult(result);
+    if (result.ok) {
+      renewExample();
+    }
   });
 }

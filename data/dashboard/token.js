@@ -1,29 +1,38 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The token: where it comes from, and what it says. It is kept for this tab alone.
 
+import { keep, recall } from './storage.js';
+
 const KEY = 'rivulet-token';
 
-/** Takes `#token=…` out of the address, where it would stay in the history; it was never sent. */
-function takeFromFragment() {
+/**
+ * Takes `#token=…` out of the address, where it would stay in the history; it was never sent.
+ * @returns {?string} that token, kept from now on; `null` where there is none
+ */
+export function takeToken() {
   const token = new URLSearchParams(location.hash.slice(1)).get('token');
   if (token === null) {
-    return;
+    return null;
   }
   history.replaceState(null, '', location.pathname + location.search);
-  sessionStorage.setItem(KEY, token.trim());
+  if (token.trim() === '') {
+    return null;
+  }
+  keepToken(token.trim());
+  return token.trim();
 }
 
+/** The token of the address, else the one that is kept; `null` where there is neither. */
 export function loadToken() {
-  takeFromFragment();
-  return sessionStorage.getItem(KEY);
+  return takeToken() ?? recall('sessionStorage', KEY);
 }
 
 export function keepToken(token) {
-  sessionStorage.setItem(KEY, token);
+  keep('sessionStorage', KEY, token);
 }
 
 export function forgetToken() {
-  sessionStorage.removeItem(KEY);
+  keep('sessionStorage', KEY, null);
 }
 
 function decode(part) {
@@ -39,6 +48,11 @@ export function readClaims(token) {
   } catch {
     return null;
   }
+}
+
+/** Whether it was good until now at most, by this machine's clock. */
+export function hasExpired(claims) {
+  return typeof claims?.exp === 'number' && claims.exp * 1000 <= Date.now();
 }
 
 /** Of those streams, the ones that it is good for following. */

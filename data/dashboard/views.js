@@ -2,8 +2,8 @@
 // What the model has, on the page.
 
 import { drawChart, describe } from './chart.js';
-import { byId, element, setText } from './dom.js';
-import { bytes, dateAndTime, duration, hasText, number, text, time } from './language.js';
+import { arrange, byId, element, setText, update } from './dom.js';
+import { bytes, dateAndTime, duration, hasText, moment, number, text, time } from './language.js';
 import { STATUSES } from './model.js';
 
 /* Of each status, so many posts are listed. */
@@ -11,74 +11,77 @@ const MAX_POSTS = 8;
 
 // ---- GitHub's events ----
 
-let items = new Map(); // what tells an event apart → { event, item }
+let items = new Map(); // what tells an event apart → its item
 
 function drawStatus(status) {
   const known = ['pending', 'processed', 'failed'].includes(status) && hasText(status);
-  return element('span', { class: `badge ${known ? status : 'pending'}` }, known ? text(status) : String(status));
+  return element('span', { class: `badge ${known ? status : ''}` }, known ? text(status) : String(status));
+}
+
+/* A name of words with _ or / between is best broken there. */
+function breakable(name) {
+  return name.split(/(?<=[_/])/).flatMap((part) => [part, element('wbr')]).slice(0, -1);
 }
 
 function drawEvent(event) {
   const instant = Date.parse(event.received_at);
   return [
-    element('span', { class: 'name' }, String(event.event)),
-    element('span', { class: 'repo' }, String(event.repo_full_name)),
+    element('span', { class: 'name' }, ...breakable(String(event.event))),
+    element('span', { class: 'repo' }, ...breakable(String(event.repo_full_name))),
     drawStatus(event.status),
     Number.isNaN(instant)
       ? element('span', { class: 'when' }, String(event.received_at))
-      : element('time', { class: 'when', datetime: event.received_at, title: dateAndTime(instant) }, time(instant, true)),
+      : element('time', { class: 'when', datetime: event.received_at, title: dateAndTime(instant) },
+        moment(instant, Date.now())),
   ];
 }
 
-/* One that stays as it is stays where it is: what was not there before shows that it is new. */
+/* What was not there before shows that it is new. */
 function takeItem(key, event, before) {
-  const old = before.get(key);
-  const json = JSON.stringify(event);
-  if (old?.json === json) {
-    return old;
-  }
-  const item = old?.item ?? element('li', before.size > 0 ? { class: 'new' } : {});
-  item.replaceChildren(...drawEvent(event));
-  return { json, item };
+  const item = before.get(key) ?? element('li', before.size > 0 ? { class: 'new' } : {});
+  update(item, ...drawEvent(event));
+  return item;
 }
 
 function drawEvents(events) {
   const before = items;
   items = new Map();
-  for (const event of events) {
+  for (const event of events ?? []) {
     let key = String(event.delivery_id);
     while (items.has(key)) {
       key += ' '; // the same id, once of everyone's and once of the user's own
     }
     items.set(key, takeItem(key, event, before));
   }
-  byId('events').replaceChildren(...[...items.values()].map(({ item }) => item));
-  byId('events-empty').hidden = events.length > 0;
+  arrange(byId('events'), [...items.values()]);
+  setText(byId('events-empty'), events === null ? '–' : text('noEvents'));
+  byId('events-empty').hidden = items.size > 0;
+  byId('events').parentNode.hidden = items.size === 0;
 }
 
 // ---- posts ----
 
 function drawPost(post) {
-  return element('li', {}, typeof post.title === 'string' && post.title !== '' ? post.title : text('untitled', { id: post.id }));
+  return element('li', {}, typeof post.title === 'string' && post.title !== '' ? post.title : text('untitled', { id: String(post.id) }));
 }
 
 function drawColumn(status, { stats, posts }) {
   const found = posts?.[status] ?? [];
-  const n = stats?.[status] ?? found.length;
+  const n = stats?.[status] ?? posts?.[status].length ?? null;
   const heading = text(`posts${status[0].toUpperCase()}${status.slice(1)}`);
   const column = element('section', { class: `column ${status}`, 'aria-label': heading, 'data-status': status },
-    element('h3', {}, heading, ' ', element('span', { class: 'figure' }, number(n))));
+    element('h3', {}, heading, ' ', element('span', { class: 'figure' }, n === null ? '–' : number(n))));
   if (found.length > 0) {
     column.append(element('ul', {}, ...found.slice(0, MAX_POSTS).map(drawPost)));
   }
   if (found.length > MAX_POSTS) {
-    column.append(element('p', { class: 'quiet' }, text('postsMore', { n: found.length - MAX_POSTS })));
+    column.append(element('p', { class: 'quiet' }, text('postsMore', { n: Math.max(n, found.length) - MAX_POSTS })));
   }
   return column;
 }
 
 function drawPosts(model) {
-  byId('posts').replaceChildren(...STATUSES.map((status) => drawColumn(status, model)));
+  update(byId('posts'), ...STATUSES.map((status) => drawColumn(status, model)));
 }
 
 // ---- figures ----
@@ -90,12 +93,13 @@ function drawQuota(quota) {
   meter.max = Math.max(used + remaining, 1);
   meter.value = used;
   meter.high = meter.max * 0.8;
+  meter.setAttribute('aria-valuetext', byId('quota-text').textContent);
 }
 
 function drawMinutes(minutes) {
   const chart = byId('chart');
   setText(byId('chart-text'), describe(minutes));
-  chart.replaceChildren(drawChart(minutes, Math.max(chart.clientWidth, 200)));
+  update(chart, drawChart(minutes, Math.max(chart.clientWidth, 200)));
 }
 
 function addOther(name) {
@@ -151,14 +155,14 @@ function sumOf(metrics, name, labels = {}) {
   return found.reduce((sum, { value }) => sum + value, 0);
 }
 
-function describeHealth({ up, ready, why }) {
+function describeHealth({ up, ready, stopping }) {
   if (!up) {
     return text('healthDown');
   }
   if (ready) {
     return text('healthReady');
   }
-  return why === 'stopping' ? text('healthStopping') : why;
+  return text(stopping ? 'healthStopping' : 'healthNotReady');
 }
 
 function describeStore(metrics) {
@@ -202,9 +206,9 @@ function drawRow({ name }, metrics) {
  * @param {{name: string}[]} streams those that are served
  */
 export function drawDaemon(daemon, streams) {
-  byId('daemon').replaceChildren(...listFacts(daemon).map(([name, value]) =>
+  update(byId('daemon'), ...listFacts(daemon).map(([name, value]) =>
     element('div', { 'data-fact': name }, element('dt', {}, text(name)), element('dd', {}, value))));
   if (daemon.up) {
-    byId('streams').replaceChildren(...streams.map((stream) => drawRow(stream, daemon.metrics)));
+    update(byId('streams'), ...streams.map((stream) => drawRow(stream, daemon.metrics)));
   }
 }

@@ -8,7 +8,7 @@ import tempfile
 
 import daemon
 import model
-from dashboard import ALL, DashboardCase, shown_of
+from dashboard import ALL, SWITCH, DashboardCase, shown_of
 from publisher import Refusal
 from randomupdates import RandomUpdates
 
@@ -87,6 +87,53 @@ class Figures(DashboardCase):
         self.assertIn("4 events came in the last hour", self.text_of(tab, "#chart-text"))
         name = tab.run("() => document.querySelector('#chart svg').getAttribute('aria-label')")
         self.assertEqual(name, self.text_of(tab, "#chart-text"))
+
+    def test_so_many_that_the_axis_has_no_room(self):
+        tab = self.look()
+        left = tab.run("""async () => {
+          const { drawChart } = await import('/chart.js');
+          const minutes = Array.from({ length: 60 }, (_, at) => ({ at, n: at === 9 ? 123456 : 0 }));
+          document.querySelector('#chart').replaceChildren(drawChart(minutes, 600));
+          return [...document.querySelectorAll('#chart .end')].map((label) => label.getBBox().x);
+        }""")
+        self.assertGreaterEqual(min(left), 0)
+
+    def test_before_anything_is_known(self):
+        """Nothing is said to be none before it is told so."""
+        figures = "() => [...document.querySelectorAll('.figure')].map((node) => node.innerText)"
+        tab = self.look()
+        tab.wait("() => document.querySelector('[data-fact=version]') !== null")
+        self.assertEqual(tab.run(figures), ["–"] * 7)
+        self.assertEqual(self.text_of(tab, "#events-empty"), "–")
+        tab = self.look_live()
+        tab.wait(f"() => !({figures})().includes('–')")
+        self.assertEqual(tab.run(figures), ["0", "0 of 0 used", *["0"] * 5])
+        tab.wait("() => document.querySelector('#events-empty').innerText === 'None yet.'")
+
+    def test_more_posts_than_are_listed(self):
+        """How many more is by the counter: of thousands, only the newest hundred are told."""
+        drafts = [{"id": 12340 + number, "status": "draft"} for number in range(12)]
+        self.publish([
+            ("posts-stats", {"type": "posts-by-status", "postsByStatus": {
+                "drafts": drafts, "ready": [], "scheduled": [], "published": [], "failed": []}}, None),
+            ("posts-stats", {"type": "stats", "stats": {
+                "drafts": 2345, "ready": 7, "scheduled": 0, "published": 0, "failed": 0}}, None)])
+        tab = self.look_live()
+        tab.wait("() => document.querySelector('#posts .quiet')?.innerText === 'and 2,337 more'")
+        self.assertRegex(self.text_of(tab, "#posts .drafts li"), r"^Post 123\d\d$")
+        self.assertEqual(self.text_of(tab, "#posts .ready").split(), ["Ready", "7"])
+
+    def test_when(self):
+        """Today's by the time, others by the day."""
+        self.publisher.publish("github-events", event(1))
+        self.publisher.publish("github-events", event(2, received_at="2023-12-31T12:00:00Z"))
+        tab = self.look_live(timezoneId="UTC")
+        tab.wait("() => document.querySelectorAll('#events li').length === 2")
+        tab.call("time", time=1704103200000)  # the first one's day, 10:00 UTC
+        tab.run(SWITCH, "fr")
+        tab.run(SWITCH, "en")
+        self.assertEqual(tab.run("() => [...document.querySelectorAll('#events time')].map((n) => n.innerText)"),
+                         ["00:00:01", "31 Dec 2023"])
 
     def test_the_daemon(self):
         tab = self.look_live()
@@ -209,6 +256,27 @@ class Publishing(DashboardCase):
                 self.assertEqual(kind, "error")
                 self.assertIn(words, said)
         self.assertNotIn("events-count", self.text_of(tab, "#publish-stream"))
+
+    def test_the_same_example_again(self):
+        """An example is another one once it was taken; what was written by hand stays."""
+        tab = self.look_live()
+        click = """(text) => {
+          const update = document.querySelector('#publish-update');
+          update.value = text ?? update.value;
+          document.querySelector('#publish-result').textContent = '';
+          document.querySelector('#publish-form [type=submit]').click();
+        }"""
+        done = "() => document.querySelector('#publish-result').innerText.startsWith('Published')"
+        for number in (1, 2):
+            tab.run(click)
+            tab.wait(done)
+            tab.wait("(n) => document.querySelectorAll('#events li').length === n", number)
+        written = '{"type":"event-delete","eventId":"x"}'
+        self.publisher.publish("github-events", {"type": "new-event", "event": {
+            "delivery_id": "x", "event": "push", "repo_full_name": "a/b"}})
+        tab.run(click, written)
+        tab.wait(done)
+        self.assertEqual(tab.run("() => document.querySelector('#publish-update').value"), written)
 
     def test_no_answer(self):
         tab = self.look_live()

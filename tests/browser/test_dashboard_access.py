@@ -4,7 +4,7 @@
 import itertools
 import re
 
-from dashboard import DashboardCase
+from dashboard import SWITCH, DashboardCase
 
 FOCUS = """() => {
   const node = document.activeElement;
@@ -13,11 +13,6 @@ FOCUS = """() => {
 }"""
 AXE = """async () => (await axe.run(document, { resultTypes: ['violations'] })).violations.map(
   ({ id, nodes }) => [id, nodes.map(({ html, failureSummary }) => [html, failureSummary])])"""
-SWITCH = """(language) => {
-  const select = document.querySelector('#language');
-  select.value = language;
-  select.dispatchEvent(new Event('change'));
-}"""
 
 
 class Access(DashboardCase):
@@ -83,6 +78,24 @@ class Access(DashboardCase):
         self.assertEqual([name for name, _ in tab.run(AXE)], ["label"])
 
 
+class Colours(DashboardCase):
+    def test_forced_ones(self):
+        """Where the system's colours are all that there is, dots, badges and bars are seen still."""
+        self.publisher.publish("github-events", {"type": "new-event", "event": {
+            "delivery_id": "1", "event": "push", "repo_full_name": "a/b"}})
+        tab = self.look_live()
+        tab.wait("() => document.querySelectorAll('#events li').length === 1")
+        tab.call("media", media={"forcedColors": "active"})
+        page, *seen = tab.run("""() => {
+          const colour = (selector, name) => getComputedStyle(document.querySelector(selector))[name];
+          return [colour('main', 'backgroundColor'), colour('.dot', 'borderTopColor'),
+            colour('.badge', 'borderTopColor'), colour('body', 'color'), colour('#chart text', 'fill'),
+            colour('#chart .grid', 'stroke')];
+        }""")
+        self.assertEqual(len(set(seen)), 1, seen)
+        self.assertNotEqual(page, seen[0])
+
+
 class Keyboard(DashboardCase):
     def walk(self, tab, key="Tab"):
         """Presses it until the page has no more; returns what had the focus, all of it visibly."""
@@ -107,16 +120,19 @@ class Keyboard(DashboardCase):
         tab.call("press", key="Enter")
         tab.wait("() => document.querySelector('#state').dataset.state === 'open'")
         tab.wait("() => document.activeElement.id === 'forget'")
+        self.publisher.publish("github-events", {"type": "new-event", "event": {
+            "delivery_id": "1", "event": "push", "repo_full_name": "a/b"}})
+        tab.wait("() => document.querySelector('#events li')?.checkVisibility()")
 
         tab.run("() => document.querySelector('.skip').focus()")
-        expected = ["skip", "language", "forget", "events-heading", "publish-stream", "publish-audience",
+        expected = ["skip", "forget", "language", "events-heading", "publish-stream", "publish-audience",
                     "publish-update", "primary", "streams-caption"]
         self.assertEqual(self.walk(tab), expected)
         tab.run("() => document.querySelector('[aria-labelledby=streams-caption]').focus()")
         self.assertEqual(self.walk(tab, "Shift+Tab"), expected[::-1])
 
         tab.run("() => document.querySelector('#forget').focus()")
-        for _ in range(2):
+        for _ in range(3):
             tab.call("press", key="Tab")
         self.assertEqual(tab.run(FOCUS)[0], "publish-stream")
         tab.call("type", text="quota")
@@ -141,11 +157,11 @@ class Keyboard(DashboardCase):
 
 class Languages(DashboardCase):
     def shown(self, tab):
-        return [tab.run("() => document.documentElement.lang"), self.text_of(tab, "#posts-heading")]
+        return [tab.run("() => document.documentElement.lang"), self.text_of(tab, "#count-heading")]
 
     def test_the_browsers(self):
-        english = ["en", "Posts by status"]
-        for locale, expected in (("fr-CA", ["fr", "Articles par statut"]), ("en-US", english),
+        english = ["en", "Events so far"]
+        for locale, expected in (("fr-CA", ["fr", "Total des événements"]), ("en-US", english),
                                  ("de-DE", english)):
             with self.subTest(locale=locale):
                 tab = self.look(locale=locale)
@@ -158,11 +174,11 @@ class Languages(DashboardCase):
         tab = self.look_live()
         tab.wait("() => document.querySelector('#count').innerText === '1,234,567'")
         tab.run(SWITCH, "fr")
-        self.assertEqual(self.shown(tab), ["fr", "Articles par statut"])
+        self.assertEqual(self.shown(tab), ["fr", "Total des événements"])
         self.assertEqual(self.text_of(tab, "#count"), "1\u202f234\u202f567")
         self.assertIn("En direct", self.text_of(tab, "#state"))
         tab.call("reload")
-        self.assertEqual(self.shown(tab), ["fr", "Articles par statut"])
+        self.assertEqual(self.shown(tab), ["fr", "Total des événements"])
 
     def test_every_text_is_there(self):
         """In both languages, with the same figures in it, and all that the page asks for."""
@@ -200,6 +216,42 @@ class Calm(DashboardCase):
         applied = "[data-stream=github-events] td:nth-of-type(2)"
         tab.wait("(cell) => document.querySelector(cell).innerText === '20'", applied)
         self.assertEqual(tab.run("() => told"), 0)
+
+    def test_what_is_read_stays(self):
+        """What others' updates do not change is left where it is: a reader is not thrown out, and what is
+        new lights up once."""
+        for number in range(4):
+            self.publisher.publish("github-events", {"type": "new-event", "event": {
+                "delivery_id": str(number), "event": "push", "repo_full_name": "a/b"}})
+        self.publisher.publish("posts-stats", {"type": "post", "post": {
+            "id": 1, "status": "draft", "title": "Read"}})
+        tab = self.look_live()
+        tab.wait("() => document.querySelectorAll('#events li').length === 4")
+        tab.wait("() => document.querySelectorAll('#posts li').length === 1")
+        tab.wait("() => document.querySelectorAll('#streams tr').length === 4")
+        tab.run("""() => {
+          window.read = [...document.querySelectorAll(
+            '#events li, #posts li, #daemon dd, #streams td:nth-of-type(2)')];
+          window.moved = 0;
+          new MutationObserver((records) => {
+            moved += records.flatMap(({ addedNodes }) => [...addedNodes])
+              .filter((node) => read.includes(node)).length;
+          }).observe(document.body, { childList: true, subtree: true });
+        }""")
+        self.publisher.publish("github-events", {"type": "event-delete", "eventId": "1"})
+        self.publisher.publish("github-events", {"type": "event-update", "event": {
+            "delivery_id": "2", "status": "processed"}})
+        self.publisher.publish("github-events", {"type": "new-event", "event": {
+            "delivery_id": "new", "event": "push", "repo_full_name": "c/d"}})
+        self.publisher.publish("posts-stats", {"type": "post", "post": {
+            "id": 2, "status": "ready", "title": "Other"}})
+        tab.wait("() => document.querySelector('#events .new .repo')?.innerText === 'c/d'")
+        tab.wait("() => document.querySelector('#events .processed') !== null")
+        tab.wait("() => document.querySelectorAll('#posts li').length === 2")
+        applied = "[data-stream=github-events] td:nth-of-type(2)"
+        tab.wait("(cell) => document.querySelector(cell).innerText === '7'", applied)
+        self.assertEqual(tab.run("() => read.filter((node) => !node.isConnected).length"), 1)
+        self.assertEqual(tab.run("() => moved"), 0)
 
     def test_reduced_motion(self):
         """What is new lights up, but not for those who want nothing to move."""

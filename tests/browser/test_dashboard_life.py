@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Whom the operators' page is for, and what it shows when it can not follow."""
 
+import os
 import signal
+import sqlite3
 
 import tokens
-from dashboard import STATE, DashboardCase
+from dashboard import STATE, SWITCH, DashboardCase
+from publisher import Refusal
 
 PROBLEM = "() => document.querySelector('#problem').innerText"
 QUOTA = {"type": "quota", "quota": {"used": 4, "remaining": 1}}
@@ -39,7 +42,7 @@ class Token(DashboardCase):
         self.assertIn("three parts", self.text_of(tab, "#token-error"))
         tab.run(fill, self.rivulet.note(tokens.make(b"x" * 32, "42")))
         tab.wait(f"() => ({STATE})() === 'closed'")
-        self.assertIn("Invalid token", self.text_of(tab, "#state"))
+        self.assertIn("the token is not valid here", self.text_of(tab, "#state"))
         tab.run(fill, f"  {self.rivulet.token('7')}\n")
         tab.wait(f"() => ({STATE})() === 'open'")
         self.assertIn("as user 7", self.text_of(tab, "#state"))
@@ -57,10 +60,23 @@ class Token(DashboardCase):
         self.publisher.wait_clients("quota", 0)
 
     def test_that_expires(self):
-        tab = self.look_live(self.rivulet.token("42", lifetime=3))
+        tab = self.look(self.rivulet.token("42", lifetime=3))
         tab.wait(f"() => ({STATE})() === 'closed'")
-        self.assertIn("Invalid token", self.text_of(tab, "#state"))
+        self.assertIn("the token has expired", self.text_of(tab, "#state"))
         self.assertTrue(tab.run("() => document.querySelector('#token-section').checkVisibility()"))
+
+    def test_one_after_the_other(self):
+        """A link with another token changes the user; one without, such as to the content, changes nothing."""
+        tab = self.look_live()
+        for fragment, user in (f"#token={self.rivulet.token('7')}", "7"), ("#main", "7"), ("#token=", "7"):
+            tab.run("(fragment) => { location.hash = fragment; }", fragment)
+            tab.wait("(user) => document.querySelector('#state').innerText.includes(`as user ${user}`)", user)
+            tab.wait(f"() => ({STATE})() === 'open' && !location.hash.includes('token')")
+
+    def test_a_fragment_without_one(self):
+        tab = self.look(path="/#token=")
+        tab.wait("() => document.querySelector('[data-fact=version]') !== null")
+        self.assertEqual(tab.run(STATE), "none")
 
     def test_for_some_streams(self):
         tab = self.look_live(self.rivulet.token("42", streams=["quota"]))
@@ -68,6 +84,34 @@ class Token(DashboardCase):
         self.publisher.publish("quota", QUOTA)
         self.wait_shown(tab, [4, "4 of 5 used"], "quota")
         self.assertEqual(self.text_of(tab, "#count"), "–")
+
+
+class Kept(DashboardCase):
+    def test_where_nothing_may_be_kept(self):
+        """As where a browser's user has it store nothing: both storages throw, and all goes on without."""
+        tab = self.look(path="/healthz")
+        tab.run("""(token) => {
+          for (const area of ['localStorage', 'sessionStorage']) {
+            Object.defineProperty(window, area, {
+              get() { throw new DOMException('denied', 'SecurityError'); },
+            });
+          }
+          location.hash = `token=${token}`;
+        }""", self.token())
+        # The same window, with what was done to it.
+        tab.run("""async () => {
+          const page = await (await fetch('/')).text();
+          document.open();
+          document.write(page);
+          document.close();
+        }""")
+        tab.wait(f"() => document.querySelector('#state') !== null && ({STATE})() === 'open'")
+        self.assertNotIn("token", tab.run("() => location.href"))
+        tab.run(SWITCH, "fr")
+        self.assertIn("En direct", self.text_of(tab, "#state"))
+        tab.run("() => document.querySelector('#forget').click()")
+        self.assertEqual(tab.run(STATE), "none")
+        self.assert_quiet(tab, "404 (Not Found)")  # the icon that /healthz has not
 
 
 class Daemon(DashboardCase):
@@ -90,6 +134,26 @@ class Daemon(DashboardCase):
 
     def stop(self):
         self.rivulet.daemon.assert_clean()
+
+
+class Store(DashboardCase):
+    def test_that_fails_for_a_while(self):
+        """It is said where it is seen, and why; and no more when all is well again."""
+        tab = self.look_live()
+        other = sqlite3.connect(os.path.join(self.rivulet.folder, "state", "rivulet.db"))
+        self.addCleanup(other.close)
+        other.execute("BEGIN IMMEDIATE")  # nobody else writes until it ends
+        self.rivulet.daemon.expect("^rivuletd: warning: the store failed: ")
+        with self.assertRaises(Refusal):
+            self.publisher.publish("quota", QUOTA)
+        tab.wait(f"() => ({PROBLEM})() !== ''")
+        self.assertRegex(tab.run(PROBLEM), r"^No update is taken, as the store failed: .*rivulet.db: .+\.$")
+        self.assertEqual(self.text_of(tab, "[data-fact=health] dd"), "not ready")
+        self.assertEqual(self.text_of(tab, "[data-fact=store] dd"), "failed")
+        self.assertEqual(tab.run(STATE), "open")
+        other.rollback()
+        tab.wait(f"() => ({PROBLEM})() === ''")
+        self.assertEqual(self.text_of(tab, "[data-fact=health] dd"), "ready")
 
 
 class Elsewhere(DashboardCase):

@@ -18,6 +18,11 @@ SHOWN = """() => {
     count: figure(document.querySelector('#count')),
   };
 }"""
+SWITCH = """(language) => {
+  const select = document.querySelector('#language');
+  select.value = language;
+  select.dispatchEvent(new Event('change'));
+}"""
 STATE = "() => document.querySelector('#state').dataset.state"
 # So many posts of a status are listed, of those that there are.
 LISTED = 8
