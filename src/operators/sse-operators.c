@@ -43,6 +43,8 @@ answer_text (guint status, const char *content_type, const char *text)
   SseAnswer *answer = sse_answer_new (status, content_type, text);
 
   sse_answer_add_field (answer, "Cache-Control", "no-store");
+  sse_answer_add_field (answer, "X-Content-Type-Options", "nosniff");
+  sse_answer_add_field (answer, "Cross-Origin-Resource-Policy", "same-origin");
   return answer;
 }
 

@@ -94,6 +94,9 @@ class Colours(DashboardCase):
         }""")
         self.assertEqual(len(set(seen)), 1, seen)
         self.assertNotEqual(page, seen[0])
+        for selector in ".dot", ".badge":
+            self.assertEqual(tab.run("(selector) => getComputedStyle(document.querySelector(selector)).borderTopStyle",
+                                     selector), "solid")
 
 
 class Keyboard(DashboardCase):
@@ -198,11 +201,11 @@ class Languages(DashboardCase):
 
 class Calm(DashboardCase):
     def test_a_screen_reader_is_not_flooded(self):
-        """Of all that moves, the connection's state alone is told, and what came of one's own update."""
+        """Of all that moves, the connection's state alone is told, what is wrong, and what came of one's own update."""
         tab = self.look_live()
         live = "document.querySelectorAll('[aria-live], [role=status], [role=alert], [role=log]')"
         self.assertEqual(tab.run(f"() => [...{live}].map((node) => node.id)"),
-                         ["state", "token-error", "publish-result"])
+                         ["state", "trouble", "token-error", "publish-result"])
         tab.run(f"""() => {{
           window.told = 0;
           const observer = new MutationObserver((records) => {{ told += records.length; }});

@@ -169,6 +169,10 @@ class Told(FreshCase):
         self.assertEqual(answer.head.get("Content-Type"), "application/json; charset=utf-8")
         self.assertEqual(answer.head.get("Cache-Control"), "no-store")
         self.assertIsNone(answer.head.get("Access-Control-Allow-Origin"))
+        for path in "/config.json", "/metrics", "/healthz", "/readyz":
+            head = wire.request(operators, path).head
+            self.assertEqual(head.get("X-Content-Type-Options"), "nosniff", path)
+            self.assertEqual(head.get("Cross-Origin-Resource-Policy"), "same-origin", path)
         return answer.json()
 
     def test_all(self):
