@@ -65,7 +65,7 @@ class Screenshots(DashboardCase):
         self.fill(tab)
         tab.call("media", media={"reducedMotion": "reduce"})
         os.makedirs(FOLDER, exist_ok=True)
-        for name, scheme, width, height in (("light", "light", 1200, 1060), ("dark", "dark", 1200, 1060),
+        for name, scheme, width, height in (("light", "light", 1200, 1090), ("dark", "dark", 1200, 1090),
                                             ("phone", "light", 360, 740)):
             tab.call("media", media={"colorScheme": scheme})
             tab.call("size", width=width, height=height)
