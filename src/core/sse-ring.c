@@ -20,8 +20,9 @@ struct _SseRing
   guint capacity; /* a power of two, or 0 */
   guint first;    /* where the oldest is, modulo the capacity */
   guint length;
-  guint64 start; /* bytes of frames that were dropped */
-  guint64 end;   /* bytes of all frames that ever were */
+  guint64 start;  /* bytes of frames that were dropped */
+  guint64 end;    /* bytes of all frames that ever were */
+  gsize prefixed; /* bytes of the prefixed frames that are there */
   guint max_events;
   gsize max_bytes;
   guint64 trimmed; /* the highest position that was dropped */
@@ -34,6 +35,15 @@ get_entry (const SseRing *self, guint i)
   return &self->entries[(self->first + i) & (self->capacity - 1)];
 }
 
+static gsize
+frame_length (const SseFrame *frame)
+{
+  gsize length;
+
+  sse_frame_get_bytes (frame, TRUE, &length);
+  return length;
+}
+
 static void
 drop_oldest (SseRing *self)
 {
@@ -43,6 +53,8 @@ drop_oldest (SseRing *self)
   self->start = oldest->end;
   g_free (oldest->audience);
   sse_frame_unref (oldest->frame);
+  if (oldest->prefixed != NULL)
+    self->prefixed -= frame_length (oldest->prefixed);
   g_clear_pointer (&oldest->prefixed, sse_frame_unref);
   self->first++;
   self->length--;
@@ -83,7 +95,7 @@ count_up_to (const SseRing *self, guint64 position)
 /**
  * sse_ring_new:
  * @max_events: how many events it keeps
- * @max_bytes: how many bytes of frames
+ * @max_bytes: how many bytes of frames, those with a prefix included
  */
 SseRing *
 sse_ring_new (guint max_events, gsize max_bytes)
@@ -120,7 +132,8 @@ sse_ring_begin (SseRing *self, guint64 after)
 static gboolean
 is_too_full (const SseRing *self, guint64 kept)
 {
-  return (self->length > self->max_events || self->end - self->start > self->max_bytes)
+  return (self->length > self->max_events
+          || self->end - self->start + self->prefixed > self->max_bytes)
          && get_entry (self, 0)->position <= kept;
 }
 
@@ -143,12 +156,10 @@ sse_ring_push (SseRing *self,
                SseFrame *prefixed,
                guint64 kept)
 {
-  gsize length;
-
-  sse_frame_get_bytes (frame, TRUE, &length);
   if (self->length == self->capacity)
     grow (self);
-  self->end += length;
+  self->end += frame_length (frame);
+  self->prefixed += prefixed != NULL ? frame_length (prefixed) : 0;
   *get_entry (self, self->length++) = (Entry){
     .position = position,
     .end = self->end,
@@ -185,14 +196,18 @@ sse_ring_get_bytes_behind (const SseRing *self, guint64 position)
   return self->end - (n > 0 ? get_entry (self, n - 1)->end : self->start);
 }
 
-/* The event as it is sent where there is @prefix; made once for all who want that. */
+/* The event as it is sent where there is @prefix; made once for all who want that. What that makes
+ * too many goes with the next event. */
 static SseFrame *
-get_frame (Entry *entry, const char *prefix)
+get_frame (SseRing *self, Entry *entry, const char *prefix)
 {
   if (prefix == NULL)
     return entry->frame;
   if (entry->prefixed == NULL)
-    entry->prefixed = sse_frame_new_prefixed (entry->frame, prefix);
+    {
+      entry->prefixed = sse_frame_new_prefixed (entry->frame, prefix);
+      self->prefixed += frame_length (entry->prefixed);
+    }
   return entry->prefixed;
 }
 
@@ -224,7 +239,7 @@ sse_ring_collect (SseRing *self,
       if (n > 0 && entry->end - start > max_bytes)
         return FALSE;
       if (entry->audience == NULL || g_str_equal (entry->audience, user))
-        sse_slice_add (slice, entry->position, sse_frame_ref (get_frame (entry, prefix)));
+        sse_slice_add (slice, entry->position, sse_frame_ref (get_frame (self, entry, prefix)));
       *position = entry->position;
     }
   return TRUE;

@@ -181,6 +181,35 @@ test_prefixed (void)
   g_assert_true (memcmp (bytes, expected, length) == 0);
 }
 
+/* They count in the bound: those that come with their events, and those that are made later. */
+static void
+test_prefixed_bytes (void)
+{
+  g_autoptr (SseFrame) event = sse_frame_new_event (NULL, "said", NULL, 0);
+  g_autoptr (SseFrame) made = sse_frame_new_prefixed (event, "probe");
+  gsize length, prefixed;
+
+  sse_frame_get_bytes (event, TRUE, &length);
+  sse_frame_get_bytes (made, TRUE, &prefixed);
+  for (guint before = 0; before < 2; before++)
+    {
+      g_autoptr (SseRing) ring = sse_ring_new (100, 3 * length + 3 * prefixed);
+
+      for (guint64 i = 1; i <= 3; i++)
+        sse_ring_push (ring, i, NULL, event, before ? made : NULL, G_MAXUINT64);
+      g_assert_true (sse_ring_covers (ring, 0));
+      sse_frame_unref (collect_prefixed (ring));
+      g_assert_true (sse_ring_covers (ring, 0));
+      sse_ring_push (ring, 4, NULL, event, NULL, G_MAXUINT64);
+      g_assert_false (sse_ring_covers (ring, 0));
+      g_assert_true (sse_ring_covers (ring, 1));
+      for (guint64 i = 5; i <= 100; i++)
+        sse_ring_push (ring, i, NULL, event, NULL, G_MAXUINT64);
+      g_assert_cmpuint (sse_ring_get_bytes_behind (ring, 0), <=, 3 * (length + prefixed));
+      g_assert_cmpuint (sse_ring_get_bytes_behind (ring, 0), >, 3 * prefixed + 2 * length);
+    }
+}
+
 /* The oldest go, and the place of each is used again, as the ring grows and after. */
 static void
 test_wraps (void)
@@ -265,6 +294,7 @@ main (int argc, char **argv)
   g_test_add_func ("/core/ring/keeps-nothing", test_keeps_nothing);
   g_test_add_func ("/core/ring/slices", test_slices);
   g_test_add_func ("/core/ring/prefixed", test_prefixed);
+  g_test_add_func ("/core/ring/prefixed-bytes", test_prefixed_bytes);
   g_test_add_func ("/core/ring/wraps", test_wraps);
   g_test_add_func ("/core/ring/kept-elsewhere", test_kept_elsewhere);
   g_test_add_func ("/core/ring/begin", test_begin);
