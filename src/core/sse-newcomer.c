@@ -220,14 +220,13 @@ sse_newcomer_dismiss (SseNewcomer *self)
   self->gone = TRUE;
 }
 
-/* Adds a view as an event with @id: in parts, of which the large one is shared, and one chunk where
- * there are chunks. */
+/* Adds a view as an event with @line before it: in parts, of which the large one is shared, and one
+ * chunk where there are chunks. */
 static void
-add_view (SseFrame *body, const char *id, gboolean chunked, GPtrArray *frames)
+add_view (SseFrame *body, const char *line, gboolean chunked, GPtrArray *frames)
 {
   gsize body_length;
   gsize length;
-  g_autofree char *line = g_strdup_printf ("id: %s\n", id);
   g_autofree char *start = NULL;
 
   sse_frame_get_bytes (body, chunked, &body_length);
@@ -241,16 +240,36 @@ add_view (SseFrame *body, const char *id, gboolean chunked, GPtrArray *frames)
     g_ptr_array_add (frames, sse_frame_new_raw ("\r\n", 2));
 }
 
-/* Adds the views of one stream, as they are at @position to whom is told so. */
-static void
-add_views (SseNewcomer *self, const SsePart *part, guint64 position, GPtrArray *frames)
+/* The line that tells that it is at @position. */
+static char *
+format_line (SseNewcomer *self, guint64 position)
 {
   g_autofree char *id = sse_event_id_format (self->entrance->host->epoch, position);
 
+  return g_strdup_printf ("id: %s\n", id);
+}
+
+/* Adds the views of one stream. @line: comes before each: an id's, or none */
+static void
+add_views (SseNewcomer *self, const SsePart *part, const char *line, GPtrArray *frames)
+{
   for (guint view = 0; view < part->seen->n_views; view++)
     add_view (sse_audience_get_body (part->seen, part->source, view, !part->resumes,
                                      self->entrance->prefixed),
-              id, self->chunked, frames);
+              line, self->chunked, frames);
+}
+
+/* How many of its parts come before the last in which it starts afresh. An id with their views
+ * would say that it has that one too, and whoever is cut off before it comes would go on where it
+ * never was. */
+static guint
+count_nowhere (SseNewcomer *self)
+{
+  guint i = self->n_parts;
+
+  while (i > 0 && (self->parts[i - 1].resumes || !can_miss (&self->parts[i - 1])))
+    i--;
+  return MAX (i, 1) - 1;
 }
 
 static void
@@ -275,6 +294,7 @@ static void
 start_afresh (SseNewcomer *self)
 {
   g_autoptr (GPtrArray) frames = sse_newcomer_begin_slice (self);
+  g_autofree char *line = format_line (self, self->position);
 
   for (guint i = 0; i < self->n_parts; i++)
     {
@@ -282,7 +302,7 @@ start_afresh (SseNewcomer *self)
 
       if (part->resumes || !can_miss (part))
         continue;
-      add_views (self, part, self->position, frames);
+      add_views (self, part, line, frames);
       part->resumes = TRUE;
       part->after = self->entrance->host->position;
     }
@@ -302,6 +322,8 @@ void
 sse_newcomer_join (SseNewcomer *self)
 {
   SseStreamHost *host = self->entrance->host;
+  guint n_nowhere = count_nowhere (self);
+  g_autofree char *line = format_line (self, host->position);
   g_autoptr (GPtrArray) frames = NULL;
 
   if (sse_newcomer_starts_afresh (self))
@@ -314,7 +336,7 @@ sse_newcomer_join (SseNewcomer *self)
   sse_slice_take (&self->slice, host->position, frames);
   for (guint i = 0; i < self->n_parts; i++)
     {
-      add_views (self, &self->parts[i], host->position, frames);
+      add_views (self, &self->parts[i], i < n_nowhere ? "" : line, frames);
       tell_journal (self, &self->parts[i]);
     }
 

@@ -3,6 +3,7 @@
 
 import itertools
 import os
+import re
 import shutil
 import tempfile
 import unittest
@@ -53,6 +54,14 @@ class Format(DaemonCase):
         body = wire.Chunks().feed(raw)
         return body.partition(b"\n\n")[2]
 
+    def expected(self, alone, streams):
+        """What comes before the first of `github-events`, which alone can be resumed, has no id."""
+        bodies = [alone[stream] for stream in streams]
+        if "github-events" in streams:
+            for place in range(streams.index("github-events")):
+                bodies[place] = re.sub(rb"^id: .*\n", b"", bodies[place], flags=re.MULTILINE)
+        return b"".join(bodies)
+
     def test_each_as_on_its_own_path(self):
         """Byte for byte, in the order asked for: all of two to four, and one alone."""
         alone = {}
@@ -64,8 +73,7 @@ class Format(DaemonCase):
                 with self.subTest(streams=streams):
                     count = len(initial(streams))
                     with self.rivulet.follow_several(streams) as client:
-                        self.assertEqual(self.body(client, count),
-                                         b"".join(alone[stream] for stream in streams))
+                        self.assertEqual(self.body(client, count), self.expected(alone, streams))
                         self.assertEqual(told(client.events), initial(streams))
                         self.assertEqual(len(client.parser.retries), 1)
 

@@ -40,24 +40,27 @@ class Follower:
         self.streams = streams
         self.user = user
         self.earlier = []
+        self.last = None
         self.client = None
         self.come()
 
     @property
     def events(self):
-        return self.earlier + self.client.events
+        """Those of which it is known where they are."""
+        return self.earlier + [event for event in self.client.events if event.position is not None]
 
     def next(self, what="an event"):
         return self.client.next(what)
 
     def come(self):
-        headers = {"Last-Event-ID": self.earlier[-1].id} if self.earlier else {}
+        headers = {"Last-Event-ID": self.last.id} if self.last else {}
         self.client = self.case.rivulet.follow_several(self.streams, self.user, headers=headers)
 
     def leave(self):
         """Events that were read count, whatever else was under way."""
         self.client.close()
-        self.earlier += self.client.events
+        self.earlier = self.events
+        self.last = self.client.last or self.last
 
     def come_back(self):
         self.leave()
@@ -170,6 +173,8 @@ class Kept(FreshCase):
 
 
 class Trimmed(Kept):
+    """All but the last five."""
+
     setting = {"config": {"hub": {"resume-events": 5},
                           "log": {"durability": "none", "directory": None}}}
 
@@ -182,6 +187,24 @@ class Trimmed(Kept):
             self.assertEqual(self.got(ids[place]),
                              (positions[place + 1 :], ["quota", "events-update", "count"]))
         self.assertEqual(self.got("nonsense"), ([], ["quota", "events", "count"]))
+
+    def test_cut_before_it_starts_afresh(self):
+        """Whoever does not get to the first events of a stream has not been there: wherever it is
+        cut off, it is told to start afresh, or goes on from where it is."""
+        for number in range(20):
+            last = self.new_event(number)
+        old = last.rsplit("-", 1)[0] + "-1"
+        for streams in itertools.permutations(("quota", "github-events", "posts-stats")):
+            first = [event_type for stream in streams for event_type in INITIAL[stream]]
+            for count in range(len(first) + 1):
+                with self.subTest(streams=streams, count=count):
+                    with self.resume(old, streams) as client:
+                        told = [event.type for event in client.take(count)]
+                        # Of what arrived together, as much as that is what it got.
+                        ids = [event.id for event in client.events[:count] if event.id is not None]
+                    with self.resume(ids[-1] if ids else old, streams) as client:
+                        told += [event.type for event in client.take(len(first))]
+                    self.assertIn("events", told)
 
 
 class Retained(Kept):
