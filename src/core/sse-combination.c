@@ -17,6 +17,7 @@ struct _SseCombination
   SseCombinations *all;
   guint ref_count;
   guint channel;
+  char *first_user;   /* whose client was the first that followed it */
   GBytes *key;        /* @streams, as it is looked up by */
   GPtrArray *streams; /* in the order of their addresses: a part's number is its index */
 };
@@ -45,16 +46,33 @@ compare_pointers (gconstpointer a, gconstpointer b)
   return (one > other) - (one < other);
 }
 
+/* The first channel that no combination has, %NULL where all are taken, or by @user as many as one
+ * may. */
+static SseCombination **
+find_room (SseCombinations *self, const char *user)
+{
+  SseCombination **room = NULL;
+  guint n = 0;
+
+  for (guint i = SSE_COMBINATION_MAX; i > 0; i--)
+    if (self->by_channel[i - 1] == NULL)
+      room = &self->by_channel[i - 1];
+    else if (g_str_equal (self->by_channel[i - 1]->first_user, user))
+      n++;
+  return n < SSE_COMBINATION_MAX_OF_USER ? room : NULL;
+}
+
 static SseCombination *
-combination_new (SseCombinations *all, guint channel, GPtrArray *streams, GBytes *key)
+combination_new (
+    SseCombinations *all, guint channel, GPtrArray *streams, GBytes *key, const char *user)
 {
   SseCombination *self = g_new0 (SseCombination, 1);
 
   self->all = all;
   self->channel = channel;
+  self->first_user = g_strdup (user);
   self->streams = g_ptr_array_ref (streams);
   self->key = g_bytes_ref (key);
-  all->by_channel[channel - all->first_channel] = self;
   g_hash_table_insert (all->by_key, self->key, self);
   return self;
 }
@@ -64,6 +82,7 @@ combination_free (SseCombination *self)
 {
   g_bytes_unref (self->key);
   g_ptr_array_unref (self->streams);
+  g_free (self->first_user);
   g_free (self);
 }
 
@@ -71,18 +90,18 @@ combination_free (SseCombination *self)
  * sse_combinations_take:
  * @streams: (element-type SseStream): different ones, enabled, from 1 to
  *   %SSE_HUB_MAX_COMBINED; in whatever order
+ * @user: who is to follow them
  *
  * Returns: (transfer full) (nullable): the combination of these, to be given to
  *   sse_combinations_subscribe() or sse_combination_release(); %NULL where there are too many
- * others
+ *   others, or of @user
  */
 SseCombination *
-sse_combinations_take (SseCombinations *self, GPtrArray *streams)
+sse_combinations_take (SseCombinations *self, GPtrArray *streams, const char *user)
 {
   g_autoptr (GPtrArray) sorted = g_ptr_array_new ();
   g_autoptr (GBytes) key = NULL;
-  SseCombination *combination;
-  guint i = 0;
+  SseCombination *combination, **room;
 
   g_return_val_if_fail (streams->len > 0 && streams->len <= SSE_HUB_MAX_COMBINED, NULL);
 
@@ -90,12 +109,14 @@ sse_combinations_take (SseCombinations *self, GPtrArray *streams)
   g_ptr_array_sort (sorted, compare_pointers);
   key = g_bytes_new (sorted->pdata, sorted->len * sizeof (gpointer));
   combination = g_hash_table_lookup (self->by_key, key);
-  while (combination == NULL && i < SSE_COMBINATION_MAX && self->by_channel[i] != NULL)
-    i++;
-  if (i == SSE_COMBINATION_MAX)
-    return NULL;
   if (combination == NULL)
-    combination = combination_new (self, self->first_channel + i, sorted, key);
+    {
+      room = find_room (self, user);
+      if (room == NULL)
+        return NULL;
+      *room = combination = combination_new (
+          self, self->first_channel + (guint) (room - self->by_channel), sorted, key, user);
+    }
   combination->ref_count++;
   return combination;
 }
@@ -325,9 +346,10 @@ sse_combinations_end_user (SseCombinations *self, const char *user)
 void
 sse_combination_client_left (SseCombination *self, const char *user, SseCloseReason reason)
 {
+  /* First, as each of the streams tells that it changed: there are never less than none. */
+  self->all->surplus -= self->streams->len - 1;
   for (guint i = 0; i < self->streams->len; i++)
     sse_stream_client_left (self->streams->pdata[i], self->channel, user, reason);
-  self->all->surplus -= self->streams->len - 1;
   sse_combination_release (self);
 }
 
@@ -366,6 +388,7 @@ sse_combinations_stop (SseCombinations *self)
     g_source_destroy (self->timer);
   g_clear_pointer (&self->timer, g_source_unref);
   sse_entrance_close (&self->entrance);
+  self->surplus = 0;
 }
 
 void

@@ -8,6 +8,9 @@ G_BEGIN_DECLS
 /* Different ones that clients follow at once, at most. */
 #define SSE_COMBINATION_MAX 256
 
+/* Of these, those that one user was the first to follow, at most: there is room for others. */
+#define SSE_COMBINATION_MAX_OF_USER 32
+
 /* Each stream of one is a part of its channel. */
 G_STATIC_ASSERT (SSE_HUB_MAX_COMBINED <= SSE_FANOUT_MAX_PARTS);
 
@@ -27,7 +30,8 @@ void             sse_combinations_stop       (SseCombinations     *self);
 void             sse_combinations_free       (SseCombinations     *self);
 
 SseCombination  *sse_combinations_take       (SseCombinations     *self,
-                                              GPtrArray           *streams);
+                                              GPtrArray           *streams,
+                                              const char          *user);
 SseCombination  *sse_combinations_find       (SseCombinations     *self,
                                               guint                channel);
 void             sse_combinations_subscribe  (SseCombinations     *self,

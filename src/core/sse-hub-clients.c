@@ -21,14 +21,16 @@ sse_hub_subscribe (SseHub *self, SseStream *stream, const SseSubscriber *subscri
  * sse_hub_combine:
  * @streams: (element-type SseStream): of the hub's streams, enabled; different ones, at most
  *   %SSE_HUB_MAX_COMBINED
+ * @user: whose client it is
  *
  * Returns: (transfer full) (nullable): what lets a client follow them all on one connection, by
- *   sse_hub_subscribe_combined(); %NULL where too many other combinations are followed
+ *   sse_hub_subscribe_combined(); %NULL where too many other combinations are followed, or too many
+ *   that @user was the first to follow
  */
 SseCombination *
-sse_hub_combine (SseHub *self, GPtrArray *streams)
+sse_hub_combine (SseHub *self, GPtrArray *streams, const char *user)
 {
-  return sse_combinations_take (self->host.combinations, streams);
+  return sse_combinations_take (self->host.combinations, streams, user);
 }
 
 /**

@@ -111,7 +111,8 @@ void        sse_hub_subscribe      (SseHub              *self,
 
 SseCombination *
             sse_hub_combine        (SseHub              *self,
-                                    GPtrArray           *streams);
+                                    GPtrArray           *streams,
+                                    const char          *user);
 void        sse_combination_release
                                    (SseCombination      *self);
 void        sse_hub_subscribe_combined

@@ -115,13 +115,13 @@ sse_front_respond (SseFront *self,
 
 /* Of the streams on one connection; %NULL where there are too many others, which is told seldom. */
 static SseCombination *
-combine (SseFront *self, GPtrArray *streams)
+combine (SseFront *self, GPtrArray *streams, const char *user)
 {
-  SseCombination *combination = sse_hub_combine (self->hub, streams);
+  SseCombination *combination = sse_hub_combine (self->hub, streams, user);
 
   if (combination == NULL && sse_ration_take (&self->told_combinations, 1, TELL_SPAN))
     g_message ("a client is asked to come back later: as many combinations of streams are followed "
-               "at once as there may be");
+               "at once as there may be, or as one user may begin with");
   return combination;
 }
 
@@ -219,7 +219,7 @@ sse_front_follow (SseFront *self,
   if (refusal != NULL)
     sse_front_respond (self, route, message, refusal);
   else if (!sse_admission_take_user (admission, claims.subject)
-           || (route->combined && (combination = combine (self, streams)) == NULL))
+           || (route->combined && (combination = combine (self, streams, claims.subject)) == NULL))
     turn_away (self, message);
   else
     let_follow (self, streams, combination, message, admission, query, &claims);

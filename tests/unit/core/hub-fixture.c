@@ -304,7 +304,7 @@ client_new_combined (Fixture *fixture,
 
   for (; *streams != NULL; streams++)
     g_ptr_array_add (found, sse_hub_get_stream (fixture->hub, *streams));
-  combination = sse_hub_combine (fixture->hub, found);
+  combination = sse_hub_combine (fixture->hub, found, user);
   return combination != NULL ? follow (fixture, found, combination, user, last_event_id) : NULL;
 }
 

@@ -241,6 +241,13 @@ wait_left (Fixture *fixture, SseCloseReason reason, guint n)
     }
 }
 
+/* As many as there are, or more for a moment. */
+static void
+on_changed (SseStream *stream, gpointer fixture)
+{
+  g_assert_cmpuint (sse_hub_get_n_clients (((Fixture *) fixture)->hub), <, 10);
+}
+
 /* It counts in each of its streams, and is listed there. */
 static void
 test_counts (Fixture *fixture, gconstpointer data)
@@ -261,6 +268,17 @@ test_counts (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (count (fixture, "other"), ==, 1);
   g_assert_cmpuint (list (fixture, "probe"), ==, 0);
   g_assert_cmpuint (sse_hub_get_n_clients (fixture->hub), ==, 1);
+
+  g_clear_pointer (&dan, client_free);
+  ann = client_new_combined (fixture, probe_other, "ann", NULL);
+  while (sse_hub_get_n_clients (fixture->hub) > 1)
+    g_main_context_iteration (NULL, TRUE);
+  for (guint i = 0; i < 2; i++)
+    g_signal_connect (sse_hub_get_stream (fixture->hub, probe_other[i]), "changed",
+                      G_CALLBACK (on_changed), fixture);
+  g_clear_pointer (&ann, client_free);
+  while (sse_hub_get_n_clients (fixture->hub) > 0)
+    g_main_context_iteration (NULL, TRUE);
 }
 
 static void
@@ -320,40 +338,76 @@ test_closed_waiting (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (count (fixture, "other"), ==, 2);
   sse_hub_stop (fixture->hub);
   g_assert_false (client_read (late, 10000));
+  g_assert_cmpuint (sse_hub_get_n_clients (fixture->hub), ==, 0);
 }
 
-/* Which streams they are of is told by their addresses alone. */
+/* Those of as many streams as there are bits in @set. Which they are is told by their addresses
+ * alone. */
+static SseCombination *
+take (SseCombinations *all, guint set, const char *user)
+{
+  static const char addresses[10];
+  g_autoptr (GPtrArray) streams = g_ptr_array_new ();
+
+  for (guint bit = 0; bit < G_N_ELEMENTS (addresses); bit++)
+    if (set >> bit & 1)
+      g_ptr_array_insert (streams, set % 2 ? 0 : -1, (gpointer) &addresses[bit]);
+  return sse_combinations_take (all, streams, user);
+}
+
 static void
 test_bound (void)
 {
   SseStreamHost host = { .conflate = 0 };
   SseCombinations *all = sse_combinations_new (&host, 7);
-  g_autoptr (GPtrArray) streams = g_ptr_array_new ();
   SseCombination *taken[SSE_COMBINATION_MAX];
-  static const char addresses[9];
 
   for (guint i = 0; i < SSE_COMBINATION_MAX; i++)
     {
-      g_ptr_array_set_size (streams, 0);
-      for (guint bit = 0; bit < G_N_ELEMENTS (addresses); bit++)
-        if ((i + 1) >> bit & 1)
-          g_ptr_array_add (streams, (gpointer) &addresses[bit]);
-      taken[i] = sse_combinations_take (all, streams);
+      g_autofree char *user = g_strdup_printf ("user-%u", i / SSE_COMBINATION_MAX_OF_USER);
+
+      taken[i] = take (all, i + 1, user);
       g_assert_true (sse_combinations_find (all, 7 + i) == taken[i]);
     }
-  g_ptr_array_set_size (streams, 0);
-  g_ptr_array_add (streams, (gpointer) &addresses[1]);
-  g_ptr_array_add (streams, (gpointer) &addresses[0]);
-  g_assert_true (sse_combinations_take (all, streams) == taken[2]); /* in another order */
-  g_ptr_array_add (streams, (gpointer) &addresses[8]);
-  g_assert_null (sse_combinations_take (all, streams));
+  g_assert_true (take (all, 3, "ann") == taken[2]);
+  g_assert_null (take (all, 0x101, "ann"));
 
   sse_combination_release (taken[2]);
-  g_assert_null (sse_combinations_take (all, streams)); /* somebody else follows it */
+  g_assert_null (take (all, 0x101, "ann")); /* somebody else follows it */
   sse_combination_release (taken[2]);
-  taken[2] = sse_combinations_take (all, streams);
+  taken[2] = take (all, 0x101, "ann");
   g_assert_true (sse_combinations_find (all, 9) == taken[2]);
   for (guint i = 0; i < SSE_COMBINATION_MAX; i++)
+    sse_combination_release (taken[i]);
+  sse_combinations_stop (all);
+  sse_combinations_free (all);
+}
+
+/* Whoever follows all that one may is no trouble to others, and may follow what others do. */
+static void
+test_bound_of_user (void)
+{
+  SseStreamHost host = { .conflate = 0 };
+  SseCombinations *all = sse_combinations_new (&host, 0);
+  SseCombination *taken[SSE_COMBINATION_MAX_OF_USER], *of_bob;
+
+  for (guint i = 0; i < G_N_ELEMENTS (taken); i++)
+    taken[i] = take (all, i + 1, "ann");
+  g_assert_null (take (all, 0x100, "ann"));
+  of_bob = take (all, 0x100, "bob");
+  g_assert_nonnull (of_bob);
+  g_assert_true (take (all, 0x100, "ann") == of_bob);
+  g_assert_true (take (all, 1, "ann") == taken[0]);
+  g_assert_null (take (all, 0x101, "ann"));
+  sse_combination_release (taken[0]);
+  g_assert_null (take (all, 0x101, "ann"));
+  sse_combination_release (taken[0]);
+  taken[0] = take (all, 0x101, "ann");
+  g_assert_nonnull (taken[0]);
+
+  sse_combination_release (of_bob);
+  sse_combination_release (of_bob);
+  for (guint i = 0; i < G_N_ELEMENTS (taken); i++)
     sse_combination_release (taken[i]);
   sse_combinations_stop (all);
   sse_combinations_free (all);
@@ -380,5 +434,6 @@ main (int argc, char **argv)
   add ("/core/hub-combined/stop-waiting", test_stop_waiting);
   add ("/core/hub-combined/closed-waiting", test_closed_waiting);
   g_test_add_func ("/core/hub-combined/bound", test_bound);
+  g_test_add_func ("/core/hub-combined/bound-of-user", test_bound_of_user);
   return g_test_run ();
 }

@@ -100,6 +100,7 @@ test_combinations (Fixture *fixture, gconstpointer data)
   g_autofree char *target = g_strconcat ("/streams", fixture->query, "&stream=probe", NULL);
   g_autoptr (GPtrArray) streams = g_ptr_array_new ();
   SseCombination *taken[256];
+  char user[] = "a";
   int first = fixture_follow_from (fixture, "127.0.0.1:0", target);
   int other, again;
 
@@ -109,7 +110,8 @@ test_combinations (Fixture *fixture, gconstpointer data)
       for (guint bit = 0; bit < G_N_ELEMENTS (addresses); bit++)
         if (i >> bit & 1)
           g_ptr_array_add (streams, (gpointer) &addresses[bit]);
-      taken[i] = sse_hub_combine (fixture->hub, streams);
+      user[0] = (char) ('a' + i % 16); /* each has a part of those that there may be */
+      taken[i] = sse_hub_combine (fixture->hub, streams, user);
       g_assert_nonnull (taken[i]);
     }
   other = fixture_follow_from (fixture, "127.0.0.1:0", target);
@@ -117,7 +119,7 @@ test_combinations (Fixture *fixture, gconstpointer data)
   close (other);
   wait_for (sse_hub_get_n_clients (fixture->hub) == 0);
   g_ptr_array_add (streams, (gpointer) &addresses[8]);
-  taken[0] = sse_hub_combine (fixture->hub, streams);
+  taken[0] = sse_hub_combine (fixture->hub, streams, user);
   g_assert_nonnull (taken[0]);
   g_test_expect_message ("rivulet-http", G_LOG_LEVEL_MESSAGE, "*combinations of streams*");
   assert_turned_away (fixture_ask_from (fixture, "127.0.0.1:0", target));
