@@ -28,7 +28,9 @@ test_base_paths (void)
     }
 }
 
-/* ---- a receiver that takes ten bytes, and is a stream at a path to publish to ---- */
+/* ---- a receiver that takes ten bytes, and is a stream, each at such a path ---- */
+
+static const char *hook_path = "/hook", *stream_path = "/publish/receiver";
 
 #define TEST_TYPE_RECEIVER (test_receiver_get_type ())
 G_DECLARE_FINAL_TYPE (TestReceiver, test_receiver, TEST, RECEIVER, GObject)
@@ -41,7 +43,7 @@ struct _TestReceiver
 static const char *
 get_path (SseReceiver *self)
 {
-  return "/hook";
+  return hook_path;
 }
 
 static gsize
@@ -66,7 +68,7 @@ get_stream (SseSource *self)
 static const char *
 get_stream_path (SseSource *self)
 {
-  return "/publish/receiver";
+  return stream_path;
 }
 
 static const SseView *
@@ -252,6 +254,48 @@ test_combined (void)
   sse_routes_free (routes);
 }
 
+/* What a plugin has where the daemon has something of its own is not served, neither below a
+ * prefix. */
+static void
+test_taken (void)
+{
+  static const struct
+  {
+    const char *path;
+    const char *why;
+  } rows[] = { { "/streams", "*not served at *where several streams are followed" },
+               { "/rivulet.js", "*not served at *another's already" } };
+  const char *const base_paths[] = { "/api", NULL };
+  SseStreamHost host = { .epoch = (char *) "ep" };
+
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autoptr (TestReceiver) source = g_object_new (TEST_TYPE_RECEIVER, NULL);
+      g_autoptr (GPtrArray) streams = g_ptr_array_new_with_free_func (g_object_unref);
+      g_autofree char *below = g_strconcat ("/api", rows[i % 2].path, NULL);
+      SseRoutes *routes;
+
+      hook_path = i < 2 ? rows[i % 2].path : "/hook";
+      stream_path = i < 2 ? "/receiver/stream" : rows[i % 2].path;
+      g_ptr_array_add (streams, sse_stream_new (SSE_SOURCE (source), "a", 0, &host));
+      g_test_expect_message ("rivulet-http", G_LOG_LEVEL_WARNING, rows[i % 2].why);
+      g_test_expect_message ("rivulet-http", G_LOG_LEVEL_WARNING, rows[i % 2].why);
+      routes = sse_routes_new (streams, base_paths, FALSE);
+      g_test_assert_expected_messages ();
+      for (guint j = 0; j < 2; j++)
+        {
+          SseRoute route = sse_routes_find (routes, j == 0 ? rows[i % 2].path : below);
+
+          g_assert_null (route.stream);
+          g_assert_null (route.receiver);
+          g_assert_true (route.combined || route.script != NULL);
+        }
+      sse_routes_free (routes);
+    }
+  hook_path = "/hook";
+  stream_path = "/publish/receiver";
+}
+
 static void
 assert_published (SseRoutes *routes, const char *path, const char *name)
 {
@@ -339,6 +383,7 @@ main (int argc, char **argv)
   g_test_add_func ("/http/routes/clash", test_clash);
   g_test_add_func ("/http/routes/scripts", test_scripts);
   g_test_add_func ("/http/routes/combined", test_combined);
+  g_test_add_func ("/http/routes/taken", test_taken);
   g_test_add_func ("/http/routes/publish", test_publish);
   g_test_add_func ("/http/routes/publish-clash", test_publish_clash);
   return g_test_run ();
