@@ -19,6 +19,18 @@ sse_event_id_format (const char *epoch, guint64 position)
 }
 
 /**
+ * sse_event_id_format_unfinished:
+ *
+ * Returns: (transfer full): the id of an event as of @position whose client is to get more before
+ * it is there: "EPOCH-0POSITION". It is no place to go on from, and sse_event_id_parse() refuses it
+ */
+char *
+sse_event_id_format_unfinished (const char *epoch, guint64 position)
+{
+  return g_strdup_printf ("%s-0%" G_GUINT64_FORMAT, epoch, position);
+}
+
+/**
  * sse_event_id_parse:
  * @id: what a client says that its last id was
  * @epoch: (out) (transfer full): the id's epoch

@@ -7,6 +7,9 @@ G_BEGIN_DECLS
 
 char    *sse_event_id_format (const char *epoch,
                               guint64     position);
+char    *sse_event_id_format_unfinished
+                             (const char *epoch,
+                              guint64     position);
 gboolean sse_event_id_parse  (const char *id,
                               char      **epoch,
                               guint64    *position);

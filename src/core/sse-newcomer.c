@@ -220,13 +220,14 @@ sse_newcomer_dismiss (SseNewcomer *self)
   self->gone = TRUE;
 }
 
-/* Adds a view as an event with @line before it: in parts, of which the large one is shared, and one
- * chunk where there are chunks. */
+/* Adds a view as an event with @id: in parts, of which the large one is shared, and one chunk where
+ * there are chunks. */
 static void
-add_view (SseFrame *body, const char *line, gboolean chunked, GPtrArray *frames)
+add_view (SseFrame *body, const char *id, gboolean chunked, GPtrArray *frames)
 {
   gsize body_length;
   gsize length;
+  g_autofree char *line = g_strdup_printf ("id: %s\n", id);
   g_autofree char *start = NULL;
 
   sse_frame_get_bytes (body, chunked, &body_length);
@@ -240,30 +241,21 @@ add_view (SseFrame *body, const char *line, gboolean chunked, GPtrArray *frames)
     g_ptr_array_add (frames, sse_frame_new_raw ("\r\n", 2));
 }
 
-/* The line that tells that it is at @position. */
-static char *
-format_line (SseNewcomer *self, guint64 position)
-{
-  g_autofree char *id = sse_event_id_format (self->entrance->host->epoch, position);
-
-  return g_strdup_printf ("id: %s\n", id);
-}
-
-/* Adds the views of one stream. @line: comes before each: an id's, or none */
+/* Adds the views of one stream, which say by @id where whoever has them is. */
 static void
-add_views (SseNewcomer *self, const SsePart *part, const char *line, GPtrArray *frames)
+add_views (SseNewcomer *self, const SsePart *part, const char *id, GPtrArray *frames)
 {
   for (guint view = 0; view < part->seen->n_views; view++)
     add_view (sse_audience_get_body (part->seen, part->source, view, !part->resumes,
                                      self->entrance->prefixed),
-              line, self->chunked, frames);
+              id, self->chunked, frames);
 }
 
-/* How many of its parts come before the last in which it starts afresh. An id with their views
- * would say that it has that one too, and whoever is cut off before it comes would go on where it
- * never was. */
+/* How many of its parts come before the last in which it starts afresh. A place in the log as the
+ * id of their views would say that it has that one too, and whoever is cut off before that comes
+ * would go on where it never was. */
 static guint
-count_nowhere (SseNewcomer *self)
+count_unfinished (SseNewcomer *self)
 {
   guint i = self->n_parts;
 
@@ -294,7 +286,7 @@ static void
 start_afresh (SseNewcomer *self)
 {
   g_autoptr (GPtrArray) frames = sse_newcomer_begin_slice (self);
-  g_autofree char *line = format_line (self, self->position);
+  g_autofree char *id = sse_event_id_format (self->entrance->host->epoch, self->position);
 
   for (guint i = 0; i < self->n_parts; i++)
     {
@@ -302,7 +294,7 @@ start_afresh (SseNewcomer *self)
 
       if (part->resumes || !can_miss (part))
         continue;
-      add_views (self, part, line, frames);
+      add_views (self, part, id, frames);
       part->resumes = TRUE;
       part->after = self->entrance->host->position;
     }
@@ -322,8 +314,9 @@ void
 sse_newcomer_join (SseNewcomer *self)
 {
   SseStreamHost *host = self->entrance->host;
-  guint n_nowhere = count_nowhere (self);
-  g_autofree char *line = format_line (self, host->position);
+  guint n_unfinished = count_unfinished (self);
+  g_autofree char *id = sse_event_id_format (host->epoch, host->position);
+  g_autofree char *unfinished = sse_event_id_format_unfinished (host->epoch, host->position);
   g_autoptr (GPtrArray) frames = NULL;
 
   if (sse_newcomer_starts_afresh (self))
@@ -336,7 +329,7 @@ sse_newcomer_join (SseNewcomer *self)
   sse_slice_take (&self->slice, host->position, frames);
   for (guint i = 0; i < self->n_parts; i++)
     {
-      add_views (self, &self->parts[i], i < n_nowhere ? "" : line, frames);
+      add_views (self, &self->parts[i], i < n_unfinished ? unfinished : id, frames);
       tell_journal (self, &self->parts[i]);
     }
 

@@ -40,27 +40,24 @@ class Follower:
         self.streams = streams
         self.user = user
         self.earlier = []
-        self.last = None
         self.client = None
         self.come()
 
     @property
     def events(self):
-        """Those of which it is known where they are."""
-        return self.earlier + [event for event in self.client.events if event.position is not None]
+        return self.earlier + self.client.events
 
     def next(self, what="an event"):
         return self.client.next(what)
 
     def come(self):
-        headers = {"Last-Event-ID": self.last.id} if self.last else {}
+        headers = {"Last-Event-ID": self.earlier[-1].id} if self.earlier else {}
         self.client = self.case.rivulet.follow_several(self.streams, self.user, headers=headers)
 
     def leave(self):
         """Events that were read count, whatever else was under way."""
         self.client.close()
-        self.earlier = self.events
-        self.last = self.client.last or self.last
+        self.earlier += self.client.events
 
     def come_back(self):
         self.leave()
@@ -201,8 +198,8 @@ class Trimmed(Kept):
                     with self.resume(old, streams) as client:
                         told = [event.type for event in client.take(count)]
                         # Of what arrived together, as much as that is what it got.
-                        ids = [event.id for event in client.events[:count] if event.id is not None]
-                    with self.resume(ids[-1] if ids else old, streams) as client:
+                        last = client.events[count - 1].id if count > 0 else old
+                    with self.resume(last, streams) as client:
                         told += [event.type for event in client.take(len(first))]
                     self.assertIn("events", told)
 

@@ -8,6 +8,7 @@ import wire
 from waiting import Deadline
 
 EVENT_ID = re.compile(r"[^\s-]+-(0|[1-9][0-9]*)\Z")
+UNFINISHED_ID = re.compile(r"[^\s-]+-0(0|[1-9][0-9]*)\Z")
 FIELD = re.compile(r"(id|event|data|retry): (.*)\Z", re.DOTALL)
 
 PATHS = {
@@ -26,19 +27,16 @@ APPENDED = {"new-event", "event-update", "event-delete"}
 
 
 class Event:
-    """`stream` is what it is of, where the connection has several; `type` is without that.
-
-    Its position is not known where it has no id, until one comes that has.
-    """
+    """`stream` is what it is of, where the connection has several; `type` is without that. One that
+    is `unfinished` comes before its client has been in all of them."""
 
     def __init__(self, event_id, event_type, data, stream=None):
-        if event_id is not None and not EVENT_ID.match(event_id):
+        self.unfinished = stream is not None and bool(UNFINISHED_ID.match(event_id))
+        if not (EVENT_ID.match(event_id) or self.unfinished):
             raise wire.Malformed(f"id {event_id!r}")
         self.id = event_id
-        self.epoch = self.position = None
-        if event_id is not None:
-            self.epoch, position = event_id.rsplit("-", 1)
-            self.position = int(position)
+        self.epoch, position = event_id.rsplit("-", 1)
+        self.position = int(position)
         self.type = event_type
         self.stream = stream
         self.text = data
@@ -87,15 +85,14 @@ class EventParser:
             self.retries.append(int(fields.pop("retry")))
         if not fields:
             return None
-        names = list(fields)
-        if names != ["id", "event", "data"] and not (self.combined and names == ["event", "data"]):
-            raise wire.Malformed(f"an event with {names}")
+        if list(fields) != ["id", "event", "data"]:
+            raise wire.Malformed(f"an event with {list(fields)}")
         stream = None
         if self.combined:
             stream, slash, fields["event"] = fields["event"].partition("/")
             if not slash:
                 raise wire.Malformed(f"an event of no stream: {block[:200]!r}")
-        return Event(fields.get("id"), fields["event"], fields["data"], stream)
+        return Event(fields["id"], fields["event"], fields["data"], stream)
 
 
 def combined_query(streams):
@@ -120,7 +117,6 @@ class StreamClient:
         self.chunks = None
         self.parser = EventParser(target.partition("?")[0].endswith("/streams"))
         self.events = []
-        self.last = None  # the last event with an id
         self.taken = 0
         self.ended = False
         self.fields = [("Accept", "text/event-stream"),
@@ -152,21 +148,12 @@ class StreamClient:
             return
         body = self.chunks.feed(data) if self.chunks else data
         for event in self.parser.feed(body):
-            self._place(event)
+            if self.events and event.epoch == self.events[-1].epoch:
+                if event.position < self.events[-1].position:
+                    raise wire.Malformed(f"{event} behind {self.events[-1]}")
+                if event.unfinished and not self.events[-1].unfinished:
+                    raise wire.Malformed(f"{event} behind {self.events[-1]}")
             self.events.append(event)
-
-    def _place(self, event):
-        """Its id goes on from those before it; none has only what comes before any that has."""
-        if event.id is None:
-            if self.last is not None:
-                raise wire.Malformed(f"{event} behind {self.last}")
-            return
-        if self.last is None:
-            for first in self.events:
-                first.position = event.position
-        elif event.epoch == self.last.epoch and event.position < self.last.position:
-            raise wire.Malformed(f"{event} behind {self.last}")
-        self.last = event
 
     def read(self, deadline):
         """Reads some more; returns whether there was any."""

@@ -18,6 +18,24 @@ test_round_trip (void)
     }
 }
 
+/* It says where it is of, and is refused. */
+static void
+test_unfinished (void)
+{
+  const guint64 positions[] = { 0, 1, G_MAXUINT64 };
+  const char *const expected[] = { "ep-00", "ep-01", "ep-018446744073709551615" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (positions); i++)
+    {
+      g_autofree char *id = sse_event_id_format_unfinished ("ep", positions[i]);
+      g_autofree char *epoch = NULL;
+      guint64 position;
+
+      g_assert_cmpstr (id, ==, expected[i]);
+      g_assert_false (sse_event_id_parse (id, &epoch, &position));
+    }
+}
+
 static void
 test_malformed (void)
 {
@@ -52,5 +70,6 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/core/event-id/round-trip", test_round_trip);
   g_test_add_func ("/core/event-id/malformed", test_malformed);
+  g_test_add_func ("/core/event-id/unfinished", test_unfinished);
   return g_test_run ();
 }

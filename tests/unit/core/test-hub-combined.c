@@ -11,10 +11,11 @@
 #include "sse-combination.h"
 
 #define HEAD "HEAD\nretry: 7\n\n"
-/* One that comes before the first of another stream with appended events has no id. */
-#define FIRST(stream, type, value)                                                                 \
-  "event: " stream "/" type "\ndata: {\"type\":\"" type "\",\"value\":\"" value "\"}\n\n"
-#define OF(stream, position, type, value) "id: ep-" position "\n" FIRST (stream, type, value)
+#define OF(stream, position, type, value)                                                          \
+  "id: ep-" position "\nevent: " stream "/" type "\ndata: {\"type\":\"" type                       \
+  "\",\"value\":\"" value "\"}\n\n"
+/* One before the first of another stream in which its client starts afresh. */
+#define FIRST(stream, position, type, value) OF (stream, "0" position, type, value)
 
 static const char *const probe_other[] = { "probe", "other", NULL };
 static const char *const other_probe[] = { "other", "probe", NULL };
@@ -38,8 +39,8 @@ test_order (Fixture *fixture, gconstpointer data)
   bob = client_new_combined (fixture, other_probe, "bob", NULL);
   eve = client_new_combined (fixture, other_alone, "eve", NULL);
   dan = client_new (fixture, "other", "dan", NULL);
-  client_expect (ann, HEAD FIRST ("probe", "value", "a") OF ("other", "2", "value", "b"));
-  client_expect (bob, HEAD FIRST ("other", "value", "b") OF ("probe", "2", "value", "a"));
+  client_expect (ann, HEAD FIRST ("probe", "2", "value", "a") OF ("other", "2", "value", "b"));
+  client_expect (bob, HEAD FIRST ("other", "2", "value", "b") OF ("probe", "2", "value", "a"));
   client_expect (eve, HEAD OF ("other", "2", "value", "b"));
   client_expect (dan, START ("2", "b"));
 
@@ -70,8 +71,8 @@ test_personal (Fixture *fixture, gconstpointer data)
   fixture_publish (fixture, "other", "ann", "set", "hers");
   ann = client_new_combined (fixture, probe_other, "ann", NULL);
   bob = client_new_combined (fixture, probe_other, "bob", NULL);
-  client_expect (ann, HEAD FIRST ("probe", "value", "-") OF ("other", "2", "value", "hers"));
-  client_expect (bob, HEAD FIRST ("probe", "value", "-") OF ("other", "2", "value", "all"));
+  client_expect (ann, HEAD FIRST ("probe", "2", "value", "-") OF ("other", "2", "value", "hers"));
+  client_expect (bob, HEAD FIRST ("probe", "2", "value", "-") OF ("other", "2", "value", "all"));
 
   fixture_publish (fixture, "other", NULL, "set", "all-2");
   client_expect (bob, OF ("other", "3", "value-update", "all-2"));
@@ -106,8 +107,8 @@ test_resume (Fixture *fixture, gconstpointer data)
     { "ep-2", HEAD OF ("other", "2", "value", "p6") OF ("probe", "3", "said", "p3")
                   OF ("probe", "6", "said", "p6") OF ("probe", "6", "value-update", "p6")
                       OF ("other", "6", "value-update", "p6") },
-    { "ep-7", HEAD FIRST ("probe", "value", "p6") OF ("other", "6", "value", "p6") },
-    { "old-4", HEAD FIRST ("probe", "value", "p6") OF ("other", "6", "value", "p6") },
+    { "ep-7", HEAD FIRST ("probe", "6", "value", "p6") OF ("other", "6", "value", "p6") },
+    { "old-4", HEAD FIRST ("probe", "6", "value", "p6") OF ("other", "6", "value", "p6") },
   };
 
   fixture_publish (fixture, "probe", NULL, "say", "p1");
@@ -255,7 +256,7 @@ test_counts (Fixture *fixture, gconstpointer data)
   g_autoptr (Client) ann = client_new_combined (fixture, probe_other, "ann", NULL);
   g_autoptr (Client) dan = client_new (fixture, "other", "dan", NULL);
 
-  client_expect (ann, HEAD FIRST ("probe", "value", "-") OF ("other", "0", "value", "-"));
+  client_expect (ann, HEAD FIRST ("probe", "0", "value", "-") OF ("other", "0", "value", "-"));
   client_expect (dan, START ("0", "-"));
   g_assert_cmpuint (count (fixture, "probe"), ==, 1);
   g_assert_cmpuint (count (fixture, "other"), ==, 2);
@@ -296,8 +297,8 @@ test_revoke (Fixture *fixture, gconstpointer data)
   g_autoptr (Client) ann = client_new_combined (fixture, probe_other, "ann", NULL), late = NULL;
   g_autoptr (Client) bob = client_new_combined (fixture, probe_other, "bob", NULL);
 
-  client_expect (ann, HEAD FIRST ("probe", "value", "-") OF ("other", "0", "value", "-"));
-  client_expect (bob, HEAD FIRST ("probe", "value", "-") OF ("other", "0", "value", "-"));
+  client_expect (ann, HEAD FIRST ("probe", "0", "value", "-") OF ("other", "0", "value", "-"));
+  client_expect (bob, HEAD FIRST ("probe", "0", "value", "-") OF ("other", "0", "value", "-"));
   fixture_set_conflate (fixture, 600000);
   fixture_publish (fixture, "probe", NULL, "set", "x");
   late = client_new_combined (fixture, probe_other, "ann", NULL);
@@ -315,7 +316,7 @@ test_stop_waiting (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (Client) ann = client_new_combined (fixture, probe_other, "ann", NULL), late = NULL;
 
-  client_expect (ann, HEAD FIRST ("probe", "value", "-") OF ("other", "0", "value", "-"));
+  client_expect (ann, HEAD FIRST ("probe", "0", "value", "-") OF ("other", "0", "value", "-"));
   fixture_set_conflate (fixture, 600000);
   fixture_publish (fixture, "probe", NULL, "set", "x");
   late = client_new_combined (fixture, probe_other, "eve", NULL);
@@ -323,7 +324,7 @@ test_stop_waiting (Fixture *fixture, gconstpointer data)
   sse_hub_close (fixture->hub);
   while (!sse_hub_is_quiet (fixture->hub))
     g_main_context_iteration (NULL, TRUE);
-  client_expect (late, HEAD FIRST ("probe", "value", "x") OF ("other", "1", "value", "x"));
+  client_expect (late, HEAD FIRST ("probe", "1", "value", "x") OF ("other", "1", "value", "x"));
 }
 
 static void
@@ -331,7 +332,7 @@ test_closed_waiting (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (Client) ann = client_new_combined (fixture, probe_other, "ann", NULL), late = NULL;
 
-  client_expect (ann, HEAD FIRST ("probe", "value", "-") OF ("other", "0", "value", "-"));
+  client_expect (ann, HEAD FIRST ("probe", "0", "value", "-") OF ("other", "0", "value", "-"));
   fixture_set_conflate (fixture, 600000);
   fixture_publish (fixture, "probe", NULL, "set", "x");
   late = client_new_combined (fixture, probe_other, "eve", NULL);
