@@ -55,6 +55,7 @@ bench_rules_clear (BenchRules *rules)
 {
   forget (&rules->left);
   g_clear_pointer (&rules->expected, bench_expected_free);
+  g_clear_pointer (&rules->prefix, g_free);
   bench_address_clear (&rules->address);
   bench_rules_forget (rules);
 }
@@ -294,9 +295,8 @@ is_list (const BenchEvent *event)
 }
 
 static gboolean
-on_event (const BenchEvent *event, gpointer user_data, GError **error)
+take_event (BenchClient *self, const BenchEvent *event, GError **error)
 {
-  BenchClient *self = user_data;
   BenchRules *rules = self->rules;
 
   if (rules->exact)
@@ -321,6 +321,24 @@ on_event (const BenchEvent *event, gpointer user_data, GError **error)
   rules->event_bytes = event->bytes;
   self->next++;
   return TRUE;
+}
+
+/* Of several streams: one of those that is looked at is as on its own. */
+static gboolean
+on_event (const BenchEvent *event, gpointer user_data, GError **error)
+{
+  BenchClient *self = user_data;
+  gsize length = self->rules->prefix != NULL ? strlen (self->rules->prefix) : 0;
+  BenchEvent plain = *event;
+
+  if (length == 0)
+    return take_event (self, event, error);
+  if (memchr (event->type, '/', event->type_length) == NULL)
+    return has_type (event, self->rules->prefix, error);
+  if (event->type_length <= length || memcmp (event->type, self->rules->prefix, length) != 0)
+    return check_id (self, event, error);
+  plain.type += length, plain.type_length -= length;
+  return take_event (self, &plain, error);
 }
 
 static gboolean

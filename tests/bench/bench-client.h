@@ -16,6 +16,8 @@ G_BEGIN_DECLS
  * @exact: whether the server speaks Rivulet's dialect: `retry:`, one event `events`, then
  *   `new-event`, with ids `<epoch>-<position>` that never go backwards; else any events are taken
  *   whose data is right
+ * @prefix: (nullable): of several streams on one connection, the name and the slash before the
+ *   types of the one that is looked at; of the others' events, the ids are
  * @address: where the server is
  * @head: the first client's head, without `Date`; all others' must be the same
  * @first: the first client's `events`; the same holds
@@ -30,6 +32,7 @@ typedef struct
 {
   BenchExpected *expected;
   gboolean exact;
+  char *prefix;
   BenchAddress address;
   GString *head;
   GString *first;

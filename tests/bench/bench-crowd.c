@@ -17,16 +17,18 @@
  * bench_crowd_new:
  * @url: of the stream; its host is an IPv4 address
  * @exact: whether the server speaks Rivulet's dialect, see #BenchRules
+ * @stream: (nullable): the one to look at, where several are followed on one connection
  * @error: (out) (optional): set to #BENCH_ERROR_USAGE where the URL is none of these
  */
 BenchCrowd *
-bench_crowd_new (const char *url, gboolean exact, GError **error)
+bench_crowd_new (const char *url, gboolean exact, const char *stream, GError **error)
 {
   g_autoptr (BenchCrowd) self = g_new0 (BenchCrowd, 1);
 
   self->epoll = epoll_create1 (EPOLL_CLOEXEC);
   self->rules.expected = bench_expected_new ();
   self->rules.exact = exact;
+  self->rules.prefix = stream != NULL ? g_strconcat (stream, "/", NULL) : NULL;
   if (!bench_address_parse (&self->rules.address, url, error))
     return NULL;
   return g_steal_pointer (&self);

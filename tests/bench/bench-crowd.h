@@ -16,6 +16,7 @@ typedef struct _BenchCrowd BenchCrowd;
 
 BenchCrowd *bench_crowd_new             (const char   *url,
                                          gboolean      exact,
+                                         const char   *stream,
                                          GError      **error);
 void        bench_crowd_free            (BenchCrowd   *self);
 void        bench_crowd_set_tokens      (BenchCrowd   *self,

@@ -18,6 +18,7 @@ typedef struct
 {
   char *url;
   char *dialect;
+  char *stream;
   char *publish;
   char *token_file;
   char *secret_file;
@@ -64,6 +65,8 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
     { "dialect", 0, 0, G_OPTION_ARG_STRING, &options->dialect,
       "rivulet: all as Rivulet's contract says; any: the right data in any events (rivulet)",
       "NAME" },
+    { "stream", 0, 0, G_OPTION_ARG_STRING, &options->stream,
+      "Of several on one connection, the one whose events are checked", "NAME" },
     { "token-file", 't', 0, G_OPTION_ARG_FILENAME, &options->token_file,
       "JSON Web Tokens, one in a line; clients take them in turn", "FILE" },
     { "pid", 'p', 0, G_OPTION_ARG_STRING_ARRAY, &options->pids,
@@ -115,6 +118,8 @@ check_options (const Options *options, int argc, GError **error)
     wrong = "a number is out of bounds; see --help";
   else if (!g_str_equal (options->dialect, "rivulet") && !g_str_equal (options->dialect, "any"))
     wrong = "--dialect is rivulet or any";
+  else if (options->stream != NULL && !g_str_equal (options->dialect, "rivulet"))
+    wrong = "--stream needs --dialect rivulet";
   else if (options->publish == NULL
            && (options->burst > 0 || options->stall > 0 || options->rate > 0))
     wrong = "--burst, --stall and --rate need --publish";
@@ -144,7 +149,8 @@ add_crowd (BenchSteps *steps, const Options *options, GError **error)
 {
   if (options->url == NULL)
     return TRUE;
-  steps->crowd = bench_crowd_new (options->url, g_str_equal (options->dialect, "rivulet"), error);
+  steps->crowd = bench_crowd_new (options->url, g_str_equal (options->dialect, "rivulet"),
+                                  options->stream, error);
   if (steps->crowd == NULL)
     return FALSE;
   bench_crowd_set_progress (steps->crowd, isatty (STDERR_FILENO) != 0);
@@ -296,6 +302,7 @@ main (int argc, char **argv)
     g_printerr ("rivulet-bench: %s\n", error->message);
   g_free (options.url);
   g_free (options.dialect);
+  g_free (options.stream);
   g_free (options.publish);
   g_free (options.token_file);
   g_free (options.secret_file);

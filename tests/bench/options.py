@@ -4,7 +4,7 @@
 import argparse
 import sys
 
-SERVERS = ("rivulet", "bare", "nchan", "nestjs", "better-sse")
+SERVERS = ("rivulet", "combined", "bare", "nchan", "nestjs", "better-sse")
 
 
 def numbers(text):
@@ -50,8 +50,8 @@ def count_or_none(text):
 def parse(arguments):
     parser = argparse.ArgumentParser(
         prog="sh tests/bench/run", allow_abbrev=False,
-        description="Measures what it costs to send Server-Sent Events to many clients: Rivulet, a "
-        "bare send() loop, Nchan, NestJS and better-sse, in one run.",
+        description="Measures what it costs to send Server-Sent Events to many clients: Rivulet, with "
+        "one stream on a connection and with three, a bare send() loop, Nchan, NestJS and better-sse, in one run.",
         epilog="tests/bench/README.md says what the figures are.")
     parser.add_argument("--quick", action="store_true",
                         help="3 rounds with 1000 and 4000 clients: less than 10 minutes")

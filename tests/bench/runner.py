@@ -24,7 +24,7 @@ import table  # noqa: E402
 from generator import Failed  # noqa: E402
 from servers import SERVERS, Unavailable, file_system, place_on_disk  # noqa: E402
 
-OURS = ("rivulet", "bare")
+OURS = ("rivulet", "combined", "bare")
 # Servers that take so long for a burst to many that they have a part only in the first rounds.
 SLOW = ("nestjs", "better-sse")
 SLOW_ROUNDS = 3

@@ -134,6 +134,7 @@ class Rivulet(Server):
     name = "rivulet"
     exact = True
     steps = ("idle", "stall")
+    target = "/github/events/stream"
     # Without G_SLICE, which tests set: it would cost what it does not cost its users.
     ENVIRONMENT = {"G_SLICE": ""}
 
@@ -158,7 +159,7 @@ class Rivulet(Server):
         self.setting = cases.Setting(config=self.groups(), environment=self.ENVIRONMENT,
                                      folder=self.folder)
         self.pid = self.setting.daemon.pid
-        self.url = f"http://{self.setting.address}/github/events/stream"
+        self.url = f"http://{self.setting.address}{self.target}"
         self.publish = f"bus:{self.setting.bus.address}"
         self.tokens = os.path.join(self.folder, "tokens")
         with open(self.tokens, "w", encoding="ascii") as file:
@@ -205,6 +206,18 @@ class Rivulet(Server):
             raise Unavailable(str(error)) from None
         finally:
             super().stop()
+
+
+class Combined(Rivulet):
+    """The same, where each client follows three streams on one connection, and one of them has
+    events."""
+
+    name = "combined"
+    steps = ()
+    target = "/streams?stream=github-events&stream=quota&stream=posts-stats"
+
+    def arguments(self, timed=True):
+        return [*super().arguments(timed), "--stream", "github-events"]
 
 
 class Bare(Server):
@@ -336,4 +349,4 @@ def free_port():
         return probe.getsockname()[1]
 
 
-SERVERS = {server.name: server for server in (Rivulet, Bare, Nchan, Nestjs, BetterSse)}
+SERVERS = {server.name: server for server in (Rivulet, Combined, Bare, Nchan, Nestjs, BetterSse)}

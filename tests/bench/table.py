@@ -48,6 +48,8 @@ BARS = [
     ("until the last client has it, of Nchan", "last-client-ratio", "rivulet/nchan", "<", 1.0),
     ("memory per idle connection, B", "memory-per-connection", "rivulet", "≤", 1024),
     ("memory after they left, of before", "memory-after-leaving", "rivulet", "≤", 1.10),
+    ("CPU per delivery, three streams, of one", "cpu-per-delivery-ratio", "combined/rivulet",
+     "≤", 1.10),
     ("CPU per connection made, of Nchan", "cpu-per-connect-ratio", "rivulet/nchan", "≤", 2.5),
     ("growth of CPU per delivery, of bare's", "cpu-per-delivery-growth-ratio", "rivulet/bare",
      "≤", 1.10),

@@ -65,6 +65,36 @@ class Faults(unittest.TestCase):
                           send=lambda number, position, text: event(position, text))
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
+    def test_one_of_several_streams(self):
+        """The others' events are none of it, but their ids."""
+        other = b'id: e-%d\nevent: other/x\ndata: {"type":"x"}\n\n'
+
+        def named(block):
+            return block.replace(b"event: ", b"event: one/")
+
+        def start(number):
+            return HEAD + chunk(named(FIRST)) + chunk(other % 0)
+
+        def send(number, position, text):
+            return chunk(named(event(position, text))) + chunk(other % position)
+
+        done = self.bench("--stream", "one", start=start, send=send)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        for what, make in [
+                ("of type", lambda position, text: event(position, text)),
+                ("an id went backwards", lambda position, text: other % 0 + named(event(position, text))),
+                ("was never published",
+                 lambda position, text: named(event(position, text[:-2] + b" }}")))]:
+            with self.subTest(what=what):
+                wrong = wrong_event(lambda position, text, make=make: chunk(make(position, text)))
+
+                def mixed(number, position, text, wrong=wrong):
+                    right = (number, position) != (CLIENT, EVENT)
+                    return (send if right else wrong)(number, position, text)
+
+                self.assert_found(self.bench("--stream", "one", "--deliveries", "0", "--burst", "3",
+                                             start=start, send=mixed), what)
+
     def test_wrong_bytes(self):
         for what, make in [
                 ("was never published", lambda data: data.replace(b'"push"', b'"pusH"')),
@@ -153,6 +183,7 @@ class Options(unittest.TestCase):
         for wrong in ([], ["--nonsense"], [*url, "more"], ["--url", "https://127.0.0.1:1/"],
                       ["--url", "http://localhost:1/"], [*url, "--clients", "0"],
                       [*url, "--clients", "many"], [*url, "--dialect", "english"],
+                      [*url, "--dialect", "any", "--stream", "one"],
                       [*url, "--burst", "3"], [*url, "--publish", "shout:loud"],
                       [*url, "--publish", "webhook:http://127.0.0.1:1/"],
                       [*url, "--token-file", "/nonexistent"], [*url, "--token-file", "/dev/null"],

@@ -51,7 +51,7 @@ class Small(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "figures.json")
             cls.done = subprocess.run(
-                [*RUNNER, "--only", "rivulet,bare", "--clients", "50,200", "--rounds", "1",
+                [*RUNNER, "--only", "rivulet,combined,bare", "--clients", "50,200", "--rounds", "1",
                  "--deliveries", "2", "--idle", "4", "--rate", "200", "--rows", "300",
                  "--resumes", "5", "--storm", "20,200", "--json", path],
                 stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
@@ -85,11 +85,15 @@ class Small(unittest.TestCase):
         stalled = {"last-client-stalled", "last-client-stalled-ratio"}
         self.assertEqual(self.names("bare", 50), BOTH)
         self.assertEqual(self.names("bare", 200), BOTH | IDLE | growth)
+        self.assertEqual(self.names("combined", 50), BOTH)
         self.assertEqual(self.names("rivulet", 50), BOTH | stalled)
         self.assertEqual(self.names("rivulet", 200), BOTH | IDLE | growth | stalled)
         ratios = {"cpu-per-delivery-ratio", "burst-cpu-per-delivery-ratio", "last-client-ratio",
                   "cpu-per-connect-ratio"}
         self.assertEqual(self.names("rivulet/bare", 50), ratios)
+        self.assertEqual(self.names("combined/rivulet", 50),
+                         {"cpu-per-delivery-ratio", "burst-cpu-per-delivery-ratio",
+                          "cpu-per-connect-ratio", "memory-per-connection-ratio"})
         self.assertEqual(self.names("rivulet/bare", 200),
                          ratios | {"cpu-per-heartbeat-ratio", "cpu-per-delivery-growth-ratio",
                                    "cpu-per-connect-growth-ratio"})
