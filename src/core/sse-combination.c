@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "sse-set-back.h"
 #include "sse-viewers.h"
 
 /* The longest that letting newcomers join holds up the main thread at a time, in µs. */
@@ -20,6 +21,7 @@ struct _SseCombination
   char *first_user;   /* whose client was the first that followed it */
   GBytes *key;        /* @streams, as it is looked up by */
   GPtrArray *streams; /* in the order of their addresses: a part's number is its index */
+  SseFrame *last;     /* of the update that is applied, the last event so far; NULL for none */
 };
 
 struct _SseCombinations
@@ -29,7 +31,8 @@ struct _SseCombinations
   guint first_channel;
   SseCombination *by_channel[SSE_COMBINATION_MAX];
   GHashTable *by_key;
-  guint surplus; /* see sse_combinations_get_surplus() */
+  GPtrArray *sending; /* those that have a last event */
+  guint surplus;      /* see sse_combinations_get_surplus() */
 
   guint32 turn;     /* the number of the last one */
   gint64 last_turn; /* when it began, monotonic, in µs */
@@ -327,6 +330,45 @@ sse_combinations_get_surplus (SseCombinations *self)
   return self->surplus;
 }
 
+/* ---- sending ---- */
+
+/**
+ * sse_combinations_send:
+ * @channel: a combination's
+ * @user: (nullable): who gets it, %NULL for everyone; the same for all that comes of one update
+ * @frame: an event that a stream of the combination appended
+ *
+ * Sends it when it is known whether it is the last that comes of its update, which
+ * sse_combinations_flush() says.
+ */
+void
+sse_combinations_send (SseCombinations *self, guint channel, const char *user, SseFrame *frame)
+{
+  SseCombination *combination = sse_combinations_find (self, channel);
+  g_autoptr (SseFrame) last = g_steal_pointer (&combination->last);
+  g_autoptr (SseFrame) earlier = last != NULL ? sse_set_back (last) : NULL;
+
+  combination->last = sse_frame_ref (frame);
+  if (earlier != NULL)
+    sse_fanout_send (self->host->fanout, channel, user, earlier);
+  else
+    g_ptr_array_add (self->sending, combination);
+}
+
+/* Nothing more comes of an update, of which @user gets what comes. */
+void
+sse_combinations_flush (SseCombinations *self, const char *user)
+{
+  for (guint i = 0; i < self->sending->len; i++)
+    {
+      SseCombination *combination = self->sending->pdata[i];
+      g_autoptr (SseFrame) last = g_steal_pointer (&combination->last);
+
+      sse_fanout_send (self->host->fanout, combination->channel, user, last);
+    }
+  g_ptr_array_set_size (self->sending, 0);
+}
+
 /* ---- leaving ---- */
 
 /**
@@ -376,6 +418,7 @@ sse_combinations_new (SseStreamHost *host, guint first_channel)
   };
   sse_entrance_init (&self->entrance);
   self->by_key = g_hash_table_new (g_bytes_hash, g_bytes_equal);
+  self->sending = g_ptr_array_new ();
   self->last_turn = g_get_monotonic_time () - host->conflate;
   return self;
 }
@@ -395,6 +438,7 @@ void
 sse_combinations_free (SseCombinations *self)
 {
   g_hash_table_unref (self->by_key);
+  g_ptr_array_unref (self->sending);
   for (guint i = 0; i < SSE_COMBINATION_MAX; i++)
     g_clear_pointer (&self->by_channel[i], combination_free);
   g_free (self);

@@ -38,6 +38,12 @@ void             sse_combinations_subscribe  (SseCombinations     *self,
                                               SseCombination      *combination,
                                               GPtrArray           *streams,
                                               const SseSubscriber *subscriber);
+void             sse_combinations_send       (SseCombinations     *self,
+                                              guint                channel,
+                                              const char          *user,
+                                              SseFrame            *frame);
+void             sse_combinations_flush      (SseCombinations     *self,
+                                              const char          *user);
 guint            sse_combinations_get_surplus
                                              (SseCombinations     *self);
 void             sse_combinations_end_user   (SseCombinations     *self,

@@ -3,6 +3,8 @@
 
 #include "sse-slice.h"
 
+#include "sse-set-back.h"
+
 typedef struct
 {
   guint64 position;
@@ -67,7 +69,8 @@ compare_events (gconstpointer a, gconstpointer b)
 /**
  * sse_slice_take:
  * @end: where it ends if nothing was cut
- * @frames: (element-type SseFrame): takes its events, in order
+ * @frames: (element-type SseFrame): takes its events, in order; where several are of one position,
+ *   all but the last are set back, see sse_set_back()
  *
  * Returns: up to where @frames has all events now; the slice is empty
  */
@@ -80,7 +83,11 @@ sse_slice_take (SseSlice *self, guint64 end, GPtrArray *frames)
     {
       Event *event = &g_array_index (self->events, Event, i);
 
-      if (event->position <= end)
+      if (event->position > end)
+        break;
+      if (i + 1 < self->events->len && event[1].position == event->position)
+        g_ptr_array_add (frames, sse_set_back (event->frame));
+      else
         g_ptr_array_add (frames, g_steal_pointer (&event->frame));
     }
   g_array_set_size (self->events, 0);

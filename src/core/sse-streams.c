@@ -154,6 +154,7 @@ sse_streams_apply (SseStreams *self, const SseUpdate *update, GError **error)
     apply_to_followers (self, update);
   else
     sse_log_mark_unapplied (self->host->log, position);
+  sse_combinations_flush (self->host->combinations, sse_update_get_audience (update));
   return verdict;
 }
 

@@ -5,6 +5,7 @@
 
 #include "sse-viewers.h"
 
+#include "sse-combination.h"
 #include "sse-event-id.h"
 #include "sse-viewers-private.h"
 
@@ -176,8 +177,8 @@ sse_viewers_send (SseViewers *self, const char *user, SseFrame *frame, SseFrame 
     return;
   sse_fanout_send (self->host->fanout, self->channel, user, frame);
   for (guint i = 0; audience->places != NULL && i < audience->places->len; i++)
-    sse_fanout_send (self->host->fanout, g_array_index (audience->places, SsePlace, i).channel,
-                     user, prefixed);
+    sse_combinations_send (self->host->combinations,
+                           g_array_index (audience->places, SsePlace, i).channel, user, prefixed);
 }
 
 /* Says that a user has views of their own now. */

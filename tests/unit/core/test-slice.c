@@ -4,11 +4,14 @@
 #include <string.h>
 
 static void
-add (SseSlice *slice, guint64 position, const char *text)
+add (SseSlice *slice, guint64 position, const char *type)
 {
-  sse_slice_add (slice, position, sse_frame_new_raw (text, strlen (text)));
+  g_autofree char *id = g_strdup_printf ("ep-%" G_GUINT64_FORMAT, position);
+
+  sse_slice_add (slice, position, sse_frame_new_event (id, type, NULL, 0));
 }
 
+/* Each event as its id and its type. */
 static void
 assert_taken (SseSlice *slice, guint64 end, guint64 expected_end, const char *expected)
 {
@@ -20,13 +23,17 @@ assert_taken (SseSlice *slice, guint64 end, guint64 expected_end, const char *ex
     {
       gsize length;
       const char *bytes = sse_frame_get_bytes (g_ptr_array_index (frames, i), FALSE, &length);
+      g_autofree char *event = g_strndup (bytes, length);
+      g_auto (GStrv) lines = g_strsplit (event, "\n", -1);
 
-      g_string_append_len (text, bytes, (gssize) length);
+      g_string_append_printf (text, "%s%s ", lines[0] + strlen ("id: ep-"),
+                              lines[1] + strlen ("event: "));
     }
   g_assert_cmpstr (text->str, ==, expected);
 }
 
-/* By position; what comes of one update in the order in which it was added. */
+/* By position; what comes of one update in the order in which it was added, the last of it alone
+ * with its own position. */
 static void
 test_order (void)
 {
@@ -39,7 +46,7 @@ test_order (void)
   add (&slice, 1, "a");
   add (&slice, 2, "c");
   add (&slice, 5, "e");
-  assert_taken (&slice, G_MAXUINT64, G_MAXUINT64, "abcdef");
+  assert_taken (&slice, G_MAXUINT64, G_MAXUINT64, "1a 1b 2c 4d 5e 18446744073709551614f ");
   assert_taken (&slice, 9, 9, "");
 }
 
@@ -56,9 +63,9 @@ test_cut (void)
   add (&slice, 3, "b");
   add (&slice, 4, "d");
   sse_slice_cut (&slice, 3);
-  assert_taken (&slice, 9, 3, "ab");
+  assert_taken (&slice, 9, 3, "2a 3b ");
   add (&slice, 4, "d");
-  assert_taken (&slice, 9, 9, "d");
+  assert_taken (&slice, 9, 9, "4d ");
 }
 
 int
