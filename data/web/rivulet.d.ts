@@ -16,13 +16,14 @@ export type State =
    * - `unauthorized`: 401, with a fresh token too.
    * - `forbidden`: 403, the token is not for one of the streams.
    * - `rejected`: another status of 4xx, such as 404 for a stream that there is not.
-   * - `stopped`: it was not begun, or `close()`.
+   * - `stopped`: nothing is followed, or `close()`.
    */
   | { name: 'closed'; reason: Reason; error?: string };
 
 export type Reason = 'failed' | 'unauthorized' | 'forbidden' | 'rejected' | 'stopped';
 
-export type Token = string | undefined;
+/** Without one, such as where nobody is logged in, the answer is 401. */
+export type Token = string | null | undefined;
 
 export interface Options {
   /**

@@ -17,12 +17,13 @@
 
 import { Connection } from './rivulet/connection.js';
 import { Line, canShare } from './rivulet/line.js';
-import { Subscription } from './rivulet/subscription.js';
+import { Subscription, guard } from './rivulet/subscription.js';
 
 export { EventStreamParser } from './rivulet/event-stream.js';
 
 /** @typedef {import('./rivulet.js').State} State */
 /** @typedef {import('./rivulet.js').Options} Options */
+/** @typedef {import('./rivulet.js').Token} Token */
 /** @typedef {import('./rivulet.js').Rivulet} Declared */
 
 // How many events a stream begins with: when they have come, a tab has all that there is. Of other
@@ -31,7 +32,7 @@ export { EventStreamParser } from './rivulet/event-stream.js';
 const INITIAL = { 'github-events': 1, 'posts-stats': 2, quota: 1, 'events-count': 1 };
 
 /**
- * @param {string | undefined} token
+ * @param {Token} token
  * @returns {string | undefined} whom it is for, and for what; undefined where that can't be seen
  */
 function identityOf(token) {
@@ -58,10 +59,15 @@ export class Rivulet {
   #line = null;
   /** Of the last token. @type {string | undefined} */
   #identity;
-  /** A token that was not used yet. @type {{token: string | undefined}?} */
+  /** A token that was not used yet. @type {{token: Token}?} */
   #unused = null;
+  // How many tokens were asked for, and which of them is the newest that came.
+  #asked = 0;
+  #newest = 0;
   /** Brings late subscriptions what there is. @type {Connection?} */
   #priming = null;
+  /** What comes over the line. @type {string[]} */
+  #flowing = [];
   #stopped = false;
   #scheduled = false;
 
@@ -90,24 +96,30 @@ export class Rivulet {
     this.#subscriptions.add(subscription);
     this.#schedule();
     return () => {
+      subscription.end();
       if (this.#subscriptions.delete(subscription)) this.#schedule();
     };
   }
 
   open() {
     this.#stopped = false;
-    if (this.#line) this.#line.wake();
+    if (this.#line) this.#wake();
     else this.#schedule();
   }
 
   close() {
     this.#stopped = true;
-    this.#hangUp();
-    this.#tell({ name: 'closed', reason: 'stopped' });
+    this.#end({ name: 'closed', reason: 'stopped' });
   }
 
   #wake = () => {
-    if (!globalThis.document?.hidden) this.#line?.wake();
+    this.#line?.wake();
+    if (this.#priming) this.#priming.wake();
+    else this.#prime();
+  };
+
+  #look = () => {
+    if (!globalThis.document?.hidden) this.#wake();
   };
 
   /** What is followed in one go is asked for at once. */
@@ -117,9 +129,14 @@ export class Rivulet {
     queueMicrotask(() => {
       this.#scheduled = false;
       const streams = [...new Set([...this.#subscriptions].map(({ stream }) => stream))];
-      if (this.#stopped || (!this.#line && streams.length === 0)) return;
-      if (this.#line) this.#line.follow(streams);
-      else this.#dial();
+      if (this.#stopped) return;
+      if (streams.length === 0) {
+        this.#end({ name: 'closed', reason: 'stopped' });
+      } else if (this.#line) {
+        this.#line.follow(streams);
+      } else {
+        this.#dial();
+      }
     });
   }
 
@@ -131,7 +148,7 @@ export class Rivulet {
     const line = new Line(this.#settings, name, (news) => this.#line === line && this.#take(news));
     this.#line = line;
     globalThis.addEventListener?.('online', this.#wake);
-    globalThis.document?.addEventListener('visibilitychange', this.#wake);
+    globalThis.document?.addEventListener('visibilitychange', this.#look);
     this.#schedule();
   }
 
@@ -141,22 +158,44 @@ export class Rivulet {
     this.#line?.leave();
     this.#line = null;
     globalThis.removeEventListener?.('online', this.#wake);
-    globalThis.document?.removeEventListener('visibilitychange', this.#wake);
+    globalThis.document?.removeEventListener('visibilitychange', this.#look);
+    this.#flowing = [];
     for (const subscription of this.#subscriptions) subscription.restart();
   }
 
-  /** A token for one attempt. Where it is for another user, all begins anew, on another line. */
-  async #token() {
-    const { token: make } = this.#options;
-    const { token } = this.#unused ?? { token: typeof make === 'function' ? await make() : make };
-    const identity = identityOf(token);
+  /** Whoever it is for afterwards, another token says. @param {State} state */
+  #end(state) {
+    this.#hangUp();
+    this.#identity = undefined;
     this.#unused = null;
-    if (identity !== this.#identity && !this.#stopped) {
-      this.#identity = identity;
-      this.#unused = { token };
-      this.#hangUp();
-      this.#dial();
+    this.#newest = this.#asked;
+    this.#tell(state);
+  }
+
+  /**
+   * A token for one attempt. Where it is for another user, all begins anew, on another line.
+   *
+   * @returns {Promise<Token>}
+   */
+  async #token() {
+    if (this.#unused) {
+      const { token } = this.#unused;
+      this.#unused = null;
+      return token;
     }
+    const number = ++this.#asked;
+    const { token: make } = this.#options;
+    const token = typeof make === 'function' ? await make() : make;
+    const identity = identityOf(token);
+    // Who was slow may say who it was before.
+    const late = number <= this.#newest;
+    this.#newest = Math.max(this.#newest, number);
+    if (identity === this.#identity) return token;
+    if (late) throw new Error('there is a newer token');
+    this.#identity = identity;
+    this.#unused = { token };
+    this.#hangUp();
+    this.#dial();
     return token;
   }
 
@@ -167,12 +206,14 @@ export class Rivulet {
     } else if (news.kind === 'connected') {
       for (const subscription of this.#subscriptions)
         if (news.fresh && news.streams.includes(subscription.stream)) subscription.begin(true);
-      this.#prime(news.streams);
+      this.#flowing = news.streams;
+      this.#prime();
+      // Another tab has the connection.
+      this.#unused = null;
     } else if (news.state.name === 'closed' && news.state.reason !== 'failed') {
       // Another tab may have what is needed.
-      this.#hangUp();
       this.#stopped = true;
-      this.#tell(news.state);
+      this.#end(news.state);
     } else {
       this.#tell(news.state);
     }
@@ -181,28 +222,30 @@ export class Rivulet {
   /**
    * Who follows a stream that others followed before asks for what there is, on a connection that
    * ends when that has come. What comes over the line meanwhile is kept, and taken after it.
-   *
-   * @param {string[]} flowing what comes over the line
    */
-  #prime(flowing) {
+  #prime() {
     const late = [...this.#subscriptions].filter((subscription) =>
-      subscription.waits && flowing.includes(subscription.stream));
+      subscription.waits && this.#flowing.includes(subscription.stream));
     if (this.#priming || late.length === 0) return;
     const missing = new Map(late.map(({ stream }) => [stream, INITIAL[stream] ?? Infinity]));
-    const done = () => {
+    const end = () => {
       priming.close();
       this.#priming = null;
+    };
+    const done = () => {
+      if (this.#priming !== priming) return; // a handler has closed it
+      end();
       for (const subscription of late) subscription.begin();
-      this.#prime(flowing);
+      this.#prime();
     };
     const priming = new Connection(this.#settings, {
       state: (state) => {
         // What came before it asks is in what it will get.
-        if (state.name === 'connecting') for (const subscription of late) subscription.restart();
+        if (state.name === 'connecting') for (const subscription of late) subscription.keep();
         if (state.name !== 'closed') return;
-        priming.close();
-        this.#priming = null;
-        if (state.reason !== 'failed') this.#take({ kind: 'state', state });
+        end();
+        for (const subscription of late) subscription.restart();
+        this.#take({ kind: 'state', state });
       },
       event: (event) => {
         for (const subscription of late) subscription.prime(event);
@@ -219,6 +262,6 @@ export class Rivulet {
   #tell(state) {
     if (JSON.stringify(state) === JSON.stringify(this.#state)) return;
     this.#state = state;
-    this.#options.onState?.(state);
+    guard(() => this.#options.onState?.(state));
   }
 }

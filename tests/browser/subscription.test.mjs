@@ -14,6 +14,8 @@ function subscribe(handlers) {
 
 test('what is kept comes after what there is, without what is in that', () => {
   const { got, subscription, event } = subscribe();
+  subscription.take(event('e-2', 2));
+  subscription.keep();
   for (const position of [3, 4, 5, 6]) subscription.take(event(`e-${position}`, position));
   assert.deepEqual(got, []);
   subscription.prime(event('e-5', 'all', 'list'));
@@ -40,6 +42,25 @@ test('views of one update have one id', () => {
   assert.deepEqual(got.map(([, data]) => data), [1, 2, 3]);
 });
 
+test('nothing is kept where nobody asked for what there is', () => {
+  const { got, subscription, event } = subscribe();
+  subscription.take(event('e-1', 1));
+  subscription.begin();
+  assert.deepEqual(got, []);
+});
+
+test('a handler that ends it while it takes what was kept', () => {
+  const got = [];
+  const { subscription, event } = subscribe((data) => {
+    got.push(data);
+    subscription.end();
+  });
+  subscription.keep();
+  for (const position of [1, 2, 3]) subscription.take(event(`e-${position}`, position));
+  subscription.begin();
+  assert.deepEqual(got, [1]);
+});
+
 test('another epoch may have smaller positions', () => {
   const { got, subscription, event } = subscribe();
   subscription.begin();
@@ -50,6 +71,7 @@ test('another epoch may have smaller positions', () => {
 
 test('what was kept is forgotten where all begins anew', () => {
   const { got, subscription, event } = subscribe();
+  subscription.keep();
   subscription.take(event('e-1', 1));
   subscription.begin(true);
   subscription.take(event('e-0', 0));

@@ -197,6 +197,40 @@ class Broken(PageCase):
         self.wait_state(tab, "open")
         self.wait_quota(tab, 5)
 
+    def test_the_network_comes_to_a_hidden_tab(self):
+        tab = self.following("github-events", retries=0)
+        self.set_offline(True)
+        self.rivulet.daemon.kill()
+        self.rivulet.start_again()
+        self.wait_state(tab, "closed", reason="failed")
+        tab.run("() => { Object.defineProperty(document, 'hidden', { value: true }); }")
+        tab.run("() => { document.dispatchEvent(new Event('visibilitychange')); }")
+        self.new_event(1)
+        self.assertEqual(tab.run("() => rivulet.state.name"), "closed")
+        self.set_offline(False)
+        self.assertEqual(self.events(tab, 1), ["1"])
+
+    def test_a_laptops_sleep(self):
+        """Its connection is never ended, its clock jumps, and its timers know nothing of that."""
+        relay = Relay(self.rivulet.address)
+        self.addCleanup(relay.stop)
+        self.url = f"http://{relay.address}"
+        for hours, share in (1, True), (2, False):
+            with self.subTest(share=share):
+                # Silence takes longer than this test waits.
+                tab = self.following("github-events", share=share, silence=600_000)
+                self.new_event(f"{share} before")
+                self.events(tab, 1)
+                relay.freeze()
+                self.set_offline(True)
+                self.new_event(f"{share} asleep")
+                tab.call("time", time=1000 * (time.time() + 3600 * hours))
+                self.set_offline(False)
+                self.assertEqual(self.events(tab, 2), [f"{share} before", f"{share} asleep"])
+                self.assertEqual([state["name"] for state in tab.run("() => states")],
+                                 ["connecting", "open", "connecting", "open"])
+                tab.close()
+
     def test_the_network_goes_and_comes(self):
         tab = self.following("github-events", retries=1)
         self.new_event(1)
@@ -212,8 +246,13 @@ class Broken(PageCase):
 
     def test_an_expired_token_is_renewed(self):
         """The daemon ends the response; what is published meanwhile comes with the next token."""
-        soon = self.rivulet.token(lifetime=3)
-        tab = self.following("github-events", tokens=[soon, self.rivulet.token()])
+        tab = self.following("github-events")
+        # The page and its script are there: all of these seconds are the token's.
+        tab.run("""(tokens) => {
+          rivulet.close();
+          Object.assign(window, { tokens, asked: 0, states: [] });
+          rivulet.open();
+        }""", [self.rivulet.token(lifetime=5), self.rivulet.token()])
         tab.wait("() => states.some(({ name }) => name === 'waiting')")
         self.new_event(1)
         self.assertEqual(self.events(tab, 1), ["1"])

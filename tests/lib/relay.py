@@ -49,7 +49,7 @@ class Relay:
     def _run(self):
         while True:
             ready, _, _ = select.select([self.ending, self.listener, *self.open], [], [])
-            if self.ending in ready:
+            if self.ending in ready and not self.ending.recv(1):
                 return
             for item in ready:
                 if item is self.listener:
@@ -80,6 +80,11 @@ class Relay:
             for item in conversation.sockets:
                 self.open.pop(item, None)
             conversation.close()
+
+    def freeze(self):
+        """Passes nothing on any more of what there is, and ends none of it; others may come."""
+        self.open.clear()
+        self.end.send(b"x")  # it looks at what is open once more
 
     def cut(self):
         """Ends all connections that there are, on both sides, in the middle of whatever they say."""

@@ -12,7 +12,7 @@ import { EventStreamParser } from './event-stream.js';
 /**
  * @typedef {object} Settings
  * @property {string} url without a slash at its end
- * @property {() => Promise<string | undefined>} token
+ * @property {() => Promise<import('../rivulet.js').Token>} token
  * @property {boolean} cookies whether the browser's cookies say who it is
  * @property {number} retries
  * @property {number} delay
@@ -27,6 +27,9 @@ import { EventStreamParser } from './event-stream.js';
  * @property {(event: StreamEvent) => void} event
  * @property {() => void} [comment]
  */
+
+/** Milliseconds. A timer of more fires at once. */
+export const LONGEST = 2 ** 31 - 1;
 
 /** How one response ended, or why there was none. */
 class End extends Error {
@@ -81,6 +84,8 @@ export class Connection {
   #closed = false;
   #changed = false;
   #running = false;
+  /** Attempts in a row that failed. */
+  #failures = 0;
   #lastCame = 0;
   /** @type {number?} */
   #retry = null;
@@ -103,16 +108,23 @@ export class Connection {
    */
   follow(streams) {
     this.#streams = streams;
-    if (!this.#running && streams.length > 0) this.#run();
-    else if (streams.some((stream) => !this.#asked.has(stream)) || streams.length === 0)
-      this.#change();
+    if (!this.#running) this.#run();
+    else if (streams.some((stream) => !this.#asked.has(stream))) this.#change();
   }
 
-  /** Tries at once where it waits, or where nothing came for long. */
+  /** Tries at once where it waits, or where nothing came for long, and counts from there. */
   wake() {
+    this.#failures = 0;
     if (this.#wake) this.#wake();
-    else if (this.state.name === 'open' && Date.now() - this.#lastCame > this.#settings.silence / 2)
+    else if (this.#running && Date.now() - this.#lastCame > this.#settings.silence / 2) {
+      this.#tell({ name: 'connecting' });
       this.#change();
+    }
+  }
+
+  /** Makes the next attempt at once where it waits for that. */
+  hurry() {
+    if (this.state.name === 'waiting') this.#wake?.();
   }
 
   close() {
@@ -135,14 +147,15 @@ export class Connection {
 
   async #run() {
     this.#running = true;
-    let failures = 0;
     let renewed = false;
-    while (!this.#closed && this.#streams.length > 0) {
+    for (;;) {
       this.#changed = false;
-      if (failures > 0 || this.state.name !== 'open') this.#tell({ name: 'connecting' });
+      if (this.#failures > 0 || this.state.name !== 'open') this.#tell({ name: 'connecting' });
+      if (this.#closed) return;
       const end = await this.#respond();
-      if (this.#closed || this.#changed) continue;
-      if (end.opened) [failures, renewed] = [0, false];
+      if (this.#closed) return;
+      if (this.#changed) continue;
+      if (end.opened) [this.#failures, renewed] = [0, false];
       // Its token may just have expired: another one is asked for, once.
       if (end.status === 401 && !renewed) {
         renewed = true;
@@ -150,29 +163,29 @@ export class Connection {
       }
       const reason = reasonOf(end.status);
       const error = end.message;
-      if (reason || failures === this.#settings.retries) {
+      if (reason || this.#failures >= this.#settings.retries) {
         this.#tell({ name: 'closed', reason: reason ?? 'failed', error });
-        failures = 0;
+        this.#failures = 0;
         renewed = false;
         await this.#sleep();
       } else {
-        const delay = this.#delayOf(failures++);
-        this.#tell({ name: 'waiting', attempt: failures, delay, error });
+        const delay = this.#delayOf(this.#failures++);
+        this.#tell({ name: 'waiting', attempt: this.#failures, delay, error });
         await this.#sleep(delay);
       }
     }
-    this.state = { name: 'connecting' };
-    this.#running = false;
   }
 
   /** What the server asks for comes first; from there it is doubled. @param {number} failures */
   #delayOf(failures) {
     const first = this.#retry ?? this.#settings.delay;
-    return failures === 0 ? first : Math.min(first * 2 ** failures, this.#settings.maxDelay);
+    const most = Math.max(first, this.#settings.maxDelay);
+    return Math.min(first * 2 ** failures, most, LONGEST);
   }
 
   /** @param {number} [delay] without one, until it is woken */
   #sleep(delay) {
+    if (this.#closed) return undefined;
     return new Promise((resolve) => {
       const timer = delay === undefined ? undefined : setTimeout(() => this.#wake?.(), delay);
       this.#wake = () => {
@@ -196,7 +209,8 @@ export class Connection {
     const came = () => {
       clearTimeout(timer);
       this.#lastCame = Date.now();
-      timer = setTimeout(() => attempt.abort(new End(`nothing came for ${silence} ms`)), silence);
+      timer = setTimeout(() => attempt.abort(new End(`nothing came for ${silence} ms`)),
+        Math.min(silence, LONGEST));
     };
     let opened = false;
     try {
@@ -225,14 +239,16 @@ export class Connection {
     const query = new URLSearchParams(streams.map((stream) => ['stream', stream]));
     /** @type {Record<string, string>} */
     const headers = { Accept: 'text/event-stream' };
-    if (token !== undefined) headers.Authorization = `Bearer ${token}`;
+    // What is no field's value would be in the error that says so.
+    if (token && !/^[\x21-\x7e]+$/.test(token)) throw new End('the token is not one of HTTP');
+    if (token) headers.Authorization = `Bearer ${token}`;
     if (this.id) headers['Last-Event-ID'] = this.id;
     const response = await fetch(`${url}/streams?${query}`, {
       headers, signal, cache: 'no-store', credentials: cookies ? 'include' : 'same-origin',
     });
     if (!response.ok) throw await refusal(response);
     // A portal, or a page for every path.
-    if (!/^text\/event-stream\b/i.test(response.headers.get('Content-Type') ?? ''))
+    if (!/^text\/event-stream *(;|$)/i.test(response.headers.get('Content-Type') ?? ''))
       throw new End(`${url}/streams is no event stream`);
     this.#sink.connected?.(streams, fresh);
     return response;
@@ -247,6 +263,7 @@ export class Connection {
       if (done || this.#closed) return;
       came();
       for (const { id, type, data } of parser.feed(value)) {
+        if (this.#closed) return;
         const slash = type.indexOf('/');
         this.#sink.event({ stream: type.slice(0, slash), type: type.slice(slash + 1), id, data });
       }

@@ -6,7 +6,9 @@
  */
 
 /** @typedef {import('../rivulet.js').RawEvent} RawEvent */
+/** @typedef {import('../rivulet.js').EventStreamParser} Declared */
 
+/** @implements {Declared} */
 export class EventStreamParser {
   /** The last id that came, which the next connection says in `Last-Event-ID`. */
   lastEventId;

@@ -11,9 +11,10 @@ import { Connection } from './connection.js';
 /** @typedef {import('../rivulet.js').StreamEvent} StreamEvent */
 /**
  * What all tabs are told. `connected` comes before the events of a response: `fresh` says that the
- * first ones will be the streams' initial ones, `id` where it resumes.
+ * first ones will be the streams' initial ones, `id` where it resumes. A state is of all tabs, or
+ * of some.
  *
- * @typedef {{kind: 'state', state: State}
+ * @typedef {{kind: 'state', state: State, members?: string[]}
  *   | {kind: 'connected', streams: string[], fresh: boolean, id: string}
  *   | {kind: 'event', event: StreamEvent}} News
  */
@@ -34,7 +35,7 @@ export class Leader {
   constructor(settings, id, tell) {
     this.#tell = tell;
     this.#connection = new Connection(settings, {
-      state: (state) => tell({ kind: 'state', state }),
+      state: (state) => this.#take(state),
       connected: (streams, fresh) => {
         this.#streams = streams;
         tell({ kind: 'connected', streams, fresh, id: this.#connection.id });
@@ -74,12 +75,37 @@ export class Leader {
   /** Has it try at once. @param {number} [attempt] only where it still waits for this one */
   wake(attempt) {
     const { state } = this.#connection;
-    if (attempt === undefined || (state.name === 'waiting' && state.attempt === attempt))
-      this.#connection.wake();
+    if (attempt === undefined) this.#connection.wake();
+    else if (state.name === 'waiting' && state.attempt === attempt) this.#connection.hurry();
   }
 
   close() {
     this.#connection.close();
+  }
+
+  /**
+   * Where the server refuses streams that some tabs have added, it refuses those tabs, and the rest
+   * goes on.
+   *
+   * @param {State} state
+   */
+  #take(state) {
+    const members = state.name === 'closed' && ['forbidden', 'rejected'].includes(state.reason)
+      ? [...this.#wanted.keys()].filter((member) => this.#adds(member)) : [];
+    if (members.length === 0 || members.length === this.#wanted.size) {
+      this.#tell({ kind: 'state', state });
+      return;
+    }
+    for (const member of members) this.#wanted.delete(member);
+    this.#tell({ kind: 'state', state, members });
+    this.#update();
+    // It will wait by then.
+    queueMicrotask(() => this.#connection.wake());
+  }
+
+  /** @param {string} member @returns {boolean} whether it follows what did not come before */
+  #adds(member) {
+    return (this.#wanted.get(member) ?? []).some((stream) => !this.#streams.includes(stream));
   }
 
   #update() {

@@ -6,7 +6,7 @@
  * others what comes on a BroadcastChannel. When its tab is closed, the browser gives the lock to
  * another one, which resumes where the first one was. Each tab also holds a lock of its own, by which
  * the leader sees that it is gone. Browsers neither freeze a page that holds a lock nor keep it for
- * going back.
+ * going back, or should not; a leader that hangs does not answer, and another tab takes its lock.
  *
  * A SharedWorker could have the connection as well, but only where the script is of the page's own
  * origin and no bundler has moved it, and it would have to ask a tab for each token.
@@ -14,6 +14,7 @@
  * @module
  */
 
+import { LONGEST } from './connection.js';
 import { Leader } from './leader.js';
 
 /** @typedef {import('./connection.js').Settings} Settings */
@@ -29,8 +30,14 @@ import { Leader } from './leader.js';
  * @typedef {({kind: 'want'} & Member) | {kind: 'wake', attempt?: number} | {kind: 'who'}} Request
  */
 
+// What tabs tell one another; those with another version of it have nothing to do with each other.
+const PROTOCOL = 1;
+
 // Milliseconds that a new leader waits for the others; who is stuck says later what it follows.
 const PATIENCE = 1000;
+
+// Milliseconds in which a leader that is asked for the state says it.
+const ANSWER = 5000;
 
 const UUID_LENGTH = 36;
 
@@ -58,8 +65,15 @@ export class Line {
   #others = null;
   #heard = () => {};
   #leaving = new AbortController();
+  /** Ends its request for the lock, or that it leads. */
+  #term = new AbortController();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #nudge;
+  /**
+   * Until the leader is asked whether it is there, or counts as gone.
+   * @type {ReturnType<typeof setTimeout> | undefined}
+   */
+  #watch;
 
   /**
    * @param {Settings} settings
@@ -69,8 +83,9 @@ export class Line {
   constructor(settings, name, receive) {
     this.#settings = settings;
     this.#receive = receive;
-    if (name === undefined) this.#leader = new Leader(settings, '', (news) => this.#take(news));
-    else this.#join(name);
+    // Where the page may not have locks, as in some frames, it is alone as well.
+    if (name === undefined) this.#goAlone();
+    else this.#join(`rivulet ${PROTOCOL} ${name}`).catch(() => this.#goAlone());
   }
 
   /** @param {string[]} streams what this tab follows from now on */
@@ -82,12 +97,14 @@ export class Line {
   /** Tries at once where the connection waits, or nothing came for long. */
   wake() {
     this.#ask({ kind: 'wake' });
+    this.#probe();
   }
 
   leave() {
     clearTimeout(this.#nudge);
+    clearTimeout(this.#watch);
     this.#leaving.abort();
-    this.#leader?.close();
+    this.#resign();
     this.#channel?.close();
   }
 
@@ -96,26 +113,81 @@ export class Line {
     return { member: this.#member, streams: this.#streams, id: this.#id };
   }
 
-  /** @param {string} name */
-  #join(name) {
-    const { signal } = this.#leaving;
-    const left = new Promise((resolve) => signal.addEventListener('abort', resolve));
-    const ignore = () => {}; // it left while it waited
-    this.#member = `${name} ${crypto.randomUUID()}`;
-    this.#channel = new BroadcastChannel(name);
-    this.#channel.onmessage = ({ data }) => this.#hear(data);
-    navigator.locks.request(this.#member, () => left);
-    navigator.locks.request(name, { signal }, async () => {
-      await this.#lead(name);
-      await left;
-    }).catch(ignore);
+  #goAlone() {
+    if (this.#leaving.signal.aborted) return;
+    this.#leader = new Leader(this.#settings, '', (news) => this.#take(news));
+    if (this.#streams.length > 0) this.follow(this.#streams);
   }
 
-  /** Asks the others what they follow, and leads. @param {string} name */
-  async #lead(name) {
+  /** @param {string} name */
+  async #join(name) {
+    const { signal } = this.#leaving;
+    const member = `${name} ${crypto.randomUUID()}`;
+    /** @type {Promise<void>} */
+    const left = new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+    // Who has not its own lock yet would count as gone.
+    await new Promise((resolve, reject) => {
+      navigator.locks.request(member, () => {
+        resolve(undefined);
+        return left;
+      }).catch(reject);
+    });
+    if (signal.aborted) return;
+    this.#member = member;
+    this.#channel = new BroadcastChannel(name);
+    this.#channel.onmessage = ({ data }) => this.#hear(data);
+    this.#stand(name);
+    this.#probe();
+  }
+
+  /** Leads as soon as nobody else does, or at once. @param {string} name @param {boolean} [steal] */
+  #stand(name, steal = false) {
+    this.#resign();
+    const term = (this.#term = new AbortController());
+    const over = new Promise((resolve) => term.signal.addEventListener('abort', resolve));
+    navigator.locks.request(name, steal ? { steal } : { signal: term.signal }, async () => {
+      await this.#lead(name, term.signal);
+      await over;
+    }).catch((error) => {
+      // Another tab took it, as this one did not answer.
+      if (term.signal.aborted || error?.name !== 'AbortError') return;
+      this.#stand(name);
+      this.#probe();
+    });
+  }
+
+  #resign() {
+    this.#term.abort();
+    this.#leader?.close();
+    this.#leader = null;
+    this.#others = null;
+  }
+
+  /** Asks the leader for the state; where it does not say it, it hangs, and this tab leads. */
+  #probe() {
+    const channel = this.#channel;
+    clearTimeout(this.#watch);
+    this.follow(this.#streams);
+    if (!channel || this.#leader) return;
+    // Not all tabs at once.
+    const delay = ANSWER * (1 + Math.random());
+    this.#watch = setTimeout(() => this.#stand(channel.name, true), delay);
+  }
+
+  /** The leader is there. */
+  #rest() {
+    const { silence } = this.#settings;
+    clearTimeout(this.#watch);
+    this.#watch = setTimeout(() => this.#probe(), Math.min(silence, LONGEST));
+  }
+
+  /** Asks the others what they follow, and leads. @param {string} name @param {AbortSignal} over */
+  async #lead(name, over) {
+    clearTimeout(this.#watch);
     const { held = [] } = await navigator.locks.query();
     const members = held.filter((lock) => lock.name?.slice(0, -UUID_LENGTH) === `${name} `
       && lock.name !== this.#member).length;
+    if (over.aborted) return;
     const others = (this.#others = /** @type {Map<string, Member>} */ (new Map()));
     await new Promise((resolve) => {
       this.#heard = () => others.size >= members && resolve(undefined);
@@ -123,8 +195,8 @@ export class Line {
       this.#channel?.postMessage({ kind: 'who' });
       this.#heard();
     });
+    if (over.aborted) return;
     this.#others = null;
-    if (this.#leaving.signal.aborted) return;
     // Of all the one that is least far, so that nobody misses anything; the others had the rest.
     const [id = ''] = [this.#self(), ...others.values()].map((other) => other.id).filter(Boolean)
       .sort((a, b) => positionOf(a) - positionOf(b));
@@ -136,9 +208,13 @@ export class Line {
   /** From another tab. @param {News | Request} message */
   #hear(message) {
     if (this.#leaving.signal.aborted) return;
-    if (message.kind === 'who') this.follow(this.#streams);
-    else if (message.kind === 'want' || message.kind === 'wake') this.#answer(message);
-    else this.#take(message);
+    if (message.kind === 'want' || message.kind === 'wake') {
+      this.#answer(message);
+    } else if (!this.#leader) {
+      this.#rest();
+      if (message.kind === 'who') this.follow(this.#streams);
+      else this.#take(message);
+    }
   }
 
   /** @param {Request} request to the leader, wherever it is */
@@ -153,7 +229,7 @@ export class Line {
     if (request.kind !== 'want') return;
     const { member, streams } = request;
     if (this.#leader) {
-      if (member !== this.#member && !this.#leader.knows(member)) this.#watch(member);
+      if (member !== this.#member && !this.#leader.knows(member)) this.#lookAfter(member);
       this.#leader.want(member, streams);
     } else if (this.#others) {
       this.#others.set(member, request);
@@ -162,8 +238,8 @@ export class Line {
   }
 
   /** Its lock can be had when the tab is gone. @param {string} member */
-  #watch(member) {
-    const { signal } = this.#leaving;
+  #lookAfter(member) {
+    const { signal } = this.#term;
     navigator.locks.request(member, { signal }, () => this.#leader?.forget(member)).catch(() => {});
   }
 
@@ -177,6 +253,7 @@ export class Line {
   /** @param {News} news */
   #take(news) {
     if (this.#leaving.signal.aborted) return;
+    if (news.kind === 'state' && news.members && !news.members.includes(this.#member)) return;
     if (news.kind === 'event') this.#id = news.event.id || this.#id;
     else if (news.kind === 'connected') this.#id ||= news.id;
     else this.#nudgeAfter(news.state);

@@ -15,13 +15,29 @@ function split(id) {
   return [id.slice(0, dash), Number(id.slice(dash + 1))];
 }
 
+/**
+ * Calls what a page has given. As with listeners of events, an error is reported, and others get
+ * theirs.
+ *
+ * @param {() => void} call
+ */
+export function guard(call) {
+  try {
+    call();
+  } catch (error) {
+    if (typeof reportError === 'function') reportError(error);
+    else queueMicrotask(() => { throw error; });
+  }
+}
+
 export class Subscription {
   stream;
   /** Whether it has no initial events yet. */
   waits = true;
   #handlers;
-  /** What came meanwhile. @type {StreamEvent[]} */
-  #kept = [];
+  #ended = false;
+  /** What comes while it is asked for what there is. @type {StreamEvent[]?} */
+  #kept = null;
   /** The id of its initial events, in which all is that was published until then. */
   #initial = '';
   // Where it is: the position in the log, and the events that came with that id, by type.
@@ -36,20 +52,33 @@ export class Subscription {
     this.#handlers = handlers;
   }
 
+  /** Nothing is handed on any more. */
+  end() {
+    this.#ended = true;
+  }
+
   /** Begins anew: initial events come again. */
   restart() {
     this.waits = true;
-    this.#kept = [];
+    this.#kept = null;
     this.#initial = '';
     this.#position = -1;
+  }
+
+  /** From now on keeps what comes over the line; what came before is in what it will get. */
+  keep() {
+    this.restart();
+    this.#kept = [];
   }
 
   /** Takes what comes over the line from now on. @param {boolean} [fresh] but not what was kept */
   begin(fresh = false) {
     if (fresh) this.restart();
+    const kept = this.#kept ?? [];
+    this.#kept = null;
     this.waits = false;
     const [epoch, position] = split(this.#initial);
-    for (const event of this.#kept.splice(0)) {
+    for (const event of kept) {
       const [its, at] = split(event.id);
       if (its !== epoch || at > position) this.take(event);
     }
@@ -58,24 +87,17 @@ export class Subscription {
   /** @param {StreamEvent} event that comes over the line */
   take(event) {
     if (event.stream !== this.stream) return;
-    if (this.waits) this.#kept.push(event);
+    if (this.waits) this.#kept?.push(event);
     else this.prime(event);
   }
 
   /** @param {StreamEvent} event that is for it even while it waits */
   prime(event) {
     if (this.waits) this.#initial ||= event.id;
-    if (event.stream !== this.stream || this.#had(event)) return;
+    if (this.#ended || event.stream !== this.stream || this.#had(event)) return;
     const handler = typeof this.#handlers === 'function' ? this.#handlers
       : Object.hasOwn(this.#handlers, event.type) ? this.#handlers[event.type] : undefined;
-    if (!handler) return;
-    try {
-      handler(JSON.parse(event.data), event);
-    } catch (error) {
-      // As with listeners of events: it is reported, and the others get theirs.
-      if (typeof reportError === 'function') reportError(error);
-      else queueMicrotask(() => { throw error; });
-    }
+    if (handler) guard(() => handler(JSON.parse(event.data), event));
   }
 
   /**
