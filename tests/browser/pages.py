@@ -33,10 +33,14 @@ class PageCase(BrowserCase):
     setting = {"config": {"clients": {"retry-min-ms": 200, "retry-max-ms": 300}}}
     options = {"delay": 100}
 
-    def page(self, *streams, tokens=None, origin=None, **options):
-        """A tab that follows streams, with a token or several, one after the other."""
+    def page(self, *streams, tokens=None, origin=None, before="() => {}", **options):
+        """A tab that follows streams, with a token or several, one after the other.
+
+        `before` is run in it before it has the script.
+        """
         tab = self.open(origin=origin)
         self.addCleanup(self.record, tab)
+        tab.run(before)
         tab.run(FOLLOW, {"url": self.url, "streams": streams,
                          "options": {**self.options, **options},
                          "tokens": tokens or [self.rivulet.token()]})

@@ -11,6 +11,14 @@ FOLLOW = """(url) => {
   source.addEventListener('error', () => got.push(['error', source.readyState]));
 }"""
 
+RESUME = """(url) => {
+  window.got = [];
+  window.source = new EventSource(url, { withCredentials: true });
+  source.addEventListener('events', () => got.push('events'));
+  source.addEventListener('new-event', (event) =>
+    got.push(JSON.parse(event.data).event.delivery_id));
+}"""
+
 
 class EventSource(BrowserCase):
     def follow(self, origin=None):
@@ -31,11 +39,21 @@ class EventSource(BrowserCase):
         self.assertEqual(tab.wait("() => got.length === 1 && got"), [["error", 2]])
         self.assertIn("Access-Control-Allow-Origin", "\n".join(tab.said()))
 
-    def test_it_comes_back_after_a_restart(self):
-        tab = self.follow()
-        tab.wait("() => got.length === 1")
+    def test_it_resumes_after_a_restart(self):
+        """It has each new event once, also one that was published before it was back."""
+        tab = self.open()
+        tab.run(RESUME, f"{self.url}/github/events/stream?token={self.rivulet.token()}")
+        tab.wait("() => got.includes('events')")
+        self.new_event(1)
+        tab.wait("() => got.includes('1')")
         self.rivulet.daemon.kill()
-        tab.wait("() => got.some(([type]) => type === 'error')")
+        tab.wait("() => source.readyState === 0")
         self.rivulet.start_again()
-        self.publisher.publish("quota", {"type": "quota", "quota": {"used": 4, "remaining": 1}})
-        tab.wait("() => got.some(([type, used]) => used === 4)")
+        self.new_event(2)
+        tab.wait("() => got.includes('2')")
+        self.new_event(3)
+        self.assertEqual(tab.wait("() => got.includes('3') && got"), ["events", "1", "2", "3"])
+
+    def new_event(self, delivery_id):
+        self.publisher.publish("github-events", {"type": "new-event", "event": {
+            "delivery_id": str(delivery_id), "event": "push", "repo_full_name": "user/repo"}})

@@ -37,10 +37,11 @@ class Sources(unittest.TestCase):
 
     def test_modules(self):
         """Those that need neither a page nor a daemon."""
-        for name in sorted(os.listdir(HERE)):
-            if name.endswith(".test.mjs"):
-                with self.subTest(name=name):
-                    run("node", "--test", os.path.join(HERE, name))
+        names = sorted(name for name in os.listdir(HERE) if name.endswith(".test.mjs"))
+        self.assertNotEqual(names, [])
+        for name in names:
+            with self.subTest(name=name):
+                self.assertRegex(run("node", "--test", os.path.join(HERE, name)), "# pass [1-9]")
 
     def test_syntax(self):
         for name in sources():
@@ -82,7 +83,7 @@ class Package(unittest.TestCase):
     def test_its_version_is_rivulets(self):
         with open(os.path.join(WEB, "package.json"), encoding="utf-8") as file:
             version = json.load(file)["version"]
-        self.assertIn(version, run(daemon.PROGRAM, "--version"))
+        self.assertIn(version, run(daemon.PROGRAM, "--version").split())
 
     def test_its_types(self):
         chromium.need_modules()

@@ -23,6 +23,16 @@ FRAME = """({ url, token }) => {
   </script>`;
   document.body.append(frame);
 }"""
+# Other calls overtake the first one.
+SLOW_LOCK = """() => {
+  const { locks } = navigator;
+  const { request } = locks;
+  let calls = 0;
+  locks.request = async (...given) => {
+    if (calls++ === 0) await new Promise((resolve) => { setTimeout(resolve, 300); });
+    return request.apply(locks, given);
+  };
+}"""
 HANG = """(url) => {
   setTimeout(() => {
     const request = new XMLHttpRequest();
@@ -74,6 +84,21 @@ class Hanging(PageCase):
             self.assertEqual(self.events(tab, 4), ["0", "1", "2", "3"])
             self.assertEqual(self.types(tab, "github-events").count("events"), 1)
             self.wait_state(tab, "open")
+        self.wait_connections(1)
+
+
+    def test_a_tab_whose_own_lock_comes_late(self):
+        """It does not count as gone: what it follows is followed after a restart too."""
+        first = self.following("github-events")
+        second = self.following("quota", before=SLOW_LOCK)
+        self.rivulet.daemon.kill()
+        for tab in first, second:
+            tab.wait("() => rivulet.state.name !== 'open'")
+        self.rivulet.start_again()
+        for tab in first, second:
+            self.wait_state(tab, "open")
+        self.quota(6)
+        self.wait_quota(second, 6)
         self.wait_connections(1)
 
 
