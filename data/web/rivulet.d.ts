@@ -17,6 +17,8 @@ export type State =
    * - `forbidden`: 403, the token is not for one of the streams.
    * - `rejected`: another status of 4xx, such as 404 for a stream that there is not.
    * - `stopped`: nothing is followed, or `close()`.
+   *
+   * Of tabs that share, only those are refused whose token or streams it is about.
    */
   | { name: 'closed'; reason: Reason; error?: string };
 
@@ -34,15 +36,21 @@ export interface Options {
   token?: Token | (() => Token | Promise<Token>);
   /** Is called with each new state. */
   onState?: (state: State) => void;
-  /** Whether all tabs of a user have one connection; true unless it is false. */
+  /**
+   * Whether all tabs of a user have one connection; true unless it is false. Where they do, what
+   * follows here is as the tab has it that has the connection.
+   */
   share?: boolean;
   /** How many attempts in a row follow one that failed, or a connection that ended: 3. */
   retries?: number;
   /** Milliseconds before the first, unless the server says it (`retry:`): 1000. Then doubled. */
   delay?: number;
-  /** Milliseconds to which that grows: 30000. */
+  /** Milliseconds to which that grows: 30000. What the server asks for may be longer. */
   maxDelay?: number;
-  /** Milliseconds without anything, heartbeats too, after which a connection is given up: 45000. */
+  /**
+   * Milliseconds without anything, heartbeats too, after which a connection is given up: 45000;
+   * Infinity for never.
+   */
   silence?: number;
 }
 

@@ -124,6 +124,18 @@ class Refused(PageCase):
         self.assertEqual(self.events(second, 1), ["1"])
         self.assertNotIn("closed", [state["name"] for state in second.run("() => states")])
 
+    def test_the_leaders_token(self):
+        """Another tab leads, with its own."""
+        first = self.following("github-events",
+                               tokens=[self.rivulet.token(), self.rivulet.token(lifetime=-60)])
+        second = self.following("github-events")
+        self.rivulet.daemon.kill()
+        self.rivulet.start_again()
+        self.assertEqual(self.wait_state(first, "closed")["reason"], "unauthorized")
+        self.new_event(1)
+        self.assertEqual(self.events(second, 1), ["1"])
+        self.assertNotIn("closed", [state["name"] for state in second.run("() => states")])
+
     def test_a_frame_that_may_have_no_locks(self):
         """It tries alone, and is told that its origin is not allowed."""
         tab = self.open()
@@ -135,19 +147,20 @@ class Refused(PageCase):
 class Users(PageCase):
     def test_another_user_after_close(self):
         """Nothing that is the first one's is seen, though another tab follows as that one."""
-        first, second = (self.following("quota", tokens=[self.rivulet.token("1")])
+        self.quota(10, "1")
+        self.quota(20, "2")
+        first, second = (self.page(tokens=[self.rivulet.token("1")], retries=1000)
                          for _ in range(2))
-        second.run("() => rivulet.close()")
         self.rivulet.daemon.kill()
-        first.wait("() => rivulet.state.name !== 'open'")
+        for tab in first, second:
+            tab.run("() => { follow('quota'); }")
+            self.wait_state(tab, "waiting")
         second.run("""(token) => {
+          rivulet.close();
           Object.assign(window, { tokens: [token], asked: 0 });
-          got.length = 0;
           rivulet.open();
         }""", self.rivulet.token("2"))
         self.rivulet.start_again()
-        self.quota(20, "2")
-        self.quota(10, "1")
         self.wait_quota(first, 10)
         self.wait_quota(second, 20)
         self.assertEqual(second.run("() => got.filter(({ data }) => data.quota.used === 10)"), [])

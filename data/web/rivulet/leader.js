@@ -21,6 +21,7 @@ import { Connection } from './connection.js';
 
 export class Leader {
   #connection;
+  #own;
   #tell;
   /** Those of the response that comes. @type {string[]} */
   #streams = [];
@@ -29,10 +30,12 @@ export class Leader {
 
   /**
    * @param {import('./connection.js').Settings} settings
+   * @param {string} own of the tab that leads
    * @param {string} id of the last event that all tabs have
    * @param {(news: News) => void} tell
    */
-  constructor(settings, id, tell) {
+  constructor(settings, own, id, tell) {
+    this.#own = own;
     this.#tell = tell;
     this.#connection = new Connection(settings, {
       state: (state) => this.#take(state),
@@ -84,14 +87,13 @@ export class Leader {
   }
 
   /**
-   * Where the server refuses streams that some tabs have added, it refuses those tabs, and the rest
-   * goes on.
+   * Where the server refuses this tab's token, or streams that some tabs have added, it refuses
+   * those tabs, and the rest goes on: without this one, with another that leads.
    *
    * @param {State} state
    */
   #take(state) {
-    const members = state.name === 'closed' && ['forbidden', 'rejected'].includes(state.reason)
-      ? [...this.#wanted.keys()].filter((member) => this.#adds(member)) : [];
+    const members = state.name === 'closed' ? this.#refused(state.reason) : [];
     if (members.length === 0 || members.length === this.#wanted.size) {
       this.#tell({ kind: 'state', state });
       return;
@@ -101,6 +103,16 @@ export class Leader {
     this.#update();
     // It will wait by then.
     queueMicrotask(() => this.#connection.wake());
+  }
+
+  /**
+   * @param {import('../rivulet.js').Reason} reason
+   * @returns {string[]} the members whom it is about; none for all
+   */
+  #refused(reason) {
+    if (reason === 'unauthorized') return [this.#own];
+    if (reason !== 'forbidden' && reason !== 'rejected') return [];
+    return [...this.#wanted.keys()].filter((member) => this.#adds(member));
   }
 
   /** @param {string} member @returns {boolean} whether it follows what did not come before */

@@ -115,7 +115,7 @@ export class Line {
 
   #goAlone() {
     if (this.#leaving.signal.aborted) return;
-    this.#leader = new Leader(this.#settings, '', (news) => this.#take(news));
+    this.#leader = new Leader(this.#settings, '', '', (news) => this.#take(news));
     if (this.#streams.length > 0) this.follow(this.#streams);
   }
 
@@ -200,7 +200,7 @@ export class Line {
     // Of all the one that is least far, so that nobody misses anything; the others had the rest.
     const [id = ''] = [this.#self(), ...others.values()].map((other) => other.id).filter(Boolean)
       .sort((a, b) => positionOf(a) - positionOf(b));
-    this.#leader = new Leader(this.#settings, id, (news) => this.#tell(news));
+    this.#leader = new Leader(this.#settings, this.#member, id, (news) => this.#tell(news));
     for (const other of others.values()) this.#answer({ kind: 'want', ...other });
     this.follow(this.#streams);
   }
