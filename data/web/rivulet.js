@@ -143,7 +143,7 @@ export class Rivulet {
   /** On the line of the user whom the last token was for. */
   #dial() {
     const shared = this.#options.share !== false && canShare() && this.#identity !== undefined;
-    const name = shared ? `rivulet ${this.#url} ${this.#identity}` : undefined;
+    const name = shared ? `${this.#url} ${this.#identity}` : undefined;
     /** @type {Line} */
     const line = new Line(this.#settings, name, (news) => this.#line === line && this.#take(news));
     this.#line = line;

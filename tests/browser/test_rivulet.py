@@ -12,6 +12,9 @@ import webhook
 from pages import PageCase
 from publisher import MANAGER
 from relay import Relay
+from waiting import wait_until
+
+HEARTBEAT = re.compile(rb"^:", re.MULTILINE)
 
 
 class Following(PageCase):
@@ -283,8 +286,13 @@ class Silent(PageCase):
         "retry-min-ms": 200, "retry-max-ms": 300, "heartbeat-ms": 200}}}
 
     def test_a_daemon_that_stands_still(self):
+        relay = Relay(self.rivulet.address)
+        self.addCleanup(relay.stop)
+        self.url = f"http://{relay.address}"
         tab = self.following("github-events", silence=2000, retries=100)
-        time.sleep(2.5)  # heartbeats alone keep it open
+        # Heartbeats alone keep it open: these are of three seconds.
+        wait_until(lambda: sum(len(HEARTBEAT.findall(conversation.said[conversation.far]))
+                               for conversation in relay.conversations) >= 15, "heartbeats")
         self.assertEqual(tab.run("() => states.length"), 2)
         self.rivulet.daemon.signal(signal.SIGSTOP)
         self.addCleanup(self.rivulet.daemon.signal, signal.SIGCONT)

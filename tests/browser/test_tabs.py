@@ -6,6 +6,22 @@ from waiting import wait_until
 
 TABS = 10
 
+# All that a tab tells others, kept in `sent`.
+SPY = """() => {
+  window.sent = [];
+  const { postMessage } = BroadcastChannel.prototype;
+  BroadcastChannel.prototype.postMessage = function (message) {
+    sent.push([this.name, message]);
+    return postMessage.call(this, message);
+  };
+}"""
+# All that others may see of it.
+SEEN = """async () => JSON.stringify([
+  sent, await navigator.locks.query(), { ...localStorage }, { ...sessionStorage },
+  document.cookie, await indexedDB.databases(), location.href, history.state,
+  performance.getEntriesByType('resource').map(({ name }) => name),
+])"""
+
 
 class Tabs(PageCase):
     def tabs(self, count, *streams):
@@ -123,6 +139,19 @@ class Tabs(PageCase):
         self.new_event(1)
         for tab in first, second:
             self.assertEqual(self.events(tab, 1), ["1"])
+
+    def test_no_token_is_told_or_kept(self):
+        token = self.rivulet.token()
+        tabs = [self.following("quota", tokens=[token], before=SPY) for _ in range(2)]
+        self.quota(7)
+        for tab in tabs:
+            self.wait_quota(tab, 7)
+        seen = [tab.run(SEEN) for tab in tabs]
+        self.assertIn('"used\\":7', seen[0])  # the leader told what came
+        for text in seen:
+            self.assertIn("rivulet ", text)
+            for part in token.split("."):
+                self.assertNotIn(part, text)
 
     def test_who_does_not_share(self):
         for _ in range(2):

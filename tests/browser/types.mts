@@ -13,6 +13,8 @@ const rivulet = new Rivulet('https://app.example.org/api', {
   },
 });
 
+new Rivulet('https://app.example.org/api', { token: () => sessionStorage.getItem('token') });
+
 const stop: () => void = rivulet.follow('quota', {
   quota(data, event) {
     const quota: Quota = data.quota;
