@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Drives Chromium for tests/lib/chromium.py: takes a JSON line for each call, answers with one.
+// Drives Chromium for tests/lib/browsers.py: takes a JSON line for each call, answers with one.
 //
 //   node drive.cjs MODULES CHROMIUM
 //

@@ -4,7 +4,7 @@
 import re
 
 import record
-from chromium import BrowserCase
+from browsers import BrowserCase
 from waiting import wait_until
 
 # What a browser says of a request that failed has its target; streams' names are no secret.

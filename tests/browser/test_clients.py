@@ -9,7 +9,7 @@ import subprocess
 import threading
 import unittest
 
-import chromium
+import browsers
 import eventstream
 from cases import FreshCase
 from relay import Relay
@@ -99,14 +99,14 @@ class Clients(FreshCase):
     setting = {"config": {"clients": {"retry-min-ms": 100, "retry-max-ms": 200}}}
 
     def setUp(self):
-        chromium.need_modules()
+        browsers.need_modules()
         super().setUp()
         self.relay = Relay(self.rivulet.address)
         self.addCleanup(self.relay.stop)
         self.folder = os.path.join(self.rivulet.folder, "client")
         os.mkdir(self.folder)
         shutil.copy(os.path.join(HERE, "client.mjs"), self.folder)
-        os.symlink(chromium.MODULES, os.path.join(self.folder, "node_modules"))
+        os.symlink(browsers.MODULES, os.path.join(self.folder, "node_modules"))
         self.published = 0
 
     def publish(self, count):

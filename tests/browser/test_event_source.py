@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The browser's own EventSource, with its token in the URL."""
 
-from chromium import BrowserCase
+from browsers import BrowserCase
 
 FOLLOW = """(url) => {
   window.got = [];

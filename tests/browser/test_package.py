@@ -8,7 +8,7 @@ import tarfile
 import tempfile
 import unittest
 
-import chromium
+import browsers
 import daemon
 from npmpackage import WEB, install_package, run
 
@@ -27,13 +27,13 @@ def sources():
 
 class Sources(unittest.TestCase):
     def setUp(self):
-        chromium.need_modules()
+        browsers.need_modules()
 
     def compile(self, folder, files, **options):
         path = os.path.join(folder, "tsconfig.json")
         with open(path, "w", encoding="utf-8") as file:
             json.dump({"compilerOptions": {**COMPILER, **options}, "files": files}, file)
-        run("node", os.path.join(chromium.MODULES, "typescript", "bin", "tsc"), "-p", path)
+        run("node", os.path.join(browsers.MODULES, "typescript", "bin", "tsc"), "-p", path)
 
     def test_modules(self):
         """Those that need neither a page nor a daemon."""
@@ -86,6 +86,6 @@ class Package(unittest.TestCase):
         self.assertIn(version, run(daemon.PROGRAM, "--version").split())
 
     def test_its_types(self):
-        chromium.need_modules()
+        browsers.need_modules()
         shutil.copy(os.path.join(HERE, "types.mts"), self.folder)
         Sources.compile(self, self.folder, ["types.mts"])

@@ -2,7 +2,7 @@
 """The operators' page, in a real browser, beside a running daemon."""
 
 import ports
-from chromium import BrowserCase, Tab
+from browsers import BrowserCase, Tab
 
 # What is shown, as the events' own words; `null` for what is not there yet.
 SHOWN = """() => {
