@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Drives Chromium for tests/lib/browsers.py: takes a JSON line for each call, answers with one.
+// Drives a browser for tests/lib/browsers.py: takes a JSON line for each call, answers with one.
 //
-//   node drive.cjs MODULES CHROMIUM
+//   node drive.cjs chromium|firefox MODULES PROGRAM [FLAG…]
 //
 // {"call":"open","profile":"a","url":"http://…"} is answered with {"value":…} or {"error":"…"}. It
 // ends, and the browser with it, when its input does.
@@ -11,11 +11,8 @@ const { readFileSync } = require('node:fs');
 const path = require('node:path');
 const readline = require('node:readline');
 
-const [modules, executablePath] = process.argv.slice(2);
-const { chromium } = require(path.join(modules, 'playwright-core'));
-
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const [name, modules, program, ...flags] = process.argv.slice(2);
+const { launch } = require(`./${name}.cjs`);
 
 /** Profiles (contexts of playwright) by name: tabs of one share workers, storage and locks. */
 const profiles = new Map();
@@ -88,7 +85,7 @@ function answer(value) {
 }
 
 async function main() {
-  browser = await chromium.launch({ executablePath, args: FLAGS });
+  browser = await launch(modules, program, flags);
   for await (const line of readline.createInterface({ input: process.stdin })) {
     const request = JSON.parse(line);
     try {

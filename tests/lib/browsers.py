@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Real pages in a real Chromium, on an origin of their own, beside a running daemon."""
+"""Real pages in real browsers, on an origin of their own, beside a running daemon."""
 
 import http.server
 import json
@@ -29,31 +29,33 @@ class ScriptError(AssertionError):
 
 
 class Browser:
-    """One Chromium; its profiles have tabs that share workers, storage and being offline."""
+    """A browser; its profiles have tabs that share workers, storage and being offline."""
 
+    name = None
+    program = None
     _shared = None
 
     @classmethod
-    def shared(cls):
-        """The one of this file's tests; skips a test where it can't run."""
+    def shared(cls, *flags, **environment):
+        """The one of this file's tests, started as the first of them says; skips where it can't run."""
         if cls._shared is None:
-            cls._shared = cls()
+            cls._shared = cls(*flags, **environment)
             unittest.addModuleCleanup(cls._shared.stop)
         return cls._shared
 
-    def __init__(self):
-        program = shutil.which("chromium")
+    def __init__(self, *flags, **environment):
+        program = shutil.which(self.program)
         if program is None or shutil.which("node") is None:
-            raise unittest.SkipTest("chromium or node is not installed")
+            raise unittest.SkipTest(f"{self.program} or node is not installed")
         need_modules()
         self.process = subprocess.Popen(
-            ["node", SCRIPT, MODULES, program],
+            ["node", SCRIPT, self.name, MODULES, program, *flags], env={**os.environ, **environment},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
         try:
             self.version = self.call("version")
         except ScriptError as error:
             self.stop()
-            raise unittest.SkipTest(f"chromium does not start: {error}") from None
+            raise unittest.SkipTest(f"{self.program} does not start: {error}") from None
 
     def call(self, name, **arguments):
         try:
@@ -78,6 +80,16 @@ class Browser:
             self.process.kill()
             self.process.wait()
             self.process.stdout.close()
+
+
+class Chromium(Browser):
+    name = "chromium"
+    program = "chromium"
+
+
+class Firefox(Browser):
+    name = "firefox"
+    program = "firefox-esr"
 
 
 class Tab:
@@ -152,8 +164,10 @@ class BrowserCase(FreshCase):
     A daemon that is started again listens where the first one did: browsers come back there.
     """
 
+    browser_kind = Chromium
+
     def setUp(self):
-        self.browser = Browser.shared()
+        self.browser = self.browser_kind.shared()
         self.profile = self.id()
         self.origin = Origin()
         self.addCleanup(self.origin.stop)
