@@ -8,6 +8,7 @@ import tempfile
 
 import daemon
 import model
+from browsers import Firefox
 from dashboard import ALL, SWITCH, DashboardCase, shown_of
 from publisher import Refusal
 from randomupdates import RandomUpdates
@@ -302,3 +303,11 @@ class NotPublishing(DashboardCase):
         tab = self.look_live()
         tab.wait("() => document.querySelector('[data-fact=version]') !== null")
         self.assertFalse(tab.run("() => document.querySelector('#publish-section').checkVisibility()"))
+
+
+class FiguresInFirefox(Figures):
+    browser_kind = Firefox
+
+
+class TextInFirefox(Text):
+    browser_kind = Firefox

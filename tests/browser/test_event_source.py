@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The browser's own EventSource, with its token in the URL."""
 
-from browsers import BrowserCase
+from browsers import BrowserCase, Firefox
 
 FOLLOW = """(url) => {
   window.got = [];
@@ -57,3 +57,7 @@ class EventSource(BrowserCase):
     def new_event(self, delivery_id):
         self.publisher.publish("github-events", {"type": "new-event", "event": {
             "delivery_id": str(delivery_id), "event": "push", "repo_full_name": "user/repo"}})
+
+
+class EventSourceInFirefox(EventSource):
+    browser_kind = Firefox

@@ -9,6 +9,7 @@ from gi.repository import GLib
 
 import follower
 import webhook
+from browsers import Firefox
 from pages import PageCase
 from publisher import MANAGER
 from relay import Relay
@@ -302,3 +303,19 @@ class Silent(PageCase):
         self.wait_state(tab, "open")
         self.new_event(1)
         self.assertEqual(self.events(tab, 1), ["1"])
+
+
+class FollowingInFirefox(Following):
+    browser_kind = Firefox
+
+
+class RefusedInFirefox(Refused):
+    browser_kind = Firefox
+
+
+class BrokenInFirefox(Broken):
+    browser_kind = Firefox
+
+
+class CookieInFirefox(Cookie):
+    browser_kind = Firefox

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """rivulet.js in several tabs: one connection for a user, none for two."""
 
+from browsers import Firefox
 from pages import PageCase
 from waiting import wait_until
 
@@ -161,3 +162,7 @@ class Tabs(PageCase):
     def wait_clients(self, stream, count):
         wait_until(lambda: self.publisher.stream_properties(stream)["Clients"] == count,
                    f"{count} clients of {stream}")
+
+
+class TabsInFirefox(Tabs):
+    browser_kind = Firefox
