@@ -30,6 +30,15 @@ function evaluate(page, code, argument) {
   return page.evaluate(`(${code})(${JSON.stringify(argument)})`);
 }
 
+/** What the promise comes to, unless that takes too long. */
+function within(milliseconds, promise) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not within ${milliseconds} ms`)), milliseconds);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
 const calls = {
   /** In a profile, made with `options` of playwright's newContext() where there is none of that name. */
   async open({ profile, options, url }) {
@@ -43,7 +52,8 @@ const calls = {
     return tab;
   },
   /** Calls a function, given as text, in a tab; its result, or that of its promise, is JSON. */
-  run: ({ tab, code, argument }) => evaluate(tabs.get(tab).page, code, argument),
+  run: ({ tab, code, argument, milliseconds }) =>
+    within(milliseconds, evaluate(tabs.get(tab).page, code, argument)),
   /** Waits until such a function returns what is true, and returns that. */
   async wait({ tab, code, argument, milliseconds }) {
     const end = Date.now() + milliseconds;

@@ -104,7 +104,8 @@ class Tab:
         return self.browser.call(name, tab=self.number, **arguments)
 
     def run(self, code, argument=None):
-        return self.browser.call("run", tab=self.number, code=code, argument=argument)
+        return self.browser.call("run", tab=self.number, code=code, argument=argument,
+                                 milliseconds=1000 * PATIENCE)
 
     def wait(self, code, argument=None, seconds=None):
         """Waits until the function returns what is true; returns that."""
