@@ -14,7 +14,7 @@ import eventstream
 import proxies
 import webhook
 import wire
-from behind import Behind, each
+from behind import Behind
 from waiting import amount
 
 REPOSITORY = {"repository": {"full_name": "a/b"}}
@@ -273,5 +273,6 @@ class OverUnixSocket(Behind):
 
 def load_tests(loader, *_):
     tests = loader.loadTestsFromTestCase(Silence)
-    tests.addTest(each(loader, Streams, Webhooks, Publishing, Heartbeats, Restart, OverUnixSocket))
+    tests.addTest(proxies.behind_each(loader, Streams, Webhooks, Publishing, Heartbeats, Restart,
+                                      OverUnixSocket))
     return tests

@@ -210,5 +210,5 @@ class Reading(unittest.TestCase):
 
 def load_tests(loader, tests, _):
     tests = loader.loadTestsFromTestCase(Reading)
-    tests.addTest(behind.each(loader, Smuggling))
+    tests.addTest(proxies.behind_each(loader, Smuggling))
     return tests

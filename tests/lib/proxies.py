@@ -2,6 +2,7 @@
 """nginx and Caddy in front of rivuletd, with the files that are shipped for them in data/proxy."""
 
 import os
+import re
 import shutil
 import ssl
 import subprocess
@@ -9,6 +10,7 @@ import unittest
 
 import daemon
 import ports
+import record
 import wire
 from waiting import Deadline, wait_until
 
@@ -29,9 +31,9 @@ def find(program):
 
 
 class Authority:
-    """A certificate authority that knows one name: where its certificate is, and what it signed."""
+    """A certificate authority: where its certificate is, and what it signed, for NAME and others."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *others):
         self.folder = folder
         self.certificate = os.path.join(folder, "authority.pem")
         self.server = os.path.join(folder, "server.pem")
@@ -40,7 +42,8 @@ class Authority:
         request = os.path.join(folder, "server.csr")
         extensions = os.path.join(folder, "server.ext")
         with open(extensions, "w", encoding="ascii") as file:
-            file.write(f"subjectAltName=DNS:{NAME}\n")
+            names = ",".join(f"DNS:{name}" for name in (NAME, *others))
+            file.write(f"subjectAltName={names}\n")
         new = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
         self._openssl("req", "-x509", *new, "-keyout", own_key, "-out", self.certificate,
                       "-days", "2", "-subj", "/CN=Authority")
@@ -65,7 +68,10 @@ class Authority:
 
 
 class Proxy:
-    """One of them, with a folder for all that it writes; `upstream` is rivuletd's address."""
+    """One of them, with a folder for all that it writes.
+
+    `upstream` is rivuletd's address, `held` the port where it listens, as of ports.hold().
+    """
 
     name = ""
     file = ""
@@ -74,29 +80,33 @@ class Proxy:
     # With what it answers some requests that others refuse.
     also_answered = frozenset()
 
-    def __init__(self, folder, authority, upstream):
+    def __init__(self, folder, authority, upstream, held=None):
         self.folder = os.path.join(folder, self.name)
         os.mkdir(self.folder)
-        self.held = ports.hold()
+        self.held = held or ports.hold()
         self.port = ports.number(self.held)
         self.authority = authority
         self.program = find(self.name)
-        command = self.configure(self.shipped({
+        self.command = self.configure(self.shipped({
             "127.0.0.1:3001": upstream,
             "/etc/ssl/certs/rivulet.example.org.pem": authority.server,
             "/etc/ssl/private/rivulet.example.org.key": authority.key,
             f"/var/log/{self.name}": self.folder,
         }))
+        self.start()
+
+    def start(self):
+        """Starts it, also once more after end()."""
         # Its complaints, which an administrator finds in the journal.
-        with open(os.path.join(self.folder, "stderr"), "wb") as stderr:
+        with open(os.path.join(self.folder, "stderr"), "ab") as stderr:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr,
+                self.command, stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr,
                 env={**os.environ, "HOME": self.folder, "XDG_DATA_HOME": self.folder,
                      "XDG_CONFIG_HOME": self.folder})
         try:
             wait_until(self.answers, f"{self.name} that listens")
         except BaseException:
-            self.stop()
+            self.end()
             raise
 
     def shipped(self, replacements):
@@ -139,7 +149,8 @@ class Proxy:
                         said += file.read()
         return said
 
-    def stop(self):
+    def end(self):
+        """Ends it; nobody else gets its port."""
         if self.process.poll() is None:
             self.process.terminate()
         try:
@@ -148,8 +159,18 @@ class Proxy:
             self.process.kill()
             self.process.wait()
             raise AssertionError(f"{self.name} does not end") from None
+
+    def stop(self, rivulet):
+        """Ends it for good; fails where one of the daemon's tokens is in what it wrote."""
+        try:
+            self.end()
         finally:
             self.held.close()
+        wrote = self.wrote()
+        record.said(self.name, wrote)
+        rivulet.assert_unsaid(wrote)
+        if re.search(r"token=|Bearer \w", wrote):
+            raise AssertionError(f"a query or authorisation is in {self.name}'s log:\n{wrote}")
 
 
 # What Debian's nginx.conf has around the file, and folders that are ours.
@@ -197,3 +218,11 @@ class Caddy(Proxy):
         shipped = shipped.replace("#tls ", "tls ").replace("\n{\n", "\n{\n\tadmin off\n", 1)
         path = self.write("Caddyfile", shipped)
         return [self.program, "run", "--adapter", "caddyfile", "--config", path]
+
+
+def behind_each(loader, *cases):
+    """The tests of test cases behind each proxy, which is their `kind`."""
+    return unittest.TestSuite(
+        loader.loadTestsFromTestCase(type(f"{case.__name__}Behind{kind.__name__}", (case,),
+                                          {"kind": kind, "__module__": case.__module__}))
+        for kind in (Nginx, Caddy) for case in cases)
