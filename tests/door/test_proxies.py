@@ -222,6 +222,20 @@ class Restart(Behind):
         self.assertFalse(stream.reset)
         away = connection.request(self.target())
         self.assertEqual(connection.answer(away), 502)
+        # But for a browser's EventSource, which never comes back to who answers it so.
+        wants = [("accept", "text/event-stream"), ("origin", "https://app.example.org")]
+        away = connection.request(self.target(), headers=wants)
+        self.assertEqual(connection.answer(away), 200)
+        self.assertEqual(away.body, b"")
+        self.assertTrue(away.ended and not away.reset)
+        for name, value in {"content-type": "text/event-stream", "cache-control": "no-cache",
+                            "access-control-allow-origin": "https://app.example.org",
+                            "access-control-allow-credentials": "true"}.items():
+            self.assertEqual(away.fields[name], value)
+        # Who sends a header knows how to try again, and when to give up.
+        away = connection.request("/quota/stream", headers=[
+            *wants, ("authorization", f"Bearer {self.rivulet.token()}")])
+        self.assertEqual(connection.answer(away), 502)
 
         self.rivulet.start_again()
         missed = self.new_event("missed")
