@@ -136,10 +136,12 @@ class Keyboard(DashboardCase):
                     "publish-update", "primary", "streams-caption"]
         self.assertEqual(self.walk(tab), expected)
         tab = self.look_live()
+        tab.wait("() => document.querySelector('#events li')?.checkVisibility()")
         tab.run("() => document.querySelector('[aria-labelledby=streams-caption]').focus()")
         self.assertEqual(self.walk(tab, "Shift+Tab"), expected[::-1])
 
         tab = self.look_live()
+        tab.wait("() => document.querySelector('#events li')?.checkVisibility()")
         tab.run("() => document.querySelector('#forget').focus()")
         for _ in range(3):
             tab.call("press", key="Tab")

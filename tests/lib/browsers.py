@@ -127,7 +127,8 @@ class Tab:
 class Origin:
     """Serves pages: a blank one at every path, but for `files`, {path: (type, bytes)}."""
 
-    def __init__(self):
+    def __init__(self, tls=None, name="127.0.0.1", stranger="localhost"):
+        """`tls` is an ssl.SSLContext, for pages from https; both names lead to 127.0.0.1."""
         origin = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -147,9 +148,14 @@ class Origin:
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         port = self.server.server_address[1]
-        self.name = f"http://127.0.0.1:{port}"
+        scheme = "https" if tls else "http"
+        if tls:
+            # Each client's handshake is its own thread's, so that none waits for another.
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True,
+                                                 do_handshake_on_connect=False)
+        self.name = f"{scheme}://{name}:{port}"
         # To a browser another origin, though the same server.
-        self.stranger = f"http://localhost:{port}"
+        self.stranger = f"{scheme}://{stranger}:{port}"
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self.thread.start()
 
@@ -170,7 +176,7 @@ class BrowserCase(FreshCase):
     def setUp(self):
         self.browser = self.browser_kind.shared()
         self.profile = self.id()
-        self.origin = Origin()
+        self.origin = self.make_origin()
         self.addCleanup(self.origin.stop)
         config = self.setting.get("config", {})
         config = {**config, "http": {"allowed-origins": self.origin.name, **config.get("http", {})}}
@@ -182,6 +188,9 @@ class BrowserCase(FreshCase):
         self.publisher = self.rivulet.publisher
         self.url = f"http://{self.rivulet.address}"
         self.addCleanup(self.browser.call, "forget", profile=self.profile)
+
+    def make_origin(self):
+        return Origin()
 
     def open(self, path="/", origin=None):
         """A tab at a path of the origin, or of another one."""
