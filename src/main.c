@@ -2,16 +2,16 @@
 #include "config.h"
 
 #include <errno.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <glib-unix.h>
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 
 #include "sse-config.h"
 #include "sse-daemon.h"
+#include "sse-language.h"
 #include "sse-logging.h"
 #include "sse-plugin-loader.h"
 #include "sse-settings-list.h"
@@ -50,9 +50,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 static gboolean
 parse_options (Options *options, int *argc, char ***argv, GError **error)
 {
+  g_autofree char *about_config
+      = g_strdup_printf (_ ("Read FILE and FILE.d/*.conf in place of %s"), RIVULET_CONFIG_FILE);
   const GOptionEntry entries[] = {
-    { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config_file,
-      N_ ("Read FILE and FILE.d/*.conf in place of " RIVULET_CONFIG_FILE), N_ ("FILE") },
+    { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config_file, about_config, N_ ("FILE") },
     { "session", 0, 0, G_OPTION_ARG_NONE, &options->session, N_ ("Be on the session's bus"), NULL },
     { "system", 0, 0, G_OPTION_ARG_NONE, &options->system, N_ ("Be on the system's bus"), NULL },
     { "no-bus", 0, 0, G_OPTION_ARG_NONE, &options->no_bus, N_ ("Be on no bus"), NULL },
@@ -190,7 +191,10 @@ run (SseDaemon *daemon, GError **error)
   gboolean started = sse_daemon_start (daemon, error);
 
   if (started)
-    g_main_loop_run (loop);
+    {
+      sse_language_serve ();
+      g_main_loop_run (loop);
+    }
   g_source_remove (terminate);
   g_source_remove (interrupt);
   if (started)
@@ -214,6 +218,7 @@ serve (Options *options, GError **error)
       return TRUE;
     }
 
+  sse_language_settle ();
   /* It would end the process: one that comes early waits. */
   reload = g_unix_signal_add (SIGHUP, on_reload_signal, daemon);
   served = sse_daemon_load (daemon, error) && run (daemon, error);
@@ -228,10 +233,7 @@ main (int argc, char **argv)
   g_auto (Options) options = { 0 };
   g_autoptr (GError) error = NULL;
 
-  setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, LOCALE_DIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
+  sse_language_init_service ();
   sse_logging_init ();
 
   if (!parse_options (&options, &argc, &argv, &error))

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 #ifdef HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
 #endif
@@ -86,7 +86,7 @@ sse_service_take_sockets (SseServiceSockets *sockets, GError **error)
   *sockets = (SseServiceSockets){ NULL, NULL };
   if (!ok)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                 _ ("the service manager's sockets: %s"), g_strerror (-n));
+                 _ ("the service manager's sockets: %s"), strerror (-n));
   for (int i = 0; i < n; i++)
     {
       ok = ok && adopt (sockets, SD_LISTEN_FDS_START + i, names[i], error);

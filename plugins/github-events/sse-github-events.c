@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <glib/gi18n-lib.h>
+
 #include "sse-github-ids.h"
 #include "sse-github-shape.h"
 #include "sse-github-store.h"
@@ -75,10 +77,11 @@ sse_github_events_get_settings (SseSource *source)
 {
   static const SseSetting settings[] = {
     { SECRET_KEY, SSE_SETTING_SECRET, NULL, MIN_SECRET, MAX_SECRET,
-      "File with the secret that GitHub signs webhooks with. It has no default; without it there "
-      "is no " SSE_GITHUB_WEBHOOK_PATH "." },
+      N_ ("File with the secret that GitHub signs webhooks with. It has no default; without it "
+          "there is no /github/webhook.") },
     { PREVIOUS_SECRET_KEY, SSE_SETTING_SECRET, NULL, MIN_SECRET, MAX_SECRET,
-      "File with the secret before that one, which still counts: for the time of a rotation." },
+      N_ ("File with the secret before that one, which still counts: for the time of a "
+          "rotation.") },
     { .key = NULL },
   };
 

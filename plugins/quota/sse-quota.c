@@ -2,6 +2,8 @@
 #include "config.h"
 #include "sse-quota.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "sse-plugin.h"
 #include "sse-quota-table.h"
 #include "sse-rules.h"
@@ -49,7 +51,7 @@ sse_quota_get_settings (SseSource *source)
 {
   static const SseSetting settings[] = {
     { DEFAULT_REMAINING_KEY, SSE_SETTING_INTEGER, "0", 0, MAX_REMAINING,
-      "What remains for a user as long as no quota was published for them or for everyone." },
+      N_ ("What remains for a user as long as no quota was published for them or for everyone.") },
     { .key = NULL },
   };
 

@@ -5,7 +5,7 @@
 
 #include "sse-bus.h"
 
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 
 #include "sse-bus-context.h"
 #include "sse-bus-error.h"
@@ -255,6 +255,7 @@ sse_bus_new (GBusType type,
              GError **error)
 {
   g_autoptr (SseBus) self = g_new0 (SseBus, 1);
+  g_autoptr (GError) local = NULL;
   GPtrArray *streams = sse_hub_get_streams (hub);
 
   sse_bus_error_register ();
@@ -276,11 +277,13 @@ sse_bus_new (GBusType type,
   for (guint i = 0; i < streams->len; i++)
     add_stream (self, g_ptr_array_index (streams, i));
 
-  self->address = g_dbus_address_get_for_bus_sync (type, NULL, error);
-  if (self->address == NULL || !start (self, error))
+  self->address = g_dbus_address_get_for_bus_sync (type, NULL, &local);
+  if (self->address == NULL || !start (self, &local))
     {
-      g_prefix_error (error, type == G_BUS_TYPE_SYSTEM ? _ ("cannot use the system bus: ")
-                                                       : _ ("cannot use the session bus: "));
+      g_set_error (error, local->domain, local->code,
+                   type == G_BUS_TYPE_SYSTEM ? _ ("cannot use the system bus: %s")
+                                             : _ ("cannot use the session bus: %s"),
+                   local->message);
       return NULL;
     }
   return g_steal_pointer (&self);

@@ -2,16 +2,16 @@
 #include "config.h"
 
 #include <fcntl.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 
 #include "sse-cli.h"
+#include "sse-language.h"
 
 enum
 {
@@ -41,7 +41,8 @@ describe_commands (void)
   GString *text = g_string_new (_ ("Commands:"));
 
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
-    g_string_append_printf (text, "\n  %-10s %s", commands[i]->name, _ (commands[i]->summary));
+    g_string_append_printf (text, "\n  %-10s %s", commands[i]->name,
+                            g_dgettext (GETTEXT_PACKAGE, commands[i]->summary));
   g_string_append_printf (text, "\n\n%s", _ ("“rivulet COMMAND --help” tells more of each."));
   return g_string_free (text, FALSE);
 }
@@ -129,10 +130,7 @@ main (int argc, char **argv)
 
   open_standard_streams ();
   signal (SIGPIPE, SIG_IGN);
-  setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, LOCALE_DIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
+  sse_language_init ();
   g_set_prgname ("rivulet");
   g_set_print_handler (print_help);
 

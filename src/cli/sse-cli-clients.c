@@ -3,9 +3,10 @@
 
 #include "sse-cli.h"
 
+#include <inttypes.h>
 #include <string.h>
 
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 
 #include "sse-cli-bus.h"
 #include "sse-client-list.h"
@@ -44,8 +45,8 @@ check (const Options *options, GError **error)
   if (options->max < 1 || options->max > MOST)
     {
       g_set_error (error, SSE_CLI_ERROR, SSE_CLI_ERROR_USAGE,
-                   _ ("--max: %" G_GINT64_FORMAT " is not a number of clients from 1 to %d"),
-                   options->max, MOST);
+                   _ ("--max: %" PRId64 " is not a number of clients from 1 to %d"), options->max,
+                   MOST);
       return FALSE;
     }
   return options->rest == NULL
@@ -82,14 +83,15 @@ add_stream (SseClientList *list,
             const Options *options,
             GError **error)
 {
+  g_autoptr (GError) local = NULL;
   g_autoptr (GVariant) answer = sse_cli_bus_manage (
       connection, bus, "ListClients", g_variant_new ("(su)", stream, (guint32) options->max),
-      "(a(ssxst))", G_DBUS_CALL_FLAGS_NO_AUTO_START, NULL, error);
+      "(a(ssxst))", G_DBUS_CALL_FLAGS_NO_AUTO_START, NULL, &local);
   g_autoptr (GVariant) clients = NULL;
 
   if (answer == NULL)
     {
-      g_prefix_error (error, "%s: ", stream);
+      g_set_error (error, local->domain, local->code, _ ("%s: %s"), stream, local->message);
       return FALSE;
     }
   clients = g_variant_get_child_value (answer, 0);

@@ -8,7 +8,7 @@
 
 #include <gio/gunixinputstream.h>
 #include <glib-unix.h>
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 
 #include "sse-cli-bus.h"
 #include "sse-feed.h"
@@ -101,10 +101,11 @@ publish_one (GDBusConnection *connection, GBusType bus, const Options *options, 
     }
 
   reason = sse_cli_bus_describe (local, bus);
-  g_set_error (error, SSE_CLI_ERROR, SSE_CLI_ERROR_FAILED, "%s: %s%s", options->rest[0], reason,
+  g_set_error (error, SSE_CLI_ERROR, SSE_CLI_ERROR_FAILED,
                sse_cli_bus_judge (local) == SSE_BUS_FAULT_UNKNOWN
-                   ? _ ("; it may have been taken or not: publish it again")
-                   : "");
+                   ? _ ("%s: %s; it may have been taken or not: publish it again")
+                   : _ ("%s: %s"),
+               options->rest[0], reason);
   return FALSE;
 }
 
@@ -134,21 +135,6 @@ on_interrupt (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-static char *
-summarise (const SseFeedTotals *totals)
-{
-  GString *text = g_string_new (NULL);
-
-  g_string_append_printf (text, _ ("%" G_GUINT64_FORMAT " published"), totals->published);
-  g_string_append_printf (text, _ (", %" G_GUINT64_FORMAT " refused"), totals->refused);
-  if (totals->unknown > 0)
-    g_string_append_printf (text,
-                            _ (", %" G_GUINT64_FORMAT " without an answer, taken or not: publish "
-                               "them again, from line %" G_GUINT64_FORMAT " on"),
-                            totals->unknown, totals->first_unknown);
-  return g_string_free (text, FALSE);
-}
-
 static gboolean
 publish_lines (GDBusConnection *connection, GBusType bus, const Options *options, GError **error)
 {
@@ -164,7 +150,7 @@ publish_lines (GDBusConnection *connection, GBusType bus, const Options *options
   interrupts.sources[1] = g_unix_signal_add (SIGTERM, on_interrupt, &interrupts);
   read = sse_feed_run (feed, &totals, error);
   interrupts_clear (&interrupts);
-  summary = summarise (&totals);
+  summary = sse_feed_describe (&totals);
   if (!read)
     {
       sse_cli_warn ("%s", summary);

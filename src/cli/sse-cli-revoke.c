@@ -3,7 +3,7 @@
 
 #include "sse-cli.h"
 
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 
 #include "sse-cli-bus.h"
 
@@ -65,11 +65,11 @@ run (char ***arguments, GError **error)
                                "()", G_DBUS_CALL_FLAGS_NONE, &fault, &local);
   if (answer == NULL)
     {
-      g_set_error (error, SSE_CLI_ERROR, SSE_CLI_ERROR_FAILED, "%s: %s%s", options.rest[0],
-                   local->message,
+      g_set_error (error, SSE_CLI_ERROR, SSE_CLI_ERROR_FAILED,
                    fault == SSE_BUS_FAULT_UNKNOWN
-                       ? _ ("; the tokens may be revoked or not: revoke them again")
-                       : "");
+                       ? _ ("%s: %s; the tokens may be revoked or not: revoke them again")
+                       : _ ("%s: %s"),
+                   options.rest[0], local->message);
       return FALSE;
     }
   line = g_strdup_printf (

@@ -3,7 +3,9 @@
 
 #include "sse-cli.h"
 
-#include <glib/gi18n.h>
+#include <inttypes.h>
+
+#include <glib/gi18n-lib.h>
 
 #include "sse-cli-config.h"
 
@@ -81,8 +83,7 @@ parse (Options *options, char ***arguments, GError **error)
   if (options->lifetime < 1 || options->lifetime > MAX_LIFETIME)
     {
       g_set_error (error, SSE_CLI_ERROR, SSE_CLI_ERROR_USAGE,
-                   _ ("--expires-in: %" G_GINT64_FORMAT
-                      " is not a number of seconds from 1 to %" G_GINT64_FORMAT),
+                   _ ("--expires-in: %" PRId64 " is not a number of seconds from 1 to %" PRId64),
                    options->lifetime, MAX_LIFETIME);
       return FALSE;
     }

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include <glib-unix.h>
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 
 #include "sse-cli-bus.h"
 #include "sse-cli-config.h"
@@ -141,6 +141,7 @@ get_token (gpointer user_data, GError **error)
   Watch *watch = user_data;
   const Options *options = watch->options;
   g_autoptr (SseConfig) config = NULL;
+  g_autoptr (GError) local = NULL;
   g_autofree char *text = NULL;
 
   if (watch->environment_token != NULL)
@@ -150,13 +151,13 @@ get_token (gpointer user_data, GError **error)
                ? check_token (text, options->token_file, error)
                : NULL;
   config = sse_cli_config_load_signing (options->bus.config_file, options->secret_file,
-                                        options->bus.session, error);
+                                        options->bus.session, &local);
   if (config != NULL)
-    text = sign_token (config, options, error);
+    text = sign_token (config, options, &local);
   if (text == NULL)
-    g_prefix_error (error, "%s",
-                    _ ("RIVULET_TOKEN and --token-file give no token, and none can "
-                       "be signed: "));
+    g_set_error (error, local->domain, local->code,
+                 _ ("RIVULET_TOKEN and --token-file give no token, and none can be signed: %s"),
+                 local->message);
   return g_steal_pointer (&text);
 }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 
 G_DEFINE_QUARK (sse_cli_error_quark, sse_cli_error)
 
@@ -30,7 +30,7 @@ sse_cli_parse (const SseCommand *command,
 {
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
 
-  g_option_context_set_summary (context, _ (command->summary));
+  g_option_context_set_summary (context, g_dgettext (GETTEXT_PACKAGE, command->summary));
   g_option_context_set_description (context, description);
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   return g_option_context_parse_strv (context, arguments, error);
@@ -57,7 +57,7 @@ sse_cli_check_text (const char *option, const char *text, GError **error)
         wrong = _ ("must not have control characters");
 
   if (wrong != NULL)
-    g_set_error (error, SSE_CLI_ERROR, SSE_CLI_ERROR_USAGE, "%s: %s", option, wrong);
+    g_set_error (error, SSE_CLI_ERROR, SSE_CLI_ERROR_USAGE, _ ("%s: %s"), option, wrong);
   return wrong == NULL;
 }
 

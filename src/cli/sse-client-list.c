@@ -3,7 +3,7 @@
 
 #include "sse-client-list.h"
 
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 
 #include "sse-cli.h"
 #include "sse-json.h"

@@ -3,9 +3,10 @@
 
 #include "sse-feed.h"
 
+#include <inttypes.h>
 #include <string.h>
 
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 
 #include "sse-cli-bus.h"
 #include "sse-cli.h"
@@ -113,12 +114,15 @@ static void
 show_progress (SseFeed *self)
 {
   gint64 now = g_get_monotonic_time ();
+  const SseFeedTotals totals
+      = { .published = self->totals.published, .refused = self->totals.refused };
+  g_autofree char *text = NULL;
 
   if (!self->progress || now - self->progress_shown < PROGRESS_INTERVAL)
     return;
   self->progress_shown = now;
-  g_printerr (_ ("\r\033[K%" G_GUINT64_FORMAT " published, %" G_GUINT64_FORMAT " refused"),
-              self->totals.published, self->totals.refused);
+  text = sse_feed_describe (&totals);
+  g_printerr ("\r\033[K%s", text);
 }
 
 static void G_GNUC_PRINTF (2, 3) warn (SseFeed *self, const char *format, ...)
@@ -137,7 +141,7 @@ static void
 refuse (SseFeed *self, guint64 line, const char *reason)
 {
   self->totals.refused++;
-  warn (self, _ ("line %" G_GUINT64_FORMAT ": %s"), line, reason);
+  warn (self, _ ("line %" PRIu64 ": %s"), line, reason);
 }
 
 /* ---- sending ---- */
@@ -166,7 +170,7 @@ give_up (SseFeed *self, guint64 line, SseBusFault fault, const char *reason)
     {
       self->totals.refused++;
       if (!self->stopped)
-        warn (self, _ ("line %" G_GUINT64_FORMAT ": %s; stopping here"), line, reason);
+        warn (self, _ ("line %" PRIu64 ": %s; stopping here"), line, reason);
     }
   self->stopped = TRUE;
   stop_reading (self);
@@ -313,4 +317,34 @@ sse_feed_stop (SseFeed *self)
   self->stopped = TRUE;
   stop_reading (self);
   pump (self);
+}
+
+/**
+ * sse_feed_describe:
+ *
+ * Returns: (transfer full): what became of the updates, in words on one line
+ */
+char *
+sse_feed_describe (const SseFeedTotals *totals)
+{
+  g_autofree char *published
+      = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%" PRIu64 " published",
+                                      "%" PRIu64 " published", totals->published),
+                         totals->published);
+  g_autofree char *refused = g_strdup_printf (
+      g_dngettext (GETTEXT_PACKAGE, "%" PRIu64 " refused", "%" PRIu64 " refused", totals->refused),
+      totals->refused);
+  g_autofree char *unknown = NULL;
+
+  if (totals->unknown == 0)
+    return g_strdup_printf (_ ("%s, %s"), published, refused);
+  unknown = g_strdup_printf (
+      g_dngettext (GETTEXT_PACKAGE,
+                   "%" PRIu64 " without an answer, taken or not: publish it again, from line "
+                   "%" PRIu64 " on",
+                   "%" PRIu64 " without an answer, taken or not: publish them again, from line "
+                   "%" PRIu64 " on",
+                   totals->unknown),
+      totals->unknown, totals->first_unknown);
+  return g_strdup_printf (_ ("%s, %s, %s"), published, refused, unknown);
 }

@@ -28,17 +28,18 @@ typedef struct
   guint64 first_unknown;
 } SseFeedTotals;
 
-SseFeed *sse_feed_new  (GDBusConnection *connection,
-                        GBusType         bus,
-                        const char      *stream,
-                        const char      *audience,
-                        GInputStream    *input,
-                        gboolean         progress);
-void     sse_feed_free (SseFeed         *self);
-gboolean sse_feed_run  (SseFeed         *self,
-                        SseFeedTotals   *totals,
-                        GError         **error);
-void     sse_feed_stop (SseFeed         *self);
+SseFeed *sse_feed_new      (GDBusConnection     *connection,
+                            GBusType             bus,
+                            const char          *stream,
+                            const char          *audience,
+                            GInputStream        *input,
+                            gboolean             progress);
+void     sse_feed_free     (SseFeed             *self);
+gboolean sse_feed_run      (SseFeed             *self,
+                            SseFeedTotals       *totals,
+                            GError             **error);
+void     sse_feed_stop     (SseFeed             *self);
+char    *sse_feed_describe (const SseFeedTotals *totals);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseFeed, sse_feed_free)
 

@@ -7,7 +7,7 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 #include <libsoup/soup.h>
 
 #include "sse-cli.h"
@@ -228,7 +228,7 @@ judge_answer (SseFollower *self)
     finish_failed (self, _ ("%s: there is no such stream (404)"), url);
   else if (status == STATUS_TOO_MANY_REQUESTS || status >= 500)
     {
-      g_autofree char *told = g_strdup_printf ("%s: %u %s", url, status, reason);
+      g_autofree char *told = g_strdup_printf (_ ("%s: %u %s"), url, status, reason);
 
       lose (self, told);
     }
@@ -238,7 +238,7 @@ judge_answer (SseFollower *self)
                       "give that as --url"),
                    url, status, soup_message_headers_get_one (headers, "Location"));
   else
-    finish_failed (self, "%s: %u %s", url, status, reason);
+    finish_failed (self, _ ("%s: %u %s"), url, status, reason);
   return FALSE;
 }
 
@@ -260,7 +260,8 @@ on_answer (GObject *session, GAsyncResult *result, gpointer user_data)
     {
       g_autofree char *url = g_uri_to_string (self->uri);
 
-      reason = g_strdup_printf ("%s: %s", url, self->timed_out ? _ ("no answer") : error->message);
+      reason
+          = g_strdup_printf (_ ("%s: %s"), url, self->timed_out ? _ ("no answer") : error->message);
       lose (self, reason);
       return;
     }

@@ -3,7 +3,7 @@
 
 #include "sse-observer.h"
 
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 
 #include "sse-cli-bus.h"
 #include "sse-cli.h"

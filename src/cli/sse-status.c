@@ -3,7 +3,10 @@
 
 #include "sse-status.h"
 
-#include <glib/gi18n.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
 #include <json-glib/json-glib.h>
 
 #include "sse-cli-bus.h"
@@ -40,6 +43,22 @@ print_number (GVariant *properties, const char *name)
 
 /* ---- for a person ---- */
 
+/* What rivuletd has for programs, of a stream and of the store, in a person's words. One that is
+ * not known here is of a later version. */
+static const char *
+translate_state (const char *state)
+{
+  if (strcmp (state, "running") == 0)
+    return C_ ("stream", "running");
+  if (strcmp (state, "disabled") == 0)
+    return C_ ("stream", "disabled");
+  if (strcmp (state, "ok") == 0)
+    return C_ ("store", "ok");
+  if (strcmp (state, "failed") == 0)
+    return C_ ("store", "failed");
+  return strcmp (state, "none") == 0 ? C_ ("store", "none") : state;
+}
+
 static void
 add_row (GPtrArray *rows, const char *name, char *value)
 {
@@ -57,9 +76,8 @@ print_refused (GVariant *server)
   guint64 address = get_number (server, "RefusedByAddress");
   guint64 user = get_number (server, "RefusedByUser");
 
-  return g_strdup_printf (_ ("%" G_GUINT64_FORMAT " (too many in all %" G_GUINT64_FORMAT
-                             ", of an address %" G_GUINT64_FORMAT ", of a user %" G_GUINT64_FORMAT
-                             "); tokens %" G_GUINT64_FORMAT),
+  return g_strdup_printf (_ ("%" PRIu64 " (too many in all %" PRIu64 ", of an address %" PRIu64
+                             ", of a user %" PRIu64 "); tokens %" PRIu64),
                           total + address + user, total, address, user,
                           get_number (server, "TokensRefused"));
 }
@@ -67,9 +85,10 @@ print_refused (GVariant *server)
 static char *
 print_store (GVariant *server)
 {
+  const char *state = translate_state (get_text (server, "StoreState"));
   const char *error = get_text (server, "StoreError");
 
-  return g_strconcat (get_text (server, "StoreState"), *error != '\0' ? ": " : "", error, NULL);
+  return *error != '\0' ? g_strdup_printf (_ ("%s: %s"), state, error) : g_strdup (state);
 }
 
 static char *
@@ -79,8 +98,7 @@ print_server (GVariant *server, const char *bus)
 
   add_row (rows, _ ("rivuletd"), g_strdup_printf ("%s, %s", get_text (server, "Version"), bus));
   add_row (rows, _ ("connections"),
-           g_strdup_printf (_ ("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT),
-                            get_number (server, "Connections"),
+           g_strdup_printf (_ ("%" PRIu64 " of %" PRIu64), get_number (server, "Connections"),
                             get_number (server, "MaxConnections")));
   add_row (rows, _ ("refused"), print_refused (server));
   add_row (rows, _ ("store"), print_store (server));
@@ -97,8 +115,9 @@ add_stream (GPtrArray *rows, GVariant *stream)
   g_autofree char *dropped = print_number (stream, "Dropped");
   const char *error = get_text (stream, "Error");
 
-  g_strv_builder_add_many (row, get_text (stream, "Name"), get_text (stream, "State"), clients,
-                           position, queued, dropped, NULL);
+  g_strv_builder_add_many (row, get_text (stream, "Name"),
+                           translate_state (get_text (stream, "State")), clients, position, queued,
+                           dropped, NULL);
   g_ptr_array_add (rows, g_strv_builder_end (row));
   if (*error != '\0')
     {

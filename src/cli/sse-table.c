@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
 #include "sse-table.h"
 
+#include <inttypes.h>
 #include <string.h>
+
+#include <glib/gi18n-lib.h>
 
 #include "sse-cli.h"
 
@@ -118,14 +123,15 @@ sse_table_print (GPtrArray *rows, const char *alignment)
 char *
 sse_table_bytes (guint64 bytes)
 {
-  static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+  static const char *const units[]
+      = { N_ ("KiB"), N_ ("MiB"), N_ ("GiB"), N_ ("TiB"), N_ ("PiB"), N_ ("EiB") };
   gdouble amount = (gdouble) bytes / 1024;
   guint i = 0;
 
   if (bytes < 1024)
-    return g_strdup_printf ("%" G_GUINT64_FORMAT " B", bytes);
+    return g_strdup_printf (_ ("%" PRIu64 " B"), bytes);
   /* What would be rounded to 1024.0 is one of the next. */
   for (; amount >= 1023.95; i++)
     amount /= 1024;
-  return g_strdup_printf ("%.1f %s", amount, units[i]);
+  return g_strdup_printf (_ ("%.1f %s"), amount, g_dgettext (GETTEXT_PACKAGE, units[i]));
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include <gio/gunixsocketaddress.h>
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 
 #include "sse-cli.h"
 

@@ -4,9 +4,12 @@
 #include "sse-canaries.h"
 
 #include <errno.h>
-#include <glib-unix.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <glib-unix.h>
+#include <glib/gi18n-lib.h>
 
 /* No token has an empty subject: nobody else is that. */
 #define USER ""
@@ -80,7 +83,7 @@ add_canary (SseCanaries *self, GError **error)
       int saved = errno;
 
       g_set_error (error, G_FILE_ERROR, (int) g_file_error_from_errno (saved),
-                   "Cannot watch over those who write to clients: %s", g_strerror (saved));
+                   _ ("cannot watch over those who write to clients: %s"), strerror (saved));
       return FALSE;
     }
   canary.fd = fds[0];

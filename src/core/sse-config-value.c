@@ -3,7 +3,9 @@
 
 #include "sse-config-value.h"
 
-#include <glib/gi18n.h>
+#include <inttypes.h>
+
+#include <glib/gi18n-lib.h>
 
 static char **
 split_list (const char *text)
@@ -38,9 +40,8 @@ read_secret (
   if (length < (gsize) setting->minimum || length > (gsize) setting->maximum)
     {
       sse_config_fail (self, group, setting->key, error,
-                       _ ("%s holds %" G_GSIZE_FORMAT " bytes; there must be %" G_GINT64_FORMAT
-                          " to %" G_GINT64_FORMAT),
-                       path, length, setting->minimum, setting->maximum);
+                       _ ("%s holds %zu bytes; there must be %" PRId64 " to %" PRId64), path,
+                       length, setting->minimum, setting->maximum);
       return NULL;
     }
   return g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, content, length, 1);
@@ -92,8 +93,8 @@ sse_config_value_parse (
       if (g_ascii_string_to_signed (text, 10, setting->minimum, setting->maximum, &number, NULL))
         return g_variant_new_int64 (number);
       sse_config_fail (self, group, setting->key, error,
-                       _ ("“%s” is not a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT),
-                       text, setting->minimum, setting->maximum);
+                       _ ("“%s” is not a number from %" PRId64 " to %" PRId64), text,
+                       setting->minimum, setting->maximum);
       return NULL;
     case SSE_SETTING_STRINGS:
       list = split_list (text);

@@ -3,9 +3,11 @@
 
 #include "sse-config.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 
 #include "sse-config-value.h"
 
@@ -96,7 +98,7 @@ read_file (const char *path, GError **error)
   if (!g_utf8_validate_len (content, length, &invalid))
     {
       g_set_error (error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_UNKNOWN_ENCODING,
-                   _ ("not UTF-8 at byte %" G_GSIZE_FORMAT), (gsize) (invalid - content));
+                   _ ("not UTF-8 at byte %zu"), (gsize) (invalid - content));
       return NULL;
     }
   if (!g_key_file_load_from_data (file, content, length, G_KEY_FILE_NONE, error))
@@ -117,7 +119,7 @@ load_file (SseConfig *self, const char *path, GError **error)
       if (local->domain == G_FILE_ERROR)
         g_set_error_literal (error, SSE_CONFIG_ERROR, SSE_CONFIG_ERROR_UNREADABLE, local->message);
       else
-        g_set_error (error, SSE_CONFIG_ERROR, SSE_CONFIG_ERROR_UNREADABLE, "%s: %s", path,
+        g_set_error (error, SSE_CONFIG_ERROR, SSE_CONFIG_ERROR_UNREADABLE, _ ("%s: %s"), path,
                      local->message);
       return FALSE;
     }
@@ -150,15 +152,19 @@ list_drop_ins (const char *directory, GError **error)
 {
   g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GError) local = NULL;
-  g_autoptr (GDir) dir = g_dir_open (directory, 0, &local);
+  g_autoptr (GDir) dir = NULL;
   const char *name;
 
-  if (dir == NULL && !g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+  /* GLib is not asked for an error that is none: sse_language_settle() comes later. */
+  if (access (directory, F_OK) < 0 && errno == ENOENT)
+    return g_steal_pointer (&paths);
+  dir = g_dir_open (directory, 0, &local);
+  if (dir == NULL)
     {
       g_set_error_literal (error, SSE_CONFIG_ERROR, SSE_CONFIG_ERROR_UNREADABLE, local->message);
       return NULL;
     }
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+  while ((name = g_dir_read_name (dir)) != NULL)
     if (g_str_has_suffix (name, ".conf"))
       g_ptr_array_add (paths, g_build_filename (directory, name, NULL));
   g_ptr_array_sort (paths, compare_names);
@@ -258,7 +264,7 @@ sse_config_fail (
   va_start (args, format);
   what = g_strdup_vprintf (format, args);
   va_end (args);
-  g_set_error (error, SSE_CONFIG_ERROR, SSE_CONFIG_ERROR_INVALID, "%s: %s", where, what);
+  g_set_error (error, SSE_CONFIG_ERROR, SSE_CONFIG_ERROR_INVALID, _ ("%s: %s"), where, what);
   return FALSE;
 }
 

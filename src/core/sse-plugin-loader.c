@@ -5,10 +5,10 @@
 
 #include "sse-plugin-loader.h"
 
+#include <locale.h>
 #include <string.h>
 
 #include <gio/gio.h>
-#include <glib/gi18n.h>
 
 #include "sse-journal.h"
 #include "sse-plugin.h"
@@ -35,7 +35,7 @@ disable (SsePlugin *plugin, GError *error)
 {
   if (error == NULL)
     error = g_error_new_literal (SSE_PLUGIN_ERROR, SSE_PLUGIN_ERROR_TYPE,
-                                 _ ("it failed without saying why"));
+                                 "it failed without saying why");
   sse_journal (G_LOG_LEVEL_WARNING, SSE_JOURNAL_STREAM_DISABLED,
                SSE_JOURNAL_FIELDS ({ "SSE_STREAM", plugin->name }), "%s: disabled: %s",
                plugin->file, error->message);
@@ -58,7 +58,7 @@ open_module (const char *path, GError **error)
     }
   if (!g_module_symbol (module, SSE_PLUGIN_SYMBOL, &symbol) || symbol == NULL)
     {
-      g_set_error (error, SSE_PLUGIN_ERROR, SSE_PLUGIN_ERROR_SYMBOL, _ ("exports no symbol %s"),
+      g_set_error (error, SSE_PLUGIN_ERROR, SSE_PLUGIN_ERROR_SYMBOL, "exports no symbol %s",
                    SSE_PLUGIN_SYMBOL);
       g_module_close (module);
       return NULL;
@@ -68,8 +68,8 @@ open_module (const char *path, GError **error)
   if (info->abi_version != SSE_PLUGIN_ABI || info->struct_size != sizeof *info)
     {
       g_set_error (error, SSE_PLUGIN_ERROR, SSE_PLUGIN_ERROR_ABI,
-                   _ ("built for version %u of the plugin interface, this is version %u; "
-                      "build it anew"),
+                   "built for version %u of the plugin interface, this is version %u; "
+                   "build it anew",
                    info->abi_version, SSE_PLUGIN_ABI);
       g_module_close (module);
       return NULL;
@@ -132,15 +132,15 @@ check_source (SseSource *source, GError **error)
   const char *wrong = NULL;
 
   if (!is_complete (source))
-    wrong = _ ("its source leaves out a function that every source has");
+    wrong = "its source leaves out a function that every source has";
   else if (!is_stream_name (sse_source_get_stream (source)))
-    wrong = _ ("its stream's name has more than a-z, 0-9 and single hyphens in it");
+    wrong = "its stream's name has more than a-z, 0-9 and single hyphens in it";
   else if (is_reserved (sse_source_get_stream (source)))
-    wrong = _ ("its stream's name is one of the daemon's own");
+    wrong = "its stream's name is one of the daemon's own";
   else if (!is_path (sse_source_get_path (source)))
-    wrong = _ ("its path is none: it begins with / and has more behind each");
+    wrong = "its path is none: it begins with / and has more behind each";
   else if (!has_proper_views (source))
-    wrong = _ ("its source has no view, too many, or one without event types");
+    wrong = "its source has no view, too many, or one without event types";
 
   if (wrong != NULL)
     g_set_error_literal (error, SSE_PLUGIN_ERROR, SSE_PLUGIN_ERROR_TYPE, wrong);
@@ -157,8 +157,8 @@ construct (const SsePluginInfo *info, GError **error)
       || !g_type_is_a (type, SSE_TYPE_SOURCE))
     {
       g_set_error (error, SSE_PLUGIN_ERROR, SSE_PLUGIN_ERROR_TYPE,
-                   _ ("its type %s is no class that implements SseSource"),
-                   type != G_TYPE_INVALID ? g_type_name (type) : _ ("(none)"));
+                   "its type %s is no class that implements SseSource",
+                   type != G_TYPE_INVALID ? g_type_name (type) : "(none)");
       return NULL;
     }
 
@@ -186,18 +186,20 @@ check_duplicate (GPtrArray *plugins, SseSource *source, GError **error)
         what = sse_source_get_path (source);
       if (what != NULL)
         {
-          g_set_error (error, SSE_PLUGIN_ERROR, SSE_PLUGIN_ERROR_DUPLICATE,
-                       _ ("%s is %s's already"), what, other->file);
+          g_set_error (error, SSE_PLUGIN_ERROR, SSE_PLUGIN_ERROR_DUPLICATE, "%s is %s's already",
+                       what, other->file);
           return FALSE;
         }
     }
   return TRUE;
 }
 
-/* Loads the shared object at @path and adds it to @plugins, disabled where anything is wrong. */
+/* Loads the shared object at @path and adds it to @plugins, disabled where anything is wrong. What
+ * is wrong is said on the bus: in English. */
 static void
 load (GPtrArray *plugins, const char *path)
 {
+  locale_t language = uselocale (LC_GLOBAL_LOCALE);
   SsePlugin *plugin = g_new0 (SsePlugin, 1);
   g_autofree char *base = g_path_get_basename (path);
   g_autoptr (GError) error = NULL;
@@ -226,6 +228,7 @@ load (GPtrArray *plugins, const char *path)
   else
     g_debug ("%s: stream %s", path, sse_source_get_stream (plugin->source));
   g_ptr_array_add (plugins, plugin);
+  uselocale (language);
 }
 
 static gint
@@ -317,9 +320,11 @@ gboolean
 sse_plugins_configure (GPtrArray *plugins, SseConfig *config, GError **error)
 {
   g_autoptr (GPtrArray) all = read_settings (plugins, config, error);
+  locale_t language;
 
   if (all == NULL)
     return FALSE;
+  language = uselocale (LC_GLOBAL_LOCALE);
   for (guint i = 0; i < plugins->len; i++)
     {
       SsePlugin *plugin = g_ptr_array_index (plugins, i);
@@ -331,6 +336,7 @@ sse_plugins_configure (GPtrArray *plugins, SseConfig *config, GError **error)
       if (!sse_source_configure (plugin->source, plugin->settings, &refusal))
         disable (plugin, refusal);
     }
+  uselocale (language);
   return TRUE;
 }
 

@@ -3,19 +3,22 @@
 
 #include "sse-settings-list.h"
 
+#include <inttypes.h>
 #include <string.h>
+
+#include <glib/gi18n-lib.h>
 
 #include "sse-plugin-loader.h"
 #include "sse-settings.h"
 
 #define COLUMNS 100
 
-#define INTRODUCTION                                                                               \
-  "Configuration of rivuletd; see rivulet.conf(5). Every key is here with its default, commented " \
-  "out. Files in rivulet.conf.d/ beside this one whose names end in .conf are read after it, in "  \
-  "the order of their names: changes are best made there. \"rivuletd --check-config\" says "       \
-  "whether rivuletd would start: what is not known is an error. rivuletd reads all this again "    \
-  "when it gets SIGHUP; where it says \"Needs a restart\", that is not enough."
+static const char *const introduction = N_ (
+    "Configuration of rivuletd; see rivulet.conf(5). Every key is here with its default, commented "
+    "out. Files in rivulet.conf.d/ beside this one whose names end in .conf are read after it, in "
+    "the order of their names: changes are best made there. \"rivuletd --check-config\" says "
+    "whether rivuletd would start: what is not known is an error. rivuletd reads all this again "
+    "when it gets SIGHUP; where it says \"Needs a restart\", that is not enough.");
 
 /* Appends a text as lines of comment. Whatever spaces and line ends it has, it stays one. */
 static void
@@ -42,30 +45,49 @@ append_comment (GString *list, const char *text)
   g_string_append_c (list, '\n');
 }
 
+static void
+append_sentence (GString *text, const char *sentence)
+{
+  g_string_append_printf (text, " %s", sentence);
+}
+
 /* What is to be known of a setting besides its help, in sentences. */
 static void
 append_type (GString *text, const SseSetting *setting)
 {
+  g_autofree char *sentence = NULL;
+
   switch (setting->type)
     {
     case SSE_SETTING_BOOLEAN:
-      g_string_append (text, " true or false.");
+      append_sentence (text, _ ("true or false."));
       break;
     case SSE_SETTING_INTEGER:
-      g_string_append_printf (text, " A number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT ".",
-                              setting->minimum, setting->maximum);
+      sentence = g_strdup_printf (_ ("A number from %" PRId64 " to %" PRId64 "."), setting->minimum,
+                                  setting->maximum);
+      append_sentence (text, sentence);
       break;
     case SSE_SETTING_STRINGS:
-      g_string_append (text, " Several with ; between.");
+      append_sentence (text, _ ("Several with ; between."));
       break;
     case SSE_SETTING_SECRET:
-      g_string_append_printf (text, " %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT " bytes.",
-                              setting->minimum, setting->maximum);
+      sentence = g_strdup_printf (_ ("%" PRId64 " to %" PRId64 " bytes."), setting->minimum,
+                                  setting->maximum);
+      append_sentence (text, sentence);
       break;
     case SSE_SETTING_STRING:
     default:
       break;
     }
+}
+
+static void
+append_credential (GString *text, const char *group, const char *key)
+{
+  g_autofree char *sentence = g_strdup_printf (
+      _ ("systemd's credential %s.%s is taken where this is not set."), group, key);
+
+  append_sentence (text, sentence);
 }
 
 static gboolean
@@ -85,17 +107,17 @@ append_group (GString *list, const char *name, const SseSetting *settings, const
 
   g_string_append_printf (list, "\n%s[%s]\n", open ? "#" : "", name);
   if (help != NULL)
-    append_comment (list, help);
+    append_comment (list, g_dgettext (GETTEXT_PACKAGE, help));
   for (const SseSetting *setting = settings; setting->key != NULL; setting++)
     {
-      g_autoptr (GString) text = g_string_new (setting->help);
+      g_autoptr (GString) text = g_string_new (g_dgettext (GETTEXT_PACKAGE, setting->help));
 
+      g_string_replace (text, "@STATE_DIR@", RIVULET_STATE_DIR, 0);
       append_type (text, setting);
       if (setting->type == SSE_SETTING_SECRET && !open)
-        g_string_append_printf (text, " systemd's credential %s.%s is taken where this is not set.",
-                                name, setting->key);
+        append_credential (text, name, setting->key);
       if (is_at_start (name, setting->key))
-        g_string_append (text, " Needs a restart.");
+        append_sentence (text, _ ("Needs a restart."));
       g_string_append_c (list, '\n');
       append_comment (list, text->str);
       g_string_append_printf (list, "#%s=%s\n", setting->key,
@@ -111,14 +133,15 @@ append_group (GString *list, const char *name, const SseSetting *settings, const
  * configuration file in which every key is there with its default, commented out. The manual is
  * made from it (data/man/keys.py).
  *
- * Returns: (transfer full): UTF-8, not translated
+ * Returns: (transfer full): UTF-8, in the language of the calling thread; of what another's plugin
+ *   says of itself, no translation is known
  */
 char *
 sse_settings_list (GPtrArray *plugins)
 {
   GString *list = g_string_new (NULL);
 
-  append_comment (list, INTRODUCTION);
+  append_comment (list, g_dgettext (GETTEXT_PACKAGE, introduction));
   for (const SseSettingsGroup *group = sse_settings_groups; group->name != NULL; group++)
     append_group (list, group->name, group->settings, group->help);
   for (guint i = 0; i < plugins->len; i++)
@@ -131,7 +154,7 @@ sse_settings_list (GPtrArray *plugins)
       settings = sse_source_get_settings (plugin->source);
       if (settings->key != NULL)
         append_group (list, sse_source_get_stream (plugin->source), settings,
-                      "The stream of that name.");
+                      _ ("The stream of that name."));
     }
   return g_string_free (list, FALSE);
 }

@@ -5,7 +5,7 @@
 
 #include "sse-streams.h"
 
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 
 #include "sse-combination.h"
 #include "sse-error.h"
@@ -282,7 +282,7 @@ sse_streams_load (SseStreams *self, SseLog *log, GError **error)
   if (!sse_stream_is_enabled (self->built_in))
     {
       g_set_error (
-          error, SSE_ERROR, SSE_ERROR_STORE_FAILED,
+          error, G_IO_ERROR, G_IO_ERROR_FAILED,
           _ ("the log does not tell what tokens were revoked, so that none can be trusted: "
              "%s"),
           sse_stream_get_error (self->built_in));

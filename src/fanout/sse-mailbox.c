@@ -8,6 +8,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <glib/gi18n-lib.h>
+
 /**
  * sse_mail_list_push:
  * @mail: (transfer full): goes to the end
@@ -73,7 +75,7 @@ sse_mailbox_init (SseMailbox *self, GError **error)
       int code = errno;
 
       g_set_error (error, G_FILE_ERROR, (int) g_file_error_from_errno (code),
-                   "Cannot make an eventfd for a thread's mailbox: %s", g_strerror (code));
+                   _ ("cannot make an eventfd for a thread's mailbox: %s"), strerror (code));
       return FALSE;
     }
   pthread_mutex_init (&self->lock, NULL);

@@ -4,6 +4,9 @@
 #include "sse-thread.h"
 
 #include <signal.h>
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
 
 /**
  * sse_thread_start:
@@ -24,6 +27,6 @@ sse_thread_start (pthread_t *thread, void *(*func) (void *), void *data, GError 
   pthread_sigmask (SIG_SETMASK, &old, NULL);
   if (code != 0)
     g_set_error (error, G_FILE_ERROR, (int) g_file_error_from_errno (code),
-                 "Cannot make a thread: %s", g_strerror (code));
+                 _ ("cannot make a thread: %s"), strerror (code));
   return code == 0;
 }

@@ -5,10 +5,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glib.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
+
+#include <glib/gi18n-lib.h>
 
 #include "sse-command.h"
 #include "sse-roster.h"
@@ -168,10 +170,10 @@ worker_run (gpointer data)
 }
 
 static gboolean
-fail (GError **error, int code, const char *what)
+fail (GError **error, int code)
 {
   g_set_error (error, G_FILE_ERROR, (int) g_file_error_from_errno (code),
-               "Cannot make %s for clients: %s", what, g_strerror (code));
+               _ ("cannot serve clients: %s"), strerror (code));
   return FALSE;
 }
 
@@ -182,7 +184,7 @@ open_context (SseWorker *self, GError **error)
   int probe = fcntl (self->roster.turn.epoll_fd, F_DUPFD_CLOEXEC, 0);
 
   if (probe < 0)
-    return fail (error, errno, "a main context");
+    return fail (error, errno);
 
   close (probe);
   self->context = g_main_context_new ();
@@ -201,7 +203,7 @@ open_epoll (SseWorker *self, GError **error)
   self->roster.turn.epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   if (self->roster.turn.epoll_fd < 0
       || epoll_ctl (self->roster.turn.epoll_fd, EPOLL_CTL_ADD, self->inbox.event_fd, &event) < 0)
-    return fail (error, errno, "an epoll descriptor");
+    return fail (error, errno);
   return TRUE;
 }
 

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include <glib-unix.h>
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
 #define BACKLOG     4096
@@ -365,7 +365,7 @@ listen_on (const char *text, mode_t mode, GPtrArray *bound, GError **error)
   saved = errno;
   if (!ok)
     g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (saved),
-                 _ ("cannot listen on %s: %s"), text, g_strerror (saved));
+                 _ ("cannot listen on %s: %s"), text, strerror (saved));
   return ok;
 }
 

@@ -4,7 +4,7 @@
 #include "sse-front-settings.h"
 
 #include <gio/gio.h>
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 
 #include "sse-address.h"
 #include "sse-capacity.h"

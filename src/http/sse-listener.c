@@ -6,10 +6,11 @@
 #include "sse-listener-private.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 
 #include "sse-address.h"
 
@@ -89,7 +90,7 @@ start (SseListener *self, GError **error)
       int saved = errno;
 
       g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (saved), _ ("cannot listen: %s"),
-                   g_strerror (saved));
+                   strerror (saved));
       return FALSE;
     }
   g_source_add_unix_fd (self->source, self->epoll_fd, G_IO_IN);

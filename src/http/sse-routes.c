@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include <gio/gio.h>
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 
 #define PUBLISH  "/publish/"
 #define COMBINED "/streams"

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 
 #include "sse-checksum.h"
 #include "sse-schema.h"
@@ -62,10 +62,10 @@ fail (const char *path, sqlite3 *db, int code, GError **error)
   if (kind == SSE_DATABASE_ERROR_LOCKED)
     g_set_error (error, SSE_DATABASE_ERROR, (gint) kind, _ ("%s: another process holds it"), path);
   else if (saved != 0 && kind == SSE_DATABASE_ERROR_FAILED)
-    g_set_error (error, SSE_DATABASE_ERROR, (gint) kind, "%s: %s (%s)", path, sqlite3_errstr (code),
-                 g_strerror (saved));
+    g_set_error (error, SSE_DATABASE_ERROR, (gint) kind, _ ("%s: %s (%s)"), path,
+                 sqlite3_errstr (code), strerror (saved));
   else
-    g_set_error (error, SSE_DATABASE_ERROR, (gint) kind, "%s: %s", path,
+    g_set_error (error, SSE_DATABASE_ERROR, (gint) kind, _ ("%s: %s"), path,
                  db != NULL ? sqlite3_errmsg (db) : sqlite3_errstr (code));
   return FALSE;
 }
@@ -108,8 +108,8 @@ fail_with_errno (const char *path, GError **error)
 {
   int saved = errno;
 
-  g_set_error (error, SSE_DATABASE_ERROR, SSE_DATABASE_ERROR_FAILED, "%s: %s", path,
-               g_strerror (saved));
+  g_set_error (error, SSE_DATABASE_ERROR, SSE_DATABASE_ERROR_FAILED, _ ("%s: %s"), path,
+               strerror (saved));
   return FALSE;
 }
 

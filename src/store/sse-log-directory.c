@@ -7,11 +7,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
 #include "sse-database.h"
@@ -27,8 +28,8 @@ fail (const char *path, GError **error)
 {
   int saved = errno;
 
-  g_set_error (error, SSE_DATABASE_ERROR, SSE_DATABASE_ERROR_FAILED, "%s: %s", path,
-               g_strerror (saved));
+  g_set_error (error, SSE_DATABASE_ERROR, SSE_DATABASE_ERROR_FAILED, _ ("%s: %s"), path,
+               strerror (saved));
   return FALSE;
 }
 

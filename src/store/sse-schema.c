@@ -5,7 +5,9 @@
 
 #include "sse-schema.h"
 
-#include <glib/gi18n.h>
+#include <inttypes.h>
+
+#include <glib/gi18n-lib.h>
 
 /* "Rivu": says in the file's header whose it is. */
 #define APPLICATION_ID 0x52697675
@@ -110,11 +112,10 @@ sse_schema_check (SseDatabase *database, GError **error)
     }
   if (version > (gint64) G_N_ELEMENTS (migrations))
     {
-      g_set_error (
-          error, SSE_DATABASE_ERROR, SSE_DATABASE_ERROR_FOREIGN,
-          _ ("%s: it is of version %" G_GINT64_FORMAT
-             ", written by a newer Rivulet; this one knows versions up to %" G_GSIZE_FORMAT),
-          database->path, version, G_N_ELEMENTS (migrations));
+      g_set_error (error, SSE_DATABASE_ERROR, SSE_DATABASE_ERROR_FOREIGN,
+                   _ ("%s: it is of version %" PRId64
+                      ", written by a newer Rivulet; this one knows versions up to %zu"),
+                   database->path, version, G_N_ELEMENTS (migrations));
       return FALSE;
     }
   if (version < 1 || n_tables == 0)

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include <gio/gio.h>
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 
 #define ALGORITHM "HS256"
 
@@ -35,7 +35,7 @@ make_key (GError **error)
 
       g_string_free (text, TRUE);
       g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (saved),
-                   _ ("cannot make a key for tokens: %s"), g_strerror (saved));
+                   _ ("cannot make a key for tokens: %s"), strerror (saved));
       return NULL;
     }
   for (guint i = 0; i < sizeof bytes; i++)

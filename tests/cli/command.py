@@ -19,7 +19,7 @@ UNSET = {"RIVULET_TOKEN", "NO_COLOR", "DBUS_SESSION_BUS_ADDRESS", "CREDENTIALS_D
 def environment(**more):
     record.secret(more.get("RIVULET_TOKEN", ""))
     kept = {name: value for name, value in os.environ.items() if name not in UNSET}
-    return {**kept, **daemon.sanitizer_environment(), "LC_ALL": "C.UTF-8", "TERM": "xterm",
+    return {**kept, **daemon.sanitizer_environment(), **daemon.ENGLISH, "TERM": "xterm",
             "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent", **more}
 
 

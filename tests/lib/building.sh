@@ -37,6 +37,7 @@ need_basics ()
   need pkg-config pkg-config
   need meson meson
   need ninja-build ninja
+  need gettext msgfmt xgettext
   need python3 /usr/bin/python3
   need dbus dbus-daemon
   need libglib2.0-bin gdbus

@@ -21,6 +21,9 @@ PLUGINS = os.path.join(BUILD, "plugins")
 # Valgrind, say; its own reports end the daemon with a status that is not 0.
 WRAPPER = shlex.split(os.environ.get("RIVULET_WRAPPER", ""))
 
+# Whatever the language is of whoever runs the tests.
+ENGLISH = {"LC_ALL": "C.UTF-8", "LANGUAGE": ""}
+
 LISTENING = re.compile(r"rivuletd: listening on (\S+)")
 FOR_OPERATORS = re.compile(r"rivuletd: listening for operators on (\S+)")
 COMPLAINT = re.compile(
@@ -68,8 +71,7 @@ class Daemon:
         self.process = subprocess.Popen(
             [*WRAPPER, PROGRAM, *arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env={**os.environ, **sanitizer_environment(), "LC_ALL": "C.UTF-8",
-                 **(environment or {})},
+            env={**os.environ, **sanitizer_environment(), **ENGLISH, **(environment or {})},
         )
         self.pid = self.process.pid
         self.reader = threading.Thread(target=self._read, daemon=True)
@@ -185,7 +187,7 @@ def run_to_end(arguments, environment=None):
     done = subprocess.run(
         [*WRAPPER, PROGRAM, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
         timeout=Deadline("rivuletd").left(), check=False,
-        env={**os.environ, **sanitizer_environment(), "LC_ALL": "C.UTF-8", **(environment or {})},
+        env={**os.environ, **sanitizer_environment(), **ENGLISH, **(environment or {})},
     )
     record.said("rivuletd", done.stdout)
     record.said("rivuletd", done.stderr)

@@ -27,6 +27,7 @@ EVERYWHERE = [
     *(f"LIB/rivulet/plugins-{ABI}/{name}.so" for name in PLUGINS),
     *(f"include/rivulet-{ABI}/sse-{name}.h" for name in HEADERS),
     "share/bash-completion/completions/rivulet", "share/bash-completion/completions/rivuletd",
+    "share/locale/fr/LC_MESSAGES/rivulet.mo",
     "share/man/man1/rivulet.1", "share/man/man5/rivulet.conf.5", "share/man/man8/rivuletd.8",
     f"{BUS}/system-services/io.github.rivulet.Rivulet.service",
     f"{BUS}/services/io.github.rivulet.Rivulet.service",
@@ -54,7 +55,8 @@ def library_folder(build):
 def expected(prefix, build, policies, units, user_units, users, catalogs, configuration):
     found = [f"{prefix}/{path}".replace("LIB", library_folder(build)) for path in EVERYWHERE]
     found += [f"{policies}/{POLICY}", f"{users}/rivulet.conf",
-              f"{catalogs}/rivulet.catalog", f"{configuration}/rivulet.conf"]
+              f"{catalogs}/rivulet.catalog", f"{catalogs}/rivulet.fr.catalog",
+              f"{configuration}/rivulet.conf"]
     found += [f"{folder}/{unit}" for folder in (units, user_units) for unit in UNITS]
     return sorted(found)
 
