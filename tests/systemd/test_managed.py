@@ -4,31 +4,56 @@
 import json
 import os
 import re
+import shutil
+import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import daemon  # noqa: E402
+import language  # noqa: E402
 from machine import Machine, read_until  # noqa: E402
 from waiting import wait_until  # noqa: E402
 
 MANAGER = "io.github.rivulet.Rivulet1.Manager"
 REFUSED = "io.github.rivulet.Rivulet1.Error.NotAuthorized"
 HEADER = os.path.join(daemon.ROOT, "src", "core", "sse-journal.h")
-CATALOG = os.path.join(daemon.ROOT, "data", "systemd", "rivulet.catalog")
+CATALOGS = {language: os.path.join(daemon.ROOT, "data", "systemd", f"rivulet{language}.catalog")
+            for language in ("", ".fr")}
 # As an administrator would have it that one user manages it without a password.
 RULE = """polkit.addRule(function(action, subject) {
   if (action.id == "io.github.rivulet.manage" && subject.user == "publisher")
     return polkit.Result.YES;
 });
 """
+FRENCH = ["env", "LC_ALL=C.UTF-8", "LANGUAGE=fr"]
 RULES = "/etc/polkit-1/rules.d/40-tests.rules"
 
 
 def kinds():
     with open(HEADER, encoding="utf-8") as file:
         return dict(re.findall(r'#define SSE_JOURNAL_(\w+)\s+"(\w+)"', file.read()))
+
+
+class Catalogs(unittest.TestCase):
+    @unittest.skipUnless(shutil.which("journalctl"), "journalctl is not installed")
+    def test_who_reads_french_is_told_in_french(self):
+        with tempfile.TemporaryDirectory() as root:
+            locale = language.make_locale(root)
+            if locale is None:
+                self.skipTest("localedef, or what it makes locales of, is not installed")
+            os.makedirs(os.path.join(root, "var/lib/systemd/catalog"))
+            folder = os.path.join(root, "usr/lib/systemd/catalog")
+            os.makedirs(folder)
+            for path in CATALOGS.values():
+                shutil.copy(path, folder)
+            journalctl = ["journalctl", f"--root={root}"]
+            subprocess.run([*journalctl, "--update-catalog"], check=True)
+            told = subprocess.run([*journalctl, "--dump-catalog", kinds()["CONFIG_LOADED"]], check=True,
+                                  capture_output=True, text=True, env={**os.environ, **locale}).stdout
+            self.assertIn("Subject: La configuration a été rechargée\n", told)
 
 
 class OnAMachine(unittest.TestCase):
@@ -142,15 +167,43 @@ class Journal(OnAMachine):
 
     def test_what_is_explained(self):
         """Each kind of message has its text, which journalctl -x shows below it."""
-        with open(CATALOG, encoding="utf-8") as file:
-            self.assertEqual(sorted(re.findall(r"^-- (\w+)$", file.read(), re.MULTILINE)),
-                             sorted(kinds().values()))
+        for path in CATALOGS.values():
+            with open(path, encoding="utf-8") as file:
+                self.assertEqual(sorted(re.findall(r"^-- (\w+)$", file.read(), re.MULTILINE)),
+                                 sorted(kinds().values()))
         self.machine.run("journalctl", "--update-catalog")
         for name, kind in kinds().items():
             with self.subTest(name=name):
                 said = self.machine.run("journalctl", "--dump-catalog", kind)
                 self.assertIn("Subject: ", said)
                 self.assertIn("Defined-By: Rivulet", said)
+
+    def test_in_french(self):
+        """A person, with what is installed; the journal is English, whatever the machine speaks."""
+        self.assertIn("aucune commande", self.machine.run(*FRENCH, "rivulet", status=2))
+        self.machine.publish(1)
+        self.assertIn("sur le bus système\n", self.machine.run(*FRENCH, "rivulet", "status"))
+        self.assertIn("Configuration de rivuletd", self.machine.run(*FRENCH, "rivuletd", "--list-settings"))
+        authority = "org.freedesktop.PolicyKit1"
+        asked = self.machine.run(
+            "env", "LC_ALL=C.UTF-8", "gdbus", "call", "--system", "--dest", authority,
+            "--object-path", "/org/freedesktop/PolicyKit1/Authority", "--method",
+            f"{authority}.Authority.EnumerateActions", "fr_FR.UTF-8")
+        self.assertTrue("Une authentification est nécessaire pour révoquer des tokens" in asked)
+
+        folder = "/run/systemd/system/rivulet.service.d"
+        self.machine.run("sh", "-c", f"mkdir -p {folder} /etc/rivulet/rivulet.conf.d && "
+                         f"printf '[Service]\\nEnvironment=LC_ALL=C.UTF-8 LANGUAGE=fr\\nRestart=no\\n' "
+                         f">{folder}/french.conf && "
+                         "printf '[http]\\nlistn=x\\n' >/etc/rivulet/rivulet.conf.d/french.conf")
+        self.addCleanup(self.machine.systemctl, "restart", "rivulet.service")
+        self.addCleanup(self.machine.systemctl, "daemon-reload")
+        self.addCleanup(self.machine.run, "rm", "-r", folder, "/etc/rivulet/rivulet.conf.d")
+        self.machine.systemctl("daemon-reload")
+        self.machine.systemctl("restart", "rivulet.service", status=1)
+        invocation = self.machine.systemctl("show", "--value", "-p", "InvocationID", "rivulet.service")
+        said = [told["MESSAGE"] for told in self.asked(f"_SYSTEMD_INVOCATION_ID={invocation}")]
+        self.assertTrue([line for line in said if "[http] listn: unknown key; there are:" in line], said)
 
     def test_what_is_told_of_by_subsystem(self):
         """Of each client only where somebody wants it, and of that subsystem alone."""
