@@ -2,16 +2,20 @@
 // The language of the page: its texts, numbers and times.
 
 import { keep, recall } from './storage.js';
-import { NAMES, TEXTS } from './strings.js';
+import { TEXTS } from './strings.js';
+import { TRANSLATIONS } from './translations.js';
 
 const KEY = 'rivulet-language';
+
+// What the page can be shown in.
+const LANGUAGES = ['en', ...Object.keys(TRANSLATIONS)];
 
 let language = choose();
 const formats = new Map();
 
 function choose() {
   const wanted = [recall('localStorage', KEY), ...navigator.languages];
-  const found = wanted.map((name) => (name ?? '').slice(0, 2)).find((name) => name in TEXTS);
+  const found = wanted.map((name) => (name ?? '').slice(0, 2)).find((name) => LANGUAGES.includes(name));
   return found ?? 'en';
 }
 
@@ -30,7 +34,8 @@ function format(kind, options) {
 
 /** The text of that name, with what stands for {names} in it; of several forms, that of `n`. */
 export function text(name, values = {}) {
-  let form = TEXTS[language][name];
+  const [id, english] = TEXTS[name];
+  let form = TRANSLATIONS[language]?.[id] ?? english;
   if (typeof form === 'object') {
     form = form[format(Intl.PluralRules).select(values.n)] ?? form.other;
   }
@@ -42,7 +47,7 @@ export function text(name, values = {}) {
 
 /** Whether there is a text of that name. */
 export function hasText(name) {
-  return Object.hasOwn(TEXTS[language], name);
+  return Object.hasOwn(TEXTS, name);
 }
 
 export function number(value) {
@@ -104,14 +109,20 @@ function translate() {
   }
 }
 
+/* As a language calls itself, at the beginning of a line. */
+function nameOf(code) {
+  const name = new Intl.DisplayNames([code], { type: 'language' }).of(code);
+  return name.charAt(0).toLocaleUpperCase(code) + name.slice(1);
+}
+
 /**
  * Shows the page in the user's language, and has the switch change that.
  * @param {HTMLSelectElement} select the switch
  * @param {() => void} onChange draws what is no fixed text
  */
 export function initLanguage(select, onChange) {
-  for (const [code, name] of Object.entries(NAMES)) {
-    select.add(new Option(name, code, code === language, code === language));
+  for (const code of LANGUAGES) {
+    select.add(new Option(nameOf(code), code, code === language, code === language));
     select.options[select.options.length - 1].lang = code;
   }
   select.addEventListener('change', () => {

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a person reads is wrapped, listed and translated; and the checks see where it is not."""
 
-import ast
 import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -13,13 +13,19 @@ import floors
 import wording
 from test_format import ROOT, tracked
 
+sys.path.append(os.path.join(ROOT, "po"))
+
+import browser  # noqa: E402
+from messages import messages  # noqa: E402
+
 PO = os.path.join(ROOT, "po")
 POTFILES = os.path.join(PO, "POTFILES")
-# Those of meson's preset glib that are used here.
-KEYWORDS = ["_", "N_", "C_:1c,2", "g_dngettext:2,3"]
+# Those of meson's preset glib that are used here, and of the dashboard.
+KEYWORDS = ["_", "N_", "C_:1c,2", "g_dngettext:2,3", "P_:1,2"]
 # Files of these kinds are for people, too.
 OTHERS = ["data/*.policy", "data/*.desktop", "data/*.desktop.in", "data/*.metainfo.xml", "data/*.metainfo.xml.in"]
 WRAPPING = re.compile(r"(?<!\w)(?:_|N_|C_|g_dngettext)\s*\(")
+SCRIPTED = re.compile(r"(?<!\w)(?:N_|C_|P_)\('")
 CATALOGS = [os.path.join(ROOT, "data", "systemd", name) for name in ("rivulet.catalog", "rivulet.fr.catalog")]
 
 # What the glossary has another word for, and what no text here says.
@@ -41,20 +47,9 @@ def read(path):
         return file.read()
 
 
-def messages(text):
-    """{(context, id, plural): (flags, [translations])} of a catalogue; None for one that is obsolete."""
-    found = {}
-    for block in text.strip().split("\n\n"):
-        flags = re.findall(r"[\w-]+", " ".join(re.findall(r"^#, (.*)$", block, re.MULTILINE)))
-        parts = {}
-        for name, strings in re.findall(r'^(?:#~ )?(msg\w+(?:\[\d\])?) ((?:"(?:[^"\\]|\\.)*"(?:\n(?:#~ )?)?)+)',
-                                        block, re.MULTILINE):
-            parts[name] = "".join(map(ast.literal_eval, re.findall(r'"(?:[^"\\]|\\.)*"', strings)))
-        key = (parts.get("msgctxt"), parts.get("msgid"), parts.get("msgid_plural"))
-        said = [value for name, value in parts.items() if name.startswith("msgstr")]
-        found[key] = None if re.search("^#~", block, re.MULTILINE) else (flags, said)
-    found.pop((None, "", None), None)
-    return found
+def holes(text):
+    """What the dashboard puts something in place of."""
+    return set(re.findall(r"\{\w+\}", text or ""))
 
 
 def faults(catalogue, sources):
@@ -64,14 +59,15 @@ def faults(catalogue, sources):
         if key not in sources or entry is None:
             found.append(f"of no source: {key[1]}")
             continue
-        flags, said = entry
-        if "fuzzy" in flags:
+        said = entry.said
+        if "fuzzy" in entry.flags:
             found.append(f"fuzzy: {key[1]}")
         if not all(said):
             found.append(f"not translated: {key[1]}")
         for text in said:
             found += [f"{why}: {text}" for pattern, why in TYPOGRAPHY if pattern.search(text)]
             found += [f"another word: {text}"] if NOT_OURS.search(text) else []
+            found += [f"other names in it: {text}"] if holes(text) not in map(holes, key[1:]) else []
     return found
 
 
@@ -99,7 +95,8 @@ class Catalogue(unittest.TestCase):
             return messages(read(path))
 
     def test_every_file_is_listed(self):
-        self.assertEqual(listed(read(POTFILES)), sorted([*wrapping_files(ROOT), *tracked(*OTHERS)]))
+        pages = [path for path in tracked("data/dashboard/*.js") if SCRIPTED.search(read(os.path.join(ROOT, path)))]
+        self.assertEqual(listed(read(POTFILES)), sorted([*wrapping_files(ROOT), *tracked(*OTHERS), *pages]))
 
     def test_each_language_is_complete(self):
         """Nothing is missing, left over, fuzzy or empty, or written as it is not in French."""
@@ -114,6 +111,20 @@ class Catalogue(unittest.TestCase):
             done = subprocess.run(["msgfmt", "--check", "--output-file=/dev/null", f"{language}.po"], cwd=PO,
                                   check=False, capture_output=True, text=True)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+
+class ForBrowsers(unittest.TestCase):
+    def test_the_table(self):
+        """The page's texts alone, by what they are in English; what is not sure stays English."""
+        place = f"#: src/main.c {browser.SOURCE}\n"
+        self.assertEqual(browser.table(
+            f'{place}msgid "one"\nmsgstr "un"\n\n#: src/main.c\nmsgid "two"\nmsgstr "deux"\n\n'
+            f'{place}msgctxt "a"\nmsgid "{{n}} one"\nmsgid_plural "{{n}} ones"\nmsgstr[0] "{{n}} un"\n'
+            f'msgstr[1] "{{n}} uns"\n\n{place}#, fuzzy\nmsgid "three"\nmsgstr "trois"\n\n'
+            f'{place}msgid "four"\nmsgstr ""\n\n#~ msgid "five"\n#~ msgstr "cinq"\n'),
+            {"one": "un", "a\4{n} one": {"one": "{n} un", "other": "{n} uns"}})
+        with self.assertRaises(SystemExit):
+            browser.table(f'{place}msgid "a"\nmsgid_plural "b"\nmsgstr[0] "c"\nmsgstr[1] "d"\nmsgstr[2] "e"\n')
 
 
 class TheJournalsCatalog(unittest.TestCase):
