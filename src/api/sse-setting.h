@@ -31,8 +31,8 @@ typedef enum
  * @default_value: (nullable): as one would write it in the file; %NULL: unset
  * @minimum: the least value of a number
  * @maximum: the greatest
- * @help: what it does, with its unit, in sentences for whoever configures it. What its type, its
- *   default and its bounds say is not repeated there
+ * @help: what it does, with its unit, in English, in sentences for whoever configures it. What its
+ *   type, its default and its bounds say is not repeated there
  *
  * One key of a group in the configuration: what it is checked with, and what the default
  * configuration and the manual are made from.

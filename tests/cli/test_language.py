@@ -17,6 +17,11 @@ from cases import DaemonCase, FreshCase
 from language import FRENCH, SIGN
 from publisher import MANAGER, Refusal
 
+def setUpModule():
+    if not language.has("rivulet"):
+        raise unittest.SkipTest("Rivulet is installed without its translations")
+
+
 COMMANDS = ["token", "publish", "watch", "status", "clients", "revoke"]
 
 
@@ -32,17 +37,19 @@ class Rivulet(DaemonCase):
                 status, out, err = self.run_in_french(*arguments, "--help")
                 _, english, _ = command.run(*arguments, "--help")
                 self.assertEqual((status, err), (0, ""))
-                self.assertIn("Utilisation\u00a0:\n  rivulet ", out)
+                if language.has("glib20"):
+                    self.assertIn("Utilisation\u00a0:\n  rivulet ", out)
                 told = re.findall(r"^  (?:-\w, )?(--[\w-]+)(?:=\S+)? +(.*)", out, re.MULTILINE)
                 said = dict(re.findall(r"^  (?:-\w, )?(--[\w-]+)(?:=\S+)? +(.*)", english, re.MULTILINE))
                 self.assertEqual([option for option, _ in told], list(said))
-                self.assertEqual([option for option, text in told if text == said[option]], [])
+                self.assertEqual([option for option, text in told if text == said[option] and option != "--help"],
+                                 [])
 
     def test_errors(self):
         for arguments, words in [
                 ([], "aucune commande n’est indiquée"),
                 (["nonsense"], "«\u00a0nonsense\u00a0» n’est pas une commande"),
-                (["--nonsense"], "Option inconnue"),
+                (["--nonsense"], "Essayez «\u00a0rivulet --help\u00a0»"),
                 (["clients", "--max", "0"], "--max\u00a0: 0 n’est pas un nombre de clients de 1 à 10000"),
                 (["token", "--sub", ""], "--sub\u00a0: ne doit pas être vide"),
                 (["publish", "--session", "nonsense", "{}"], "nonsense\u00a0: ")]:
@@ -141,15 +148,17 @@ class Starting(unittest.TestCase):
         self.assertRegex(self.refusal(http={"listn": "x"}), r"\[http\] listn\u00a0: clé inconnue")
         self.assertRegex(self.refusal(log={"retain-hours": "many"}),
                          r"«\u00a0many\u00a0» n’est pas un nombre de 1 à 87600$")
-        self.assertRegex(self.refusal(auth={"secret-file": "/nonexistent"}),
-                         "Aucun fichier ou dossier de ce(?:| type|nom)")
+        if language.has("glib20") and language.has("libc"):
+            self.assertRegex(self.refusal(auth={"secret-file": "/nonexistent"}),
+                             "ouverture du fichier.*Aucun fichier ou dossier de ce")
 
     def test_an_address(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             said = self.refusal("--listen", f"127.0.0.1:{port}")
-        self.assertEqual(said, f"rivuletd: impossible d’écouter sur 127.0.0.1:{port}\u00a0: "
-                               "Adresse déjà utilisée")
+        self.assertTrue(said.startswith(f"rivuletd: impossible d’écouter sur 127.0.0.1:{port}\u00a0: "), said)
+        if language.has("libc"):
+            self.assertTrue(said.endswith("Adresse déjà utilisée"), said)
 
     def test_the_log(self):
         os.makedirs(self.state)

@@ -12,9 +12,16 @@ TRANSLATED = os.path.join(BUILD, "po")
 PLACE = {"RIVULET_LOCALE_DIR": TRANSLATED} if os.path.isdir(TRANSLATED) else {}
 # The one locale but C that the C library brings; LANGUAGE says what is spoken in it.
 FRENCH = {"LC_ALL": "C.UTF-8", "LANGUAGE": "fr", **PLACE}
+# What is ours, the C library's and GLib's: a system without them says it in English.
+INSTALLED = "/usr/share/locale/fr/LC_MESSAGES"
 SOURCES = "/usr/share/i18n/locales/fr_FR"
 # A letter, a quotation mark or a space that English has not.
 SIGN = re.compile("[àâçéèêëîïôùûÀÉÈ«»\u00a0]")
+
+
+def has(domain):
+    """Whether there are French texts of that domain."""
+    return bool(PLACE) and domain == "rivulet" or os.path.exists(f"{INSTALLED}/{domain}.mo")
 
 
 def make_locale(folder):
