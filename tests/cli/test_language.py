@@ -101,7 +101,8 @@ class Rivulet(DaemonCase):
                                      **locale)
             self.addCleanup(client.close)
             self.assertIn("nouvelle tentative dans 1,0\u00a0s (1 sur 3)", client.errors.next())
-            done, said, _ = daemon.run_to_end(["--help"], locale)
+            # The C library's newlocale() does not free what it makes of LOCPATH.
+            done, said, _ = daemon.run_to_end(["--help"], {**locale, "ASAN_OPTIONS": "detect_leaks=0"})
             self.assertEqual(done, 0)
             self.assertIn("Servir à des navigateurs", said)
 
