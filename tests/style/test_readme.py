@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""README.fr.md says what README.md says: the same parts, the same code, and links that lead somewhere."""
+
+import os
+import re
+import unittest
+
+from test_format import ROOT
+
+PAGES = ["README.md", "README.fr.md"]
+# A shell's or a program's comment; `#token` and `#include` are none.
+COMMENT = re.compile(r"(^|\s)\s*# .*$")
+# Arguments are words of the language, as po/README says.
+ARGUMENTS = {"CHEMIN": "PATH", "COMMANDE": "COMMAND", "HEURE": "TIME", "HÔTE": "HOST", "UTILISATEUR": "USER"}
+FRENCH_ARGUMENT = re.compile(r"\b(" + "|".join(ARGUMENTS) + r")\b")
+
+
+def read(page):
+    with open(os.path.join(ROOT, page), encoding="utf-8") as file:
+        return file.read()
+
+
+def blocks(text):
+    """(kind, lines) of a page: a heading with its level, code with its language, a table with its rows, text."""
+    found = []
+    fence = None
+    for line in text.split("\n"):
+        if fence is not None:
+            if line == "```":
+                found.append((f"code {fence}", found.pop()[1]))
+                fence = None
+            else:
+                found[-1][1].append(line)
+        elif line.startswith("```"):
+            fence = line[3:]
+            found.append(("code", []))
+        elif line.startswith("#"):
+            found.append((line.split(" ")[0], [line.lstrip("# ")]))
+        elif not line:
+            found.append(("", []))
+        elif found[-1][0] in ("table", "text"):
+            found[-1][1].append(line)
+        else:
+            found.append(("table" if line.startswith("|") else "text", [line]))
+    return [(kind if kind != "table" else f"table of {len(lines)}", lines) for kind, lines in found if kind]
+
+
+def commands(lines):
+    """Code without its comments, which are translated."""
+    return [line for line in (COMMENT.sub("", line).rstrip() for line in lines) if line]
+
+
+def sections(text):
+    """[(heading, the code in its sentences and tables)], in English arguments and sorted."""
+    found = [("", [])]
+    for kind, lines in blocks(text):
+        if kind.startswith("#"):
+            found.append((lines[0], []))
+        elif not kind.startswith("code"):
+            found[-1][1].extend(re.findall(r"`([^`]+)`", " ".join(lines)))
+    return [(heading, sorted(FRENCH_ARGUMENT.sub(lambda word: ARGUMENTS[word[0]], span) for span in spans))
+            for heading, spans in found]
+
+
+def anchor(heading):
+    """What a heading is reached by on GitHub."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+class French(unittest.TestCase):
+    maxDiff = None
+
+    def test_the_same_parts(self):
+        english, french = ([kind for kind, _ in blocks(read(page))] for page in PAGES)
+        self.assertEqual(french, english)
+
+    def test_the_same_code(self):
+        english, french = ([commands(lines) for kind, lines in blocks(read(page)) if kind.startswith("code")]
+                           for page in PAGES)
+        self.assertEqual(french, english)
+
+    def test_the_same_names(self):
+        """Each section speaks of the same paths, keys, options and values, as often."""
+        for english, french in zip(*(sections(read(page)) for page in PAGES), strict=True):
+            with self.subTest(section=english[0]):
+                self.assertEqual(french[1], english[1])
+
+    def test_links(self):
+        """Those within the page lead to a heading, the others to a file."""
+        for page in PAGES:
+            text = read(page)
+            headings = {anchor(lines[0]) for kind, lines in blocks(text) if kind.startswith("#")}
+            links = re.findall(r'\]\(([^)]+)\)|(?:src|srcset)="([^"]+)"', text)
+            self.assertGreater(len(links), 20)
+            for link in (first or second for first, second in links):
+                with self.subTest(page=page, link=link):
+                    if link.startswith("#"):
+                        self.assertIn(link[1:], headings)
+                    elif not link.startswith("https://"):
+                        self.assertTrue(os.path.exists(os.path.join(ROOT, link)))
+
+    def test_each_names_the_other(self):
+        for page, other in (PAGES, PAGES[::-1]):
+            self.assertIn(f"]({other})", read(page).split("\n## ")[0])
+
+    def test_typography(self):
+        """French apostrophes, and a no-break space where a sign would else begin a line."""
+        text = "\n".join(re.sub(r"`[^`]*`|\]\([^)]*\)|<[^>]*>", "x", line)
+                         for kind, lines in blocks(read(PAGES[1])) if not kind.startswith("code") for line in lines)
+        self.assertEqual(re.findall(r".*(?: [:;!?»]|« |'|\").*", text), [])
