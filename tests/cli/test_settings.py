@@ -9,11 +9,11 @@ import tempfile
 import unittest
 
 from daemon import BUILD, PLUGINS, PROGRAM, ROOT, Secret, run_to_end, write_config
+from installation import PAGES, Installation, list_keys
 from waiting import Deadline
 
 PROBES = os.path.join(BUILD, "tests", "unit", "core")
 CONFIG = "etc/rivulet/rivulet.conf"
-PAGES = ["man1/rivulet.1", "man5/rivulet.conf.5", "man8/rivuletd.8"]
 
 
 def listed(*arguments, status=0, environment=None):
@@ -141,25 +141,7 @@ class List(Case):
 
 
 @unittest.skipIf(os.environ.get("RIVULET_INSTRUMENTED"), "made in builds that can be installed")
-class Installed(Case):
-    def setUp(self):
-        super().setUp()
-        subprocess.run(["meson", "install", "--no-rebuild", "--quiet", "-C", BUILD], check=True,
-                       env={**os.environ, "DESTDIR": self.folder}, stdin=subprocess.DEVNULL,
-                       stdout=subprocess.DEVNULL)
-
-    def find(self, end):
-        """The installed file whose path ends so."""
-        for folder, _, names in os.walk(self.folder):
-            for name in names:
-                if os.path.join(folder, name).endswith("/" + end):
-                    return os.path.join(folder, name)
-        raise AssertionError(f"{end} is not installed")
-
-    def read(self, end):
-        with open(self.find(end), encoding="utf-8") as file:
-            return file.read()
-
+class Installed(Installation):
     def list_installed(self):
         """What the installed daemon says with the installed plugins."""
         library = os.path.dirname(self.find("libsse-api.so.1"))
@@ -170,36 +152,13 @@ class Installed(Case):
         self.assertEqual(done.stderr, "")
         return done.stdout
 
-    def render(self, name):
-        """The page as it is read, in lines that are never divided."""
-        page = self.find(name)
-        done = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", page], check=True,
-                              capture_output=True, text=True, timeout=Deadline("man").left(),
-                              env={**os.environ, "MANWIDTH": "2000", "LC_ALL": "C.UTF-8",
-                                   "MANROFFOPT": "", "MANPAGER": "cat", "MAN_KEEP_FORMATTING": ""})
-        self.assertEqual(done.stderr, "")
-        return done.stdout
-
     def test_the_configuration_is_what_the_daemon_says(self):
         self.assertEqual(self.read(CONFIG), self.list_installed())
 
     def test_the_manual_has_every_key(self):
         """In its group, with its default, and no other."""
-        page = self.render(PAGES[1])
-        part = re.search(r"^KEYS\n(.*?)^NOTES\n", page, re.MULTILINE | re.DOTALL)[1]
-        found = []
-        group = None
-        for line in part.splitlines():
-            opened = re.fullmatch(r"   \[(.+)\]", line)
-            key = re.match(r"       ([a-z-]+)( |$)", line)
-            if opened:
-                group = opened[1]
-            elif key and group:
-                found.append([group, key[1], ""])
-            default = re.search(r"\S  \[(\S+)\]$", line)
-            if default:
-                found[-1][2] = default[1]
-        self.assertEqual([tuple(item) for item in found], settings(self.read(CONFIG)))
+        found = list_keys(self.render(PAGES[1]), "KEYS", "NOTES")
+        self.assertEqual([item[:3] for item in found if item[1]], settings(self.read(CONFIG)))
 
     def test_pages_have_no_fault(self):
         for page in PAGES:
@@ -210,11 +169,7 @@ class Installed(Case):
     def test_mandoc_finds_no_fault(self):
         for page in PAGES:
             with self.subTest(page=page):
-                said = subprocess.run(
-                    ["mandoc", "-T", "lint", "-W", "warning", self.find(page)],
-                    capture_output=True, text=True, check=False).stdout
-                self.assertEqual([line for line in said.splitlines()
-                                  if "missing date" not in line], [])
+                self.assertEqual(self.lint(page), [])
 
     def test_no_path_of_the_build(self):
         for name in CONFIG, PAGES[1]:
