@@ -17,7 +17,7 @@ def escaped(text):
     """Text as troff takes it: what can be copied is not divided, and a line is no request."""
     for character, name in ("\\", r"\e"), ("-", r"\-"), ("~", r"\(ti"), ("^", r"\(ha"):
         text = text.replace(character, name)
-    text = re.sub(r"(?<!\S)(?=\S*\w[^\w\s']+\w)", r"\\%", text)
+    text = re.sub(r"(?<!\S)(?=\S*\w[^\w\s'’]+\w)", r"\\%", text).replace("\u00a0", r"\ ")
     return r"\&" + text if text.startswith((".", "'")) else text
 
 

@@ -9,13 +9,10 @@ import subprocess
 import unittest
 
 from daemon import ROOT
-from installation import PAGES as ALL_PAGES
-from installation import Installation
+from installation import PAGES, Installation, list_keys
 
 SOURCES = os.path.join(ROOT, "data", "man")
 PO = os.path.join("po", "fr.po")
-# The keys of rivulet.conf(5) are rivuletd's.
-PAGES = [page for page in ALL_PAGES if "rivulet.conf" not in page]
 # Arguments are words of the language, in bold too.
 ARGUMENTS = {"COMMAND": "COMMANDE"}
 
@@ -28,7 +25,7 @@ def french(page):
 @unittest.skipUnless(shutil.which("po4a"), "po4a is not installed")
 class French(Installation):
     def test_the_translation_is_complete(self):
-        """Each paragraph of the English pages is translated as it is now; else rivulet-update-man says what is not."""
+        """Each paragraph of the English pages is, as it is now; rivulet-update-man says what is not."""
         work = os.path.join(self.folder, "sources")
         shutil.copytree(SOURCES, work)
         subprocess.run(["po4a", "--no-translations", "--variable", f"pot={self.folder}", "po4a.cfg"], cwd=work,
@@ -55,6 +52,13 @@ class French(Installation):
                 for name, argument in ARGUMENTS.items():
                     english[argument] += english.pop(name, 0)
                 self.assertEqual(english - self.bold(french(page)), collections.Counter())
+
+    def test_the_keys(self):
+        """They are those of the English page, with the same defaults, and what they do is said in French."""
+        english = list_keys(self.render(PAGES[1]), "KEYS", "NOTES")
+        translated = list_keys(self.render(french(PAGES[1])), "CLÉS", "NOTES")
+        self.assertEqual([item[:3] for item in translated], [item[:3] for item in english])
+        self.assertEqual([item for item in translated if item in english], [])
 
     def test_man_finds_them(self):
         """And they have no fault."""

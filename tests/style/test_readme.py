@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """README.fr.md says what README.md says: the same parts, the same code, and links that lead somewhere."""
 
+import collections
 import os
 import re
 import unittest
 
 from test_format import ROOT
+from test_translations import messages
 
 PAGES = ["README.md", "README.fr.md"]
 # A shell's or a program's comment; `#token` and `#include` are none.
@@ -62,6 +64,13 @@ def sections(text):
             for heading, spans in found]
 
 
+def said_in_french(english, french):
+    """Whether one is a sentence of a message of the programs, and the other of its translation in po/fr.po."""
+    catalogue = messages(read("po/fr.po"))
+    return english.count(" ") > 3 and any(
+        english in key[1] and french in said[0] for key, (_, said) in catalogue.items())
+
+
 def anchor(heading):
     """What a heading is reached by on GitHub."""
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
@@ -80,10 +89,17 @@ class French(unittest.TestCase):
         self.assertEqual(french, english)
 
     def test_the_same_names(self):
-        """Each section speaks of the same paths, keys, options and values, as often."""
-        for english, french in zip(*(sections(read(page)) for page in PAGES), strict=True):
-            with self.subTest(section=english[0]):
-                self.assertEqual(french[1], english[1])
+        """Each section speaks of the same paths, keys, options and values, as often, and of the same messages."""
+        for (section, english), (_, french) in zip(*(sections(read(page)) for page in PAGES), strict=True):
+            english, french = collections.Counter(english), collections.Counter(french)
+            missing, more = list((english - french).elements()), list((french - english).elements())
+            with self.subTest(section=section):
+                for span in missing[:]:
+                    said = next((text for text in more if said_in_french(span, text)), None)
+                    if said:
+                        missing.remove(span)
+                        more.remove(said)
+                self.assertEqual((missing, more), ([], []))
 
     def test_links(self):
         """Those within the page lead to a heading, the others to a file."""

@@ -29,7 +29,7 @@ EVERYWHERE = [
     "share/bash-completion/completions/rivulet", "share/bash-completion/completions/rivuletd",
     "share/locale/fr/LC_MESSAGES/rivulet.mo",
     "share/man/man1/rivulet.1", "share/man/man5/rivulet.conf.5", "share/man/man8/rivuletd.8",
-    "share/man/fr/man1/rivulet.1", "share/man/fr/man8/rivuletd.8",
+    "share/man/fr/man1/rivulet.1", "share/man/fr/man5/rivulet.conf.5", "share/man/fr/man8/rivuletd.8",
     f"{BUS}/system-services/io.github.rivulet.Rivulet.service",
     f"{BUS}/services/io.github.rivulet.Rivulet.service",
     "share/polkit-1/actions/io.github.rivulet.policy",
