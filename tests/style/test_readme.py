@@ -2,6 +2,7 @@
 """README.fr.md says what README.md says: the same parts, the same code, and links that lead somewhere."""
 
 import collections
+import hashlib
 import os
 import re
 import unittest
@@ -23,7 +24,10 @@ def read(page):
 
 
 def blocks(text):
-    """(kind, lines) of a page: a heading with its level, code with its language, a table with its rows, text."""
+    """(kind, lines) of a page: a heading with its level, code with its language, a table with its rows, text.
+
+    What is a comment of it is left out.
+    """
     found = []
     fence = None
     for line in text.split("\n"):
@@ -44,7 +48,8 @@ def blocks(text):
             found[-1][1].append(line)
         else:
             found.append(("table" if line.startswith("|") else "text", [line]))
-    return [(kind if kind != "table" else f"table of {len(lines)}", lines) for kind, lines in found if kind]
+    return [(kind if kind != "table" else f"table of {len(lines)}", lines) for kind, lines in found
+            if kind and not (kind == "text" and lines[0].startswith("<!--"))]
 
 
 def commands(lines):
@@ -62,6 +67,17 @@ def sections(text):
             found[-1][1].extend(re.findall(r"`([^`]+)`", " ".join(lines)))
     return [(heading, sorted(FRENCH_ARGUMENT.sub(lambda word: ARGUMENTS[word[0]], span) for span in spans))
             for heading, spans in found]
+
+
+def digests(text):
+    """What tells whether a part was changed, a line `DIGEST HEADING` for each; where lines end does not count."""
+    found = {}
+    for kind, lines in blocks(text):
+        if kind.startswith("#"):
+            heading = lines[0]
+            found[heading] = hashlib.sha256()
+        found[heading].update((" " if kind == "text" else "\n").join([*lines, ""]).encode())
+    return [f"{digest.hexdigest()[:8]} {heading}" for heading, digest in found.items()]
 
 
 def said_in_french(english, french):
@@ -100,6 +116,11 @@ class French(unittest.TestCase):
                         missing.remove(span)
                         more.remove(said)
                 self.assertEqual((missing, more), ([], []))
+
+    def test_each_part_as_it_is_now(self):
+        """At its end the French page has the digests of the parts that it was made of; what differs has changed."""
+        comment = re.search(r"<!-- .*\n((?:.*\n)*)-->\n$", read(PAGES[1]))
+        self.assertEqual(comment[1].splitlines(), digests(read(PAGES[0])))
 
     def test_links(self):
         """Those within the page lead to a heading, the others to a file."""
