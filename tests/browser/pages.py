@@ -8,7 +8,7 @@ from browsers import BrowserCase
 from waiting import wait_until
 
 # What a browser says of a request that failed has its target; streams' names are no secret.
-STREAMS = re.compile(r"/streams\?stream=[a-z-]+(&stream=[a-z-]+)*(?![^\s'])")
+STREAMS = re.compile(r"/streams\?stream=[a-z-]+(&stream=[a-z-]+)*(?=[\s'.]|$)")
 FOLLOW = """async ({ url, streams, tokens, options }) => {
   const { Rivulet } = await import(`${url}/api/rivulet.js`);
   window.tokens = tokens;
