@@ -237,39 +237,60 @@ compare_names (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
+/* Loads what is in @directory, then what is in its folders. A link to a folder is none: it could
+ * lead back. */
+static gboolean
+load_directory (GPtrArray *plugins, const char *directory, GError **error)
+{
+  g_autoptr (GDir) dir = g_dir_open (directory, 0, error);
+  g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) folders = g_ptr_array_new_with_free_func (g_free);
+  const char *name;
+
+  if (dir == NULL)
+    return FALSE;
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (directory, name, NULL);
+
+      if (!g_file_test (path, G_FILE_TEST_IS_DIR))
+        {
+          if (g_str_has_suffix (name, "." G_MODULE_SUFFIX))
+            g_ptr_array_add (files, g_steal_pointer (&path));
+        }
+      else if (!g_file_test (path, G_FILE_TEST_IS_SYMLINK))
+        g_ptr_array_add (folders, g_steal_pointer (&path));
+    }
+  g_ptr_array_sort (files, compare_names);
+  g_ptr_array_sort (folders, compare_names);
+
+  for (guint i = 0; i < files->len; i++)
+    load (plugins, g_ptr_array_index (files, i));
+  for (guint i = 0; i < folders->len; i++)
+    if (!load_directory (plugins, g_ptr_array_index (folders, i), error))
+      return FALSE;
+  return TRUE;
+}
+
 /**
  * sse_plugins_load:
  * @directory: where the plugins are
- * @error: %G_FILE_ERROR where the directory can't be read
+ * @error: %G_FILE_ERROR where the directory, or a folder in it, can't be read
  *
- * Loads every shared object in @directory, in the order of their names. What is wrong with one
- * disables that one.
+ * Loads every shared object in @directory, in the order of their names, and then those in its
+ * folders, where others than the daemon's own are installed. What is wrong with one disables that
+ * one.
  *
  * Returns: (transfer full) (element-type SsePlugin): all of them
  */
 GPtrArray *
 sse_plugins_load (const char *directory, GError **error)
 {
-  g_autoptr (GDir) dir = g_dir_open (directory, 0, error);
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  GPtrArray *plugins;
-  const char *name;
+  g_autoptr (GPtrArray) plugins = g_ptr_array_new_with_free_func ((GDestroyNotify) plugin_free);
 
-  if (dir == NULL)
+  if (!load_directory (plugins, directory, error))
     return NULL;
-  while ((name = g_dir_read_name (dir)) != NULL)
-    if (g_str_has_suffix (name, "." G_MODULE_SUFFIX))
-      g_ptr_array_add (names, g_strdup (name));
-  g_ptr_array_sort (names, compare_names);
-
-  plugins = g_ptr_array_new_with_free_func ((GDestroyNotify) plugin_free);
-  for (guint i = 0; i < names->len; i++)
-    {
-      g_autofree char *path = g_build_filename (directory, g_ptr_array_index (names, i), NULL);
-
-      load (plugins, path);
-    }
-  return plugins;
+  return g_steal_pointer (&plugins);
 }
 
 /* A plugin without source has none. */

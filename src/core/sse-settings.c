@@ -163,7 +163,7 @@ static const SseSetting bus_settings[] = {
 
 static const SseSetting plugins_settings[] = {
   { "directory", SSE_SETTING_STRING, RIVULET_PLUGIN_DIR, 0, 0,
-    N_ ("Directory of the plugins, one stream each.") },
+    N_ ("Directory of the plugins, one stream each; others may be in folders of it.") },
   { .key = NULL },
 };
 

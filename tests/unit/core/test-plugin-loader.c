@@ -110,6 +110,40 @@ test_no_shared_object (void)
   g_rmdir (dir);
 }
 
+/* Those in folders come after the directory's own, whatever they are called; a link that leads
+ * back is not followed. */
+static void
+test_folders (void)
+{
+  g_autofree char *dir = g_dir_make_tmp ("rivulet-plugins-XXXXXX", NULL);
+  g_autofree char *folder = g_build_filename (dir, "a", NULL);
+  g_autofree char *inner = g_build_filename (folder, "b", NULL);
+  g_autofree char *loop = g_build_filename (folder, "loop", NULL);
+  g_autofree char *good = g_strdup_printf ("%s/probe-good.so", g_getenv ("PROBE_DIR"));
+  g_autofree char *other = g_strdup_printf ("%s/probe-other-stream.so", g_getenv ("PROBE_DIR"));
+  g_autofree char *own = g_build_filename (dir, "z.so", NULL);
+  g_autofree char *another = g_build_filename (inner, "a.so", NULL);
+  g_autoptr (GPtrArray) plugins = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (g_mkdir_with_parents (inner, 0700), ==, 0);
+  g_assert_no_errno (symlink (dir, loop));
+  g_assert_no_errno (symlink (good, own));
+  g_assert_no_errno (symlink (other, another));
+  plugins = sse_plugins_load (dir, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (plugins->len, ==, 2);
+  g_assert_cmpstr (((SsePlugin *) plugins->pdata[0])->file, ==, own);
+  g_assert_cmpstr (((SsePlugin *) plugins->pdata[1])->file, ==, another);
+  g_assert_nonnull (((SsePlugin *) plugins->pdata[1])->source);
+  g_unlink (another);
+  g_unlink (own);
+  g_unlink (loop);
+  g_rmdir (inner);
+  g_rmdir (folder);
+  g_rmdir (dir);
+}
+
 static void
 test_duplicates (void)
 {
@@ -255,6 +289,7 @@ main (int argc, char **argv)
       g_test_add_data_func (path, &bad[i], test_bad);
     }
   g_test_add_func ("/core/plugin-loader/no-shared-object", test_no_shared_object);
+  g_test_add_func ("/core/plugin-loader/folders", test_folders);
   g_test_add_func ("/core/plugin-loader/duplicates", test_duplicates);
   g_test_add_func ("/core/plugin-loader/no-directory", test_no_directory);
   g_test_add_func ("/core/plugin-loader/configure", test_configure);
