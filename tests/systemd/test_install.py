@@ -33,7 +33,8 @@ EVERYWHERE = [
     f"{BUS}/system-services/io.github.rivulet.Rivulet.service",
     f"{BUS}/services/io.github.rivulet.Rivulet.service",
     "share/polkit-1/actions/io.github.rivulet.policy",
-    *(f"{EXAMPLES}/plugin-template/{name}" for name in ("README.md", "meson.build", "messages.c")),
+    *(f"{EXAMPLES}/plugin-template/{name}" for name in
+      ("README.md", "flatpak.yml", "meson.build", "messages.c")),
     *(f"share/rivulet/web/{name}" for name in ("README.md", "package.json", "rivulet.d.ts", "rivulet.js")),
     *(f"share/rivulet/web/rivulet/{name}.js" for name in SCRIPTS),
     *(f"{EXAMPLES}/proxy/{name}" for name in ("Caddyfile", "README.md", "nginx.conf")),
