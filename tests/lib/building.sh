@@ -14,6 +14,12 @@ need ()
   done
 }
 
+# need_file PACKAGE FILE: where it has no command
+need_file ()
+{
+  [ -e "$2" ] || missing="$missing $1"
+}
+
 need_library ()
 {
   pkg-config --exists "$2" 2>/dev/null || missing="$missing $1"

@@ -264,6 +264,7 @@ SUITES = {
     "faults": lambda suite: tap_programs(suite, "faults", of_build("build")),
     "bench": lambda suite: tap_programs(suite, "bench", of_build("build")),
     "systemd": lambda suite: tap_programs(suite, "systemd", of_build("build")),
+    "flatpak": lambda suite: tap_programs(suite, "flatpak", {}),
     "fuzz": lambda suite: meson_programs(
         suite, os.path.join(ROOT, "build-fuzz"), sanitized(), "fuzz"),
     "unit-asan": lambda suite: meson_programs(
