@@ -84,7 +84,7 @@ def said_in_french(english, french):
     """Whether one is a sentence of a message of the programs, and the other of its translation in po/fr.po."""
     catalogue = messages(read("po/fr.po"))
     return english.count(" ") > 3 and any(
-        english in key[1] and french in said[0] for key, (_, said) in catalogue.items())
+        english in key[1] and french in entry.said[0] for key, entry in catalogue.items())
 
 
 def anchor(heading):

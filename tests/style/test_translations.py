@@ -65,7 +65,9 @@ def faults(catalogue, sources):
         if not all(said):
             found.append(f"not translated: {key[1]}")
         for text in said:
-            found += [f"{why}: {text}" for pattern, why in TYPOGRAPHY if pattern.search(text)]
+            # A list of a desktop entry is no sentence.
+            found += [f"{why}: {text}" for pattern, why in TYPOGRAPHY
+                      if pattern.search(text) and not key[1].endswith(";")]
             found += [f"another word: {text}"] if NOT_OURS.search(text) else []
             found += [f"other names in it: {text}"] if holes(text) not in map(holes, key[1:]) else []
     return found
