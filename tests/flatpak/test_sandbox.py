@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The Flatpak as flatpak-builder makes it of the working tree, and as its user runs it."""
 
+import glob
 import json
 import os
 import re
@@ -66,6 +67,17 @@ class Sandbox(Case):
         here.inside("rivulet", "publish", "events-count", '{"type":"count","count":150}')
         watch.wait_for("150")
         self.assertEqual(self.streams(), STREAMS)
+
+    def test_in_french(self):
+        """The programs inside, and what a desktop shows of them."""
+        self.assertIn("Créer des tokens", here.inside("env", "LC_ALL=C.UTF-8", "LANGUAGE=fr", "rivulet", "--help"))
+        # Older ones of flatpak-builder call the description by its older name.
+        exports = os.path.join(here.installed, "exports", "share")
+        for path, text in (f"applications/{APP}.desktop", "Comment[fr]=Voir et publier"), \
+                (f"metainfo/{APP}.*.xml", '<summary xml:lang="fr">Apporter'):
+            found, = glob.glob(os.path.join(exports, path))
+            with open(found, encoding="utf-8") as file:
+                self.assertIn(text, file.read())
 
     def test_its_permissions(self):
         """No more than the network and the name; nothing of the rest is there by default."""
