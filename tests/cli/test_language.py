@@ -49,7 +49,7 @@ class Rivulet(DaemonCase):
         for arguments, words in [
                 ([], "aucune commande n’est indiquée"),
                 (["nonsense"], "«\u00a0nonsense\u00a0» n’est pas une commande"),
-                (["--nonsense"], "Essayez «\u00a0rivulet --help\u00a0»"),
+                (["--nonsense"], "Voir «\u00a0rivulet --help\u00a0»"),
                 (["clients", "--max", "0"], "--max\u00a0: 0 n’est pas un nombre de clients de 1 à 10000"),
                 (["token", "--sub", ""], "--sub\u00a0: ne doit pas être vide"),
                 (["publish", "--session", "nonsense", "{}"], "nonsense\u00a0: ")]:
@@ -75,9 +75,9 @@ class Rivulet(DaemonCase):
         head, table = out.split("\n\n")
         self.assertIn(", sur le bus de session\n", head)
         self.assertRegex(head, r"\nconnexions  \d+ sur \d+\nrefus       0 \(limite totale")
-        self.assertTrue(head.endswith("\nstockage    en ordre"), head)
+        self.assertTrue(head.endswith("\nstockage    en service"), head)
         rows = [line.split() for line in table.splitlines()]
-        self.assertEqual(rows[0], ["STREAM", "ÉTAT", "CLIENTS", "POSITION", "EN", "FILE", "ABANDONS"])
+        self.assertEqual(rows[0], ["STREAM", "ÉTAT", "CLIENTS", "POSITION", "EN", "FILE", "DÉCONNECTÉS"])
         self.assertEqual({row[1] for row in rows[1:]}, {"actif"})
         self.assertIn(" 0\u00a0o ", table)
 
@@ -104,7 +104,7 @@ class Rivulet(DaemonCase):
             # The C library's newlocale() does not free what it makes of LOCPATH.
             done, said, _ = daemon.run_to_end(["--help"], {**locale, "ASAN_OPTIONS": "detect_leaks=0"})
             self.assertEqual(done, 0)
-            self.assertIn("Servir à des navigateurs", said)
+            self.assertIn("Servir des streams de mises à jour", said)
 
 
 class Starting(unittest.TestCase):
@@ -133,7 +133,7 @@ class Starting(unittest.TestCase):
         self.assertEqual(status, 0)
         self.assertIn("--config=FICHIER ", out)
         self.assertIn("«\u00a0x\u00a0» n’est pas une option", daemon.run_to_end(["x"], FRENCH)[2])
-        self.assertEqual(self.run_in_french("--check-config")[1], "La configuration est en ordre.\n")
+        self.assertEqual(self.run_in_french("--check-config")[1], "La configuration est correcte.\n")
 
     def test_what_can_be_configured(self):
         """All of it but the names: it is a configuration all the same."""
