@@ -43,11 +43,16 @@ apply_some (gpointer user_data)
   do
     {
       update = g_queue_pop_head (&self->committed);
+      /* Where several nodes write one for all, it is of the very same place. */
+      if (self->due && sse_update_get_position (update) > self->due_position)
+        sse_hub_save (self);
       sse_intake_settle (self->intake, update, apply (self, update));
       sse_update_unref (update);
     }
   while (self->committed.length > 0 && g_get_monotonic_time () < until);
 
+  sse_log_note_applied (self->log, self->host.position);
+  sse_forerunners_let (self->host.forerunners, self->host.position);
   sse_streams_settle (self->streams);
   if (self->committed.length > 0)
     return G_SOURCE_CONTINUE;
@@ -98,6 +103,7 @@ sse_hub_take_due (SseLog *log, guint64 position, gboolean full, gpointer user_da
 
   self->save_all |= full;
   self->due = self->host.position < position;
+  self->due_position = position;
   if (!self->due)
     sse_hub_save (self);
 }
@@ -111,4 +117,10 @@ sse_hub_take_changed (SseLog *log, gpointer user_data)
   self->save_all = TRUE;
   if (self->committed.length == 0)
     self->host.position = MAX (self->host.position, sse_log_get_position (log));
+}
+
+void
+sse_hub_take_end (SseLog *log, guint64 position, gpointer user_data)
+{
+  sse_forerunners_take_end (SSE_HUB (user_data)->host.forerunners, position);
 }

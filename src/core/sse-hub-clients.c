@@ -2,7 +2,52 @@
 #include "config.h"
 
 #include "sse-combination.h"
+#include "sse-event-id.h"
+#include "sse-forerunners.h"
 #include "sse-hub-private.h"
+
+void
+sse_hub_let_in (SseStream *stream,
+                SseCombination *combination,
+                GPtrArray *streams,
+                const SseSubscriber *subscriber,
+                gpointer user_data)
+{
+  SseHub *self = SSE_HUB (user_data);
+
+  if (stream != NULL)
+    sse_stream_subscribe (stream, subscriber);
+  else
+    sse_combinations_subscribe (self->host.combinations, combination, streams, subscriber);
+}
+
+/* Whether it has more than was applied here, and that can be. @position: (out): what it has */
+static gboolean
+is_ahead (SseHub *self, const SseSubscriber *subscriber, guint64 *position)
+{
+  g_autofree char *epoch = NULL;
+
+  return !self->closed && subscriber->last_event_id != NULL
+         && sse_event_id_parse (subscriber->last_event_id, &epoch, position)
+         && g_str_equal (epoch, self->host.epoch) && *position > self->host.position
+         && sse_log_ask_end (self->log);
+}
+
+static void
+subscribe (SseHub *self,
+           SseStream *stream,
+           SseCombination *combination,
+           GPtrArray *streams,
+           const SseSubscriber *subscriber)
+{
+  guint64 position;
+
+  if (is_ahead (self, subscriber, &position))
+    sse_forerunners_hold (self->host.forerunners, position, stream, combination, streams,
+                          subscriber);
+  else
+    sse_hub_let_in (stream, combination, streams, subscriber, self);
+}
 
 /**
  * sse_hub_subscribe:
@@ -14,7 +59,7 @@
 void
 sse_hub_subscribe (SseHub *self, SseStream *stream, const SseSubscriber *subscriber)
 {
-  sse_stream_subscribe (stream, subscriber);
+  subscribe (self, stream, NULL, NULL, subscriber);
 }
 
 /**
@@ -45,7 +90,7 @@ sse_hub_subscribe_combined (SseHub *self,
                             GPtrArray *streams,
                             const SseSubscriber *subscriber)
 {
-  sse_combinations_subscribe (self->host.combinations, combination, streams, subscriber);
+  subscribe (self, NULL, combination, streams, subscriber);
 }
 
 /* Of the fan-out's channels, the streams' come first, then the canaries', then the combinations'.

@@ -26,12 +26,21 @@ struct _SseHub
   gboolean loaded;
   gboolean closed;   /* to updates */
   const SseUpdate *own; /* one of the daemon's own that is being taken */
+  guint64 due_position; /* that the checkpoint has to cover */
   gboolean due;      /* whether the log waits for a checkpoint, when more is applied */
   gboolean save_all; /* whether that has to have the states of all */
 };
 
 /* What comes back from the fan-out. */
 guint sse_hub_get_first_combined (SseHub *self);
+
+/* Lets a client in who is not ahead of what was applied. */
+void  sse_hub_let_in         (SseStream           *stream,
+                              SseCombination      *combination,
+                              GPtrArray           *streams,
+                              const SseSubscriber *subscriber,
+                              gpointer             user_data);
+
 void  sse_hub_take_left      (guint           channel,
                               const char     *user,
                               const char     *last_event_id,
@@ -51,6 +60,9 @@ void sse_hub_take_due       (SseLog       *log,
                              gboolean      full,
                              gpointer      user_data);
 void sse_hub_take_changed   (SseLog       *log,
+                             gpointer      user_data);
+void sse_hub_take_end       (SseLog       *log,
+                             guint64       position,
                              gpointer      user_data);
 void sse_hub_save           (SseHub       *self);
 

@@ -208,6 +208,7 @@ guint
 sse_hub_get_n_clients (SseHub *self)
 {
   return sse_streams_count_clients (self->streams)
+         + sse_forerunners_get_length (self->host.forerunners)
          - sse_combinations_get_surplus (self->host.combinations);
 }
 
@@ -266,6 +267,7 @@ void
 sse_hub_end_clients (SseHub *self)
 {
   sse_fanout_end (self->host.fanout);
+  sse_forerunners_let (self->host.forerunners, G_MAXUINT64);
 }
 
 /**
@@ -283,6 +285,8 @@ sse_hub_stop (SseHub *self)
     g_signal_handlers_disconnect_by_data (self->log, self);
   g_clear_pointer (&self->intake, sse_intake_free);
   g_clear_pointer (&self->canaries, sse_canaries_free);
+  if (self->host.forerunners != NULL)
+    sse_forerunners_close (self->host.forerunners);
   /* It tells of every client it still has, so the streams have to be there. */
   g_clear_pointer (&self->host.fanout, sse_fanout_free);
   sse_streams_stop (self->streams);
@@ -308,6 +312,7 @@ sse_hub_finalize (GObject *object)
 {
   SseHub *self = SSE_HUB (object);
 
+  g_clear_pointer (&self->host.forerunners, sse_forerunners_free);
   g_clear_pointer (&self->host.combinations, sse_combinations_free);
   g_clear_pointer (&self->streams, sse_streams_free);
   g_free (self->host.epoch);
@@ -356,6 +361,7 @@ sse_hub_new (GPtrArray *plugins, SseLog *log, const SseHubOptions *options, GErr
   self->max_update_bytes = options->intake.max_update_bytes;
   self->streams = sse_streams_new (plugins, &self->host);
 
+  self->host.forerunners = sse_forerunners_new (sse_hub_let_in, self);
   self->host.combinations = sse_combinations_new (&self->host, sse_hub_get_first_combined (self));
 
   fanout.n_channels = sse_hub_get_first_combined (self) + SSE_COMBINATION_MAX;
@@ -367,6 +373,7 @@ sse_hub_new (GPtrArray *plugins, SseLog *log, const SseHubOptions *options, GErr
   g_signal_connect (log, "committed", G_CALLBACK (sse_hub_take_committed), self);
   g_signal_connect (log, "failed", G_CALLBACK (sse_hub_take_failed), self);
   g_signal_connect (log, "due", G_CALLBACK (sse_hub_take_due), self);
+  g_signal_connect (log, "end", G_CALLBACK (sse_hub_take_end), self);
   g_signal_connect (log, "changed", G_CALLBACK (sse_hub_take_changed), self);
   return g_steal_pointer (&self);
 }

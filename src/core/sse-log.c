@@ -13,6 +13,8 @@ enum
   FAILED,
   DUE,
   CHANGED,
+  END,
+  LOST,
   N_SIGNALS,
 };
 
@@ -29,6 +31,10 @@ sse_log_default_init (SseLogInterface *iface)
                                G_TYPE_NONE, 2, G_TYPE_UINT64, G_TYPE_BOOLEAN);
   signals[CHANGED] = g_signal_new ("changed", SSE_TYPE_LOG, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                    G_TYPE_NONE, 0);
+  signals[END] = g_signal_new ("end", SSE_TYPE_LOG, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                               G_TYPE_NONE, 1, G_TYPE_UINT64);
+  signals[LOST] = g_signal_new ("lost", SSE_TYPE_LOG, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                G_TYPE_NONE, 1, G_TYPE_ERROR);
 }
 
 static char *
@@ -262,6 +268,68 @@ sse_log_get_error (SseLog *self)
 }
 
 /**
+ * sse_log_get_end:
+ *
+ * Returns: the last position that there is, what was not told yet included, as far as is known
+ */
+guint64
+sse_log_get_end (SseLog *self)
+{
+  SseLogInterface *iface = SSE_LOG_GET_IFACE (self);
+
+  return iface->get_end != NULL ? iface->get_end (self) : iface->get_position (self);
+}
+
+/**
+ * sse_log_list_nodes:
+ *
+ * Returns: (transfer container) (element-type SseLogNode): those that share it, this one among
+ * them, by their names; none where it is this one's alone. The names are the log's, until it tells
+ * of something again
+ */
+GArray *
+sse_log_list_nodes (SseLog *self)
+{
+  SseLogInterface *iface = SSE_LOG_GET_IFACE (self);
+
+  return iface->list_nodes != NULL ? iface->list_nodes (self)
+                                   : g_array_new (FALSE, FALSE, sizeof (SseLogNode));
+}
+
+/**
+ * sse_log_ask_end:
+ *
+ * Asks where the log ends, what was not told yet included.
+ *
+ * Returns: whether there can be such, as other nodes have a part in it
+ */
+gboolean
+sse_log_ask_end (SseLog *self)
+{
+  SseLogInterface *iface = SSE_LOG_GET_IFACE (self);
+
+  if (iface->ask_end == NULL)
+    return FALSE;
+  iface->ask_end (self);
+  return TRUE;
+}
+
+/**
+ * sse_log_note_applied:
+ * @position: up to where what was committed has been applied
+ *
+ * Tells a log that reads ahead how far it may.
+ */
+void
+sse_log_note_applied (SseLog *self, guint64 position)
+{
+  SseLogInterface *iface = SSE_LOG_GET_IFACE (self);
+
+  if (iface->note_applied != NULL)
+    iface->note_applied (self, position);
+}
+
+/**
  * sse_log_is_durable:
  *
  * Returns: whether what it has outlives the process
@@ -298,4 +366,18 @@ void
 sse_log_emit_changed (SseLog *self)
 {
   g_signal_emit (self, signals[CHANGED], 0);
+}
+
+/* Tells where the log ends, looked at since the last time that this was told. */
+void
+sse_log_emit_end (SseLog *self, guint64 position)
+{
+  g_signal_emit (self, signals[END], 0, position);
+}
+
+/* Tells that the log is another one. */
+void
+sse_log_emit_lost (SseLog *self, const GError *error)
+{
+  g_signal_emit (self, signals[LOST], 0, error);
 }

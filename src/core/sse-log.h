@@ -85,6 +85,19 @@ typedef struct
 
 void sse_log_part_clear (gpointer part);
 
+/**
+ * SseLogNode:
+ * @name: what it calls itself
+ * @position: how far it has applied the log
+ *
+ * One of those that share a log.
+ */
+typedef struct
+{
+  const char *name;
+  guint64 position;
+} SseLogNode;
+
 /* Told once, in the main context, whatever state the log is in. */
 typedef void (*SseLogPong) (gpointer user_data);
 
@@ -104,6 +117,10 @@ typedef void (*SseLogPong) (gpointer user_data);
  * @read: reads events behind a position that everyone or @user sees
  * @ping: asks whoever commits for a sign of life, one at a time
  * @get_error: (nullable): why nothing can be committed just now
+ * @get_end: the last position that there was when it was looked at last, of all nodes
+ * @list_nodes: those that share it and were heard of lately, by their names
+ * @ask_end: asks where it ends by now, what other nodes appended included; told by `end`
+ * @note_applied: takes how far what was committed has been applied
  *
  * Where accepted updates are kept, in order. What was appended comes back in the order in which it
  * was appended, later, in the main context, by one of two signals:
@@ -118,6 +135,15 @@ typedef void (*SseLogPong) (gpointer user_data);
  *
  * - `due (guint64 position, gboolean full)`: it wants a checkpoint, at @position or later
  * - `changed ()`: get_error() has another answer, and get_position() perhaps
+ *
+ * One of a log that is shared by several nodes:
+ *
+ * - `end (guint64 position)`: it was found to end there
+ *
+ * And one after which there are no others:
+ *
+ * - `lost (GError *error)`: the log is not any more what was applied. Who begins again gets what
+ *   there is
  */
 struct _SseLogInterface
 {
@@ -142,6 +168,10 @@ struct _SseLogInterface
                 gpointer user_data);
   void (*ping) (SseLog *self, SseLogPong pong, gpointer user_data);
   const char *(*get_error) (SseLog *self);
+  guint64 (*get_end) (SseLog *self);
+  GArray *(*list_nodes) (SseLog *self);
+  void (*ask_end) (SseLog *self);
+  void (*note_applied) (SseLog *self, guint64 position);
 };
 
 const char *sse_log_get_epoch      (SseLog             *self);
@@ -175,6 +205,11 @@ void        sse_log_ping           (SseLog             *self,
                                     SseLogPong          pong,
                                     gpointer            user_data);
 const char *sse_log_get_error      (SseLog             *self);
+guint64     sse_log_get_end        (SseLog             *self);
+GArray     *sse_log_list_nodes     (SseLog             *self);
+gboolean    sse_log_ask_end        (SseLog             *self);
+void        sse_log_note_applied   (SseLog             *self,
+                                    guint64             position);
 gboolean    sse_log_is_durable     (SseLog             *self);
 
 /* For implementations. */
@@ -187,5 +222,9 @@ void        sse_log_emit_due       (SseLog             *self,
                                     guint64             position,
                                     gboolean            full);
 void        sse_log_emit_changed   (SseLog             *self);
+void        sse_log_emit_end       (SseLog             *self,
+                                    guint64             position);
+void        sse_log_emit_lost      (SseLog             *self,
+                                    const GError       *error);
 
 G_END_DECLS

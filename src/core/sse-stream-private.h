@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "sse-forerunners.h"
 #include "sse-client-journal.h"
 #include "sse-hub.h"
 #include "sse-stream.h"
@@ -43,6 +44,7 @@ typedef struct
   gsize ring_bytes;
   SseClientJournal journal;
   SseCombinations *combinations;
+  SseForerunners *forerunners;
 } SseStreamHost;
 
 /* What only the hub calls. */

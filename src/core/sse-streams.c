@@ -129,6 +129,7 @@ end_user (SseStreams *self, const char *user)
   for (guint i = 0; i < self->streams->len; i++)
     sse_stream_end_user (g_ptr_array_index (self->streams, i), user);
   sse_combinations_end_user (self->host->combinations, user);
+  sse_forerunners_end_user (self->host->forerunners, user);
 }
 
 /**
