@@ -189,17 +189,18 @@ run (SseDaemon *daemon, GError **error)
   guint terminate = g_unix_signal_add (SIGTERM, on_stop_signal, loop);
   guint interrupt = g_unix_signal_add (SIGINT, on_stop_signal, loop);
   gboolean started = sse_daemon_start (daemon, error);
+  gboolean served = FALSE;
 
   if (started)
     {
       sse_language_serve ();
-      g_main_loop_run (loop);
+      served = sse_daemon_serve (daemon, loop, error);
     }
   g_source_remove (terminate);
   g_source_remove (interrupt);
   if (started)
     sse_daemon_stop (daemon);
-  return started;
+  return served;
 }
 
 static gboolean

@@ -15,6 +15,9 @@
 #include "sse-front.h"
 #include "sse-hub.h"
 #include "sse-journal.h"
+#if HAVE_NATS
+#include "sse-nats-log.h"
+#endif
 #include "sse-operators.h"
 #include "sse-options.h"
 #include "sse-own-key.h"
@@ -46,6 +49,8 @@ struct _SseDaemon
   SseBus *bus;
   SsePulse *pulse;
   gboolean stopping;
+  GMainLoop *loop; /* not owned: runs while it serves */
+  GError *loss;    /* why it cannot serve any more */
 };
 
 /* Every client takes a descriptor; the soft limit is low for the sake of programs that use
@@ -121,10 +126,26 @@ add_own_key (SseDaemon *self, SseToken *token)
 static SseLog *
 open_log (SseDaemon *self, GError **error)
 {
+#if HAVE_NATS
+  if (self->options->shared)
+    return sse_nats_log_new (&self->options->nats, error);
+#endif
   if (self->options->directory != NULL)
     return sse_store_new (&self->options->store, error);
   g_message ("durability=none: what is accepted is lost when rivuletd ends");
   return sse_volatile_log_new ();
+}
+
+/* What was applied is not in the log any more, or not as it was. */
+static void
+on_lost (SseLog *log, const GError *error, gpointer daemon)
+{
+  SseDaemon *self = daemon;
+
+  g_clear_error (&self->loss);
+  self->loss = g_error_copy (error);
+  if (self->loop != NULL)
+    g_main_loop_quit (self->loop);
 }
 
 /**
@@ -144,6 +165,7 @@ sse_daemon_load (SseDaemon *self, GError **error)
   if (log == NULL || !sse_own_key_load (&self->own_key, self->options->directory, error))
     return FALSE;
   add_own_key (self, self->options->token);
+  g_signal_connect (log, "lost", G_CALLBACK (on_lost), self);
   self->hub = sse_hub_new (self->plugins, log, &self->options->hub, error);
   return self->hub != NULL && sse_hub_load (self->hub, error);
 }
@@ -265,6 +287,27 @@ sse_daemon_start (SseDaemon *self, GError **error)
     return FALSE;
   sse_service_tell_ready ();
   return TRUE;
+}
+
+/**
+ * sse_daemon_serve:
+ * @self: one that was started
+ * @loop: quit by whoever wants it to stop
+ * @error: that the log is not any more what was served of it
+ *
+ * Serves until it is to stop, or has to begin again.
+ */
+gboolean
+sse_daemon_serve (SseDaemon *self, GMainLoop *loop, GError **error)
+{
+  self->loop = loop;
+  if (self->loss == NULL)
+    g_main_loop_run (loop);
+  self->loop = NULL;
+  if (self->loss == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&self->loss));
+  return FALSE;
 }
 
 /* ---- loading the configuration again ---- */
@@ -418,5 +461,6 @@ sse_daemon_free (SseDaemon *self)
   g_clear_pointer (&self->options, sse_options_free);
   g_free (self->state_dirs);
   g_free (self->runtime_dirs);
+  g_clear_error (&self->loss);
   g_free (self);
 }

@@ -31,6 +31,9 @@ gboolean   sse_daemon_load   (SseDaemon           *self,
                               GError             **error);
 gboolean   sse_daemon_start  (SseDaemon           *self,
                               GError             **error);
+gboolean   sse_daemon_serve  (SseDaemon           *self,
+                              GMainLoop           *loop,
+                              GError             **error);
 gboolean   sse_daemon_reload (SseDaemon           *self,
                               GError             **error);
 void       sse_daemon_stop   (SseDaemon           *self);

@@ -157,6 +157,70 @@ choose_directory (GBusType bus_type, const char *state_dirs)
   return g_strdup (RIVULET_STATE_DIR);
 }
 
+/* What is a word of a NATS subject as it is. */
+static gboolean
+is_log_name (const char *name)
+{
+  return *name != '\0' && name[strspn (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_")] == '\0';
+}
+
+static gboolean
+read_nats (SseOptions *self, SseConfig *config, GError **error)
+{
+  GVariant *nats = read_group (self, config, "nats", error);
+  const char *name;
+
+  if (nats == NULL)
+    return FALSE;
+  self->nats_urls = sse_settings_get_strings (nats, "urls");
+  name = sse_settings_get_string (nats, "name");
+  self->nats = (SseNatsOptions){
+    .urls = self->nats_urls,
+    .name = name,
+    .node = sse_settings_get_string (nats, "node"),
+    .replicas = (guint) sse_settings_get_number (nats, "replicas"),
+    .credentials_file = sse_settings_get_string (nats, "credentials-file"),
+    .ca_file = sse_settings_get_string (nats, "ca-file"),
+    .certificate_file = sse_settings_get_string (nats, "certificate-file"),
+    .key_file = sse_settings_get_string (nats, "key-file"),
+    .connect_ms = 1000 * (guint) sse_settings_get_number (nats, "connect-seconds"),
+    .deadline_ms = 1000 * (guint) sse_settings_get_number (nats, "deadline-seconds"),
+    .max_update_bytes = self->hub.intake.max_update_bytes,
+    .checkpoint_updates = sse_settings_get_number (nats, "checkpoint-updates"),
+    .retain_updates = self->store.retain_updates,
+    .directory = self->directory,
+  };
+  if (self->nats.node == NULL)
+    self->nats.node = g_get_host_name ();
+  if (!is_log_name (name))
+    return sse_config_fail (config, "nats", "name", error,
+                            _ ("“%s” has other characters than letters, digits, - and _"), name);
+  if (*self->nats_urls == NULL)
+    return sse_config_fail (config, "nats", "urls", error, _ ("is empty"));
+  if ((self->nats.certificate_file == NULL) != (self->nats.key_file == NULL))
+    return sse_config_fail (config, "nats", "certificate-file", error,
+                            _ ("a certificate needs its key-file, and a key its certificate"));
+  return TRUE;
+}
+
+static gboolean
+read_backend (SseOptions *self, SseConfig *config, GVariant *settings, GError **error)
+{
+  const char *backend = sse_settings_get_string (settings, "backend");
+
+  self->shared = strcmp (backend, "nats") == 0;
+  if (!self->shared && strcmp (backend, "local") != 0)
+    return sse_config_fail (config, "log", "backend", error, _ ("“%s” is neither local nor nats"),
+                            backend);
+  if (self->shared && !HAVE_NATS)
+    return sse_config_fail (config, "log", "backend", error,
+                            _ ("nats: this rivuletd was built without libnats"));
+  if (self->shared && self->directory == NULL)
+    return sse_config_fail (config, "log", "durability", error,
+                            _ ("none does not go with [log] backend=nats"));
+  return read_nats (self, config, error);
+}
+
 static gboolean
 read_log (SseOptions *self, SseConfig *config, const char *state_dirs, GError **error)
 {
@@ -167,7 +231,7 @@ read_log (SseOptions *self, SseConfig *config, const char *state_dirs, GError **
     return FALSE;
   durability = sse_settings_get_string (settings, "durability");
   if (strcmp (durability, "none") == 0)
-    return TRUE;
+    return read_backend (self, config, settings, error);
   if (strcmp (durability, "full") != 0)
     return sse_config_fail (config, "log", "durability", error, _ ("“%s” is neither full nor none"),
                             durability);
@@ -179,7 +243,7 @@ read_log (SseOptions *self, SseConfig *config, const char *state_dirs, GError **
     .retain_updates = sse_settings_get_number (settings, "retain-updates"),
     .retain_hours = (guint) sse_settings_get_number (settings, "retain-hours"),
   };
-  return TRUE;
+  return read_backend (self, config, settings, error);
 }
 
 static gboolean
@@ -231,6 +295,7 @@ sse_options_free (SseOptions *self)
   g_hash_table_unref (self->groups);
   g_clear_pointer (&self->token, sse_token_free);
   g_strfreev (self->operators_listen);
+  g_free (self->nats_urls);
   g_free (self->directory);
   g_free (self);
 }

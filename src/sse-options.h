@@ -5,6 +5,7 @@
 
 #include "sse-config.h"
 #include "sse-hub.h"
+#include "sse-nats-options.h"
 #include "sse-store.h"
 #include "sse-token.h"
 
@@ -22,6 +23,7 @@ G_BEGIN_DECLS
  * @shutdown_seconds: how long a stop may take
  * @store: how the log is kept, in @directory
  * @directory: (nullable): %NULL where nothing is kept
+ * @shared: whether the log is on NATS, as @nats says
  *
  * All that the daemon's own groups of the configuration say, checked.
  */
@@ -38,6 +40,9 @@ typedef struct
   GBusType bus_type;
   SseStoreOptions store;
   char *directory;
+  gboolean shared;
+  SseNatsOptions nats;
+  const char **nats_urls;
 } SseOptions;
 
 SseOptions *sse_options_read         (SseConfig   *config,

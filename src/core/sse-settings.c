@@ -116,6 +116,9 @@ static const SseSetting hub_settings[] = {
 };
 
 static const SseSetting log_settings[] = {
+  { "backend", SSE_SETTING_STRING, "local", 0, 0,
+    "Where the log is: local, on this machine, or nats: on NATS JetStream, where several rivuletd "
+    "share it; see [nats]." },
   { "durability", SSE_SETTING_STRING, "full", 0, 0,
     N_ ("full: an update that was accepted is on the disk, and is there again after a crash. none: "
         "nothing is written; what was accepted is lost when rivuletd ends.") },
@@ -125,6 +128,37 @@ static const SseSetting log_settings[] = {
   { "retain-updates", SSE_SETTING_INTEGER, "10000", 1, 1000000,
     N_ ("Updates of each stream that are kept, for clients that come back after a long time.") },
   { "retain-hours", SSE_SETTING_INTEGER, "72", 1, 87600, N_ ("How long they are kept, in hours.") },
+  { .key = NULL },
+};
+
+static const SseSetting nats_settings[] = {
+  { "urls", SSE_SETTING_STRINGS, "nats://localhost:4222", 0, 0,
+    "Servers of NATS, several with ;, such as nats://10.0.0.1:4222, or tls://… for TLS. Others of "
+    "their cluster are found by themselves." },
+  { "name", SSE_SETTING_STRING, "rivulet", 0, 0,
+    "The log's name: of the JetStream stream with all updates, of that beside it, NAME-state, and "
+    "what begins their subjects. It is the same on all nodes. Letters, digits, - and _." },
+  { "node", SSE_SETTING_STRING, NULL, 0, 0,
+    "What this node is called where nodes are listed. Where it is not set: the machine's name." },
+  { "replicas", SSE_SETTING_INTEGER, "1", 1, 5,
+    "On how many servers the log is kept, where rivuletd makes it: 3 where there are three." },
+  { "credentials-file", SSE_SETTING_STRING, NULL, 0, 0,
+    "File with the credentials that NATS asks for, as nsc(1) makes it." },
+  { "ca-file", SSE_SETTING_STRING, NULL, 0, 0,
+    "File with the certificates, in PEM, that the servers' are signed with. Where it is set, TLS "
+    "is "
+    "spoken." },
+  { "certificate-file", SSE_SETTING_STRING, NULL, 0, 0,
+    "File with this node's own certificate, in PEM, where the servers ask for one." },
+  { "key-file", SSE_SETTING_STRING, NULL, 0, 0, "File with its key." },
+  { "connect-seconds", SSE_SETTING_INTEGER, "10", 1, 3600,
+    "How long rivuletd looks for a server when it starts, in seconds." },
+  { "deadline-seconds", SSE_SETTING_INTEGER, "5", 1, 60,
+    "How long a publisher waits for the servers, in seconds; then it is told StoreFailed, and that "
+    "whether its update was taken is unknown." },
+  { "checkpoint-updates", SSE_SETTING_INTEGER, "10000", 10, 1000000,
+    "Updates between two checkpoints, with which a node begins that is new or was away. One node "
+    "writes it for all, and then the log is trimmed behind it, but for [log] retain-updates." },
   { .key = NULL },
 };
 
@@ -177,6 +211,9 @@ const SseSettingsGroup sse_settings_groups[] = {
         "[auth].") },
   { "hub", hub_settings, NULL },
   { "log", log_settings, NULL },
+  { "nats", nats_settings,
+    "Looked at where [log] backend is nats: several rivuletd then share one log, and each serves "
+    "the same streams." },
   { "clients", clients_settings, NULL },
   { "bus", bus_settings, NULL },
   { "plugins", plugins_settings, NULL },
@@ -184,19 +221,17 @@ const SseSettingsGroup sse_settings_groups[] = {
 };
 
 const SseSettingsName sse_settings_at_start[] = {
-  { "http", "listen" },
-  { "http", "base-paths" },
-  { "operators", "listen" },
-  { "hub", "resume-events" },
-  { "hub", "resume-bytes" },
-  { "log", "durability" },
-  { "log", "directory" },
-  { "log", "retain-updates" },
-  { "log", "retain-hours" },
-  { "clients", "workers" },
-  { "bus", "bus" },
-  { "plugins", "directory" },
-  { NULL, NULL },
+  { "http", "listen" },        { "http", "base-paths" },
+  { "operators", "listen" },   { "hub", "resume-events" },
+  { "hub", "resume-bytes" },   { "log", "backend" },
+  { "log", "durability" },     { "log", "directory" },
+  { "log", "retain-updates" }, { "log", "retain-hours" },
+  { "nats", "urls" },          { "nats", "name" },
+  { "nats", "node" },          { "nats", "credentials-file" },
+  { "nats", "ca-file" },       { "nats", "certificate-file" },
+  { "nats", "key-file" },      { "nats", "deadline-seconds" },
+  { "clients", "workers" },    { "bus", "bus" },
+  { "plugins", "directory" },  { NULL, NULL },
 };
 
 /**

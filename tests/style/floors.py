@@ -14,13 +14,14 @@ FLOORS = {
     "src/fanout": set(),
     "src/core": {"src/api", "src/fanout"},
     "src/store": {"src/api", "src/fanout", "src/core"},
+    "src/nats": {"src/api", "src/fanout", "src/core"},
     "src/token": {"src/api", "src/core"},
     "src/http": {"src/api", "src/fanout", "src/core", "src/token"},
     "src/operators": {"src/api", "src/fanout", "src/core", "src/http"},
     "src/bus": {"src/api", "src/fanout", "src/core"},
     "src/cli": {"src/api", "src/core", "src/token"},
     "plugins": {"src/api"},
-    "daemon": {"src/api", "src/fanout", "src/core", "src/store", "src/token", "src/http",
+    "daemon": {"src/api", "src/fanout", "src/core", "src/store", "src/nats", "src/token", "src/http",
                "src/operators", "src/bus"},
     "main": {"src/core"},
 }
@@ -35,6 +36,7 @@ OUTSIDE = [
                                    "src/http/sse-listener-dispatch.c"}),
     (re.compile(r"openssl/"), {"src/token/sse-token-key.c"}),
     (re.compile(r"sqlite3\.h"), {"src/store"}),
+    (re.compile(r"nats/"), {"src/nats"}),
     (re.compile(r"systemd/"), {"src/sse-service.c"}),
     (re.compile(r"json-glib/"), {"src/api", "src/cli", "plugins"}),
 ]

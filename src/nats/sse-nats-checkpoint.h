@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sse-log.h"
+#include "sse-nats-epoch.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SseNatsPart:
+ * @stream: a stream's name
+ * @sum: of its source's state, SHA-256 in hexadecimal
+ *
+ * What a checkpoint says of a source without its state.
+ */
+typedef struct
+{
+  char *stream;
+  char *sum;
+} SseNatsPart;
+
+/**
+ * SseNatsCheckpoint:
+ * @id: of the message that asked for it
+ * @position: of that message: all before is in it
+ * @n_chunks: in how many messages the states are
+ * @n_bytes: of them altogether
+ * @sum: of all of them, as of a part
+ * @parts: (element-type SseNatsPart): in the order of the states
+ *
+ * What the newest checkpoint says of itself.
+ */
+typedef struct
+{
+  char *id;
+  guint64 position;
+  guint64 n_chunks;
+  guint64 n_bytes;
+  char *sum;
+  GPtrArray *parts;
+} SseNatsCheckpoint;
+
+SseNatsCheckpoint *sse_nats_checkpoint_new    (const char               *id,
+                                               guint64                   position,
+                                               GArray                   *parts,
+                                               GBytes                  **states);
+void               sse_nats_checkpoint_free   (SseNatsCheckpoint        *self);
+gboolean           sse_nats_checkpoint_ask    (SseNatsLink              *link,
+                                               SseNatsCheckpoint       **checkpoint,
+                                               GError                  **error);
+GVariant          *sse_nats_checkpoint_fetch  (const SseNatsCheckpoint  *self,
+                                               SseNatsLink              *link,
+                                               GError                  **error);
+gboolean           sse_nats_checkpoint_write  (const SseNatsCheckpoint  *self,
+                                               SseNatsLink              *link,
+                                               GBytes                   *states,
+                                               guint64                  *before,
+                                               GError                  **error);
+const char        *sse_nats_checkpoint_differ (const SseNatsCheckpoint  *self,
+                                               const SseNatsCheckpoint  *other);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseNatsCheckpoint, sse_nats_checkpoint_free)
+
+G_END_DECLS

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define G_LOG_DOMAIN "rivulet-nats"
+
+#include "config.h"
+
+#include "sse-nats-dues.h"
+
+#include "sse-nats-message.h"
+
+struct _SseNatsDues
+{
+  guint64 span; /* of updates, between two */
+  SseNatsPublisher *publisher;
+  SseNatsSaver *saver;
+  GPtrArray *streams; /* names of those in the checkpoint with which this node began */
+  guint64 last;       /* where one was asked for last */
+  gboolean keeps_out; /* whether this node writes none, as its states are not those of others */
+
+  guint64 asked; /* up to where the log was when this node asked last; 0 where it has its answer */
+  char asked_id[SSE_NATS_ID_BYTES];
+
+  guint64 due;   /* the one for which the states were not given yet; 0 for none */
+  guint64 after; /* what they have to have, at least */
+  char due_id[SSE_NATS_ID_BYTES];
+  gboolean ours; /* whether it is this node's to write */
+};
+
+/* Says that one was asked for at @position. */
+void
+sse_nats_dues_note (SseNatsDues *self, guint64 position)
+{
+  self->last = position;
+}
+
+/**
+ * sse_nats_dues_ask:
+ * @position: up to where the log was read
+ *
+ * Asks for one where it is time. Of several nodes that do, one is the first. What was asked may be
+ * lost; then it is asked again.
+ */
+void
+sse_nats_dues_ask (SseNatsDues *self, guint64 position)
+{
+  SseMailList jobs = { 0 };
+  SseNatsJob *job;
+
+  if (self->keeps_out || position < MAX (self->last, self->asked) + self->span)
+    return;
+  self->asked = position;
+  sse_nats_message_new_id (self->asked_id);
+  job = g_new0 (SseNatsJob, 1);
+  job->type = SSE_NATS_JOB_DUE;
+  job->after = self->last;
+  g_strlcpy (job->id, self->asked_id, sizeof job->id);
+  sse_mail_list_push (&jobs, &job->mail);
+  sse_nats_publisher_post (self->publisher, &jobs);
+}
+
+/* What was asked as @id was refused: another node was first, or nobody answers. */
+void
+sse_nats_dues_forget_question (SseNatsDues *self, const char *id)
+{
+  if (g_str_equal (id, self->asked_id))
+    self->asked = 0;
+}
+
+/**
+ * sse_nats_dues_take:
+ * @note: a DUE
+ * @after: the position of the last update before it
+ *
+ * Returns: whether the states are wanted, as they are just there. Where those for the one before
+ *   were not given yet, this one is left out
+ */
+gboolean
+sse_nats_dues_take (SseNatsDues *self, const SseNatsNote *note, guint64 after)
+{
+  gboolean ours = self->asked > 0 && g_str_equal (note->id, self->asked_id);
+
+  self->last = note->position;
+  self->asked = 0;
+  if (self->due > 0)
+    return FALSE;
+  self->due = note->position;
+  self->after = after;
+  self->ours = ours && !self->keeps_out;
+  g_strlcpy (self->due_id, note->id, sizeof self->due_id);
+  return TRUE;
+}
+
+/* Whether a stream is missing here of which others have a state: it would be lost to all. */
+static gboolean
+lacks_a_part (SseNatsDues *self, GArray *parts)
+{
+  for (guint i = 0; i < self->streams->len; i++)
+    {
+      const char *stream = g_ptr_array_index (self->streams, i);
+      gboolean found = FALSE;
+
+      for (guint j = 0; j < parts->len && !found; j++)
+        found = g_str_equal (stream, g_array_index (parts, SseLogPart, j).stream);
+      if (found)
+        continue;
+      g_warning ("there is no plugin that works for %s, of which other nodes have a state: this "
+                 "node writes no checkpoints",
+                 stream);
+      return TRUE;
+    }
+  return FALSE;
+}
+
+/**
+ * sse_nats_dues_save:
+ * @position: of the last update in the states
+ * @parts: (element-type SseLogPart): all sources' states
+ */
+void
+sse_nats_dues_save (SseNatsDues *self, guint64 position, GArray *parts)
+{
+  SseNatsCheckpoint *checkpoint;
+  GBytes *states;
+
+  /* At the end of all, they may be of before. */
+  if (self->due == 0 || position < self->after)
+    return;
+  if (!self->keeps_out)
+    self->keeps_out = lacks_a_part (self, parts);
+  checkpoint = sse_nats_checkpoint_new (self->due_id, self->due, parts, &states);
+  if (!self->ours || self->keeps_out)
+    g_clear_pointer (&states, g_bytes_unref);
+  self->due = 0;
+  sse_nats_saver_post (self->saver, checkpoint, states);
+}
+
+/* Takes a DIFFERS. */
+void
+sse_nats_dues_take_difference (SseNatsDues *self, const SseNatsNote *note)
+{
+  self->keeps_out = TRUE;
+  g_warning ("the state of %s is not what another node has at %" G_GUINT64_FORMAT
+             ": its plugin is of another version, or does not always make the same of the same "
+             "updates; this node writes no checkpoints until it is started again",
+             note->error->message, note->position);
+}
+
+/* A stream is in the checkpoint with which this node begins. */
+void
+sse_nats_dues_add_stream (SseNatsDues *self, const char *stream)
+{
+  g_ptr_array_add (self->streams, g_strdup (stream));
+}
+
+/**
+ * sse_nats_dues_start:
+ * @publisher: asks for checkpoints; outlives it
+ * @saver: takes them; outlives it
+ */
+void
+sse_nats_dues_start (SseNatsDues *self, SseNatsPublisher *publisher, SseNatsSaver *saver)
+{
+  self->publisher = publisher;
+  self->saver = saver;
+}
+
+/**
+ * sse_nats_dues_new:
+ * @span: of updates, between two checkpoints
+ */
+SseNatsDues *
+sse_nats_dues_new (guint64 span)
+{
+  SseNatsDues *self = g_new0 (SseNatsDues, 1);
+
+  self->span = span;
+  self->streams = g_ptr_array_new_with_free_func (g_free);
+  return self;
+}
+
+void
+sse_nats_dues_free (SseNatsDues *self)
+{
+  g_ptr_array_unref (self->streams);
+  g_free (self);
+}

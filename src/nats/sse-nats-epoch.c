@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define G_LOG_DOMAIN "rivulet-nats"
+
+/* The epoch is one message in the stream beside the log, "NAME CREATED". A node that finds that the
+ * log was made anew or has lost something replaces it, if it is still the one that it read: so one
+ * of several that find out is the first, and the others take what it wrote. */
+
+#include "config.h"
+
+#include "sse-nats-epoch.h"
+
+#include <glib/gi18n-lib.h>
+
+/* So often somebody else may be quicker. */
+#define MAX_ATTEMPTS 20
+/* So often, and with so many ms in between, a loss has to be found: a server that has just come
+ * back may not know yet that others have gone on without it. */
+#define MAX_DOUBTS 5
+#define DOUBT_MS   500
+
+void
+sse_nats_epoch_clear (SseNatsEpoch *self)
+{
+  g_clear_pointer (&self->name, g_free);
+}
+
+static gboolean
+read_epoch (natsMsg *message, SseNatsEpoch *epoch)
+{
+  g_autofree char *text
+      = g_strndup (natsMsg_GetData (message), (gsize) natsMsg_GetDataLength (message));
+  g_auto (GStrv) words = g_strsplit (text, " ", 2);
+
+  if (g_strv_length (words) != 2 || *words[0] == '\0'
+      || !g_ascii_string_to_signed (words[1], 10, 0, G_MAXINT64, &epoch->created, NULL))
+    return FALSE;
+  epoch->name = g_steal_pointer (&words[0]);
+  return TRUE;
+}
+
+/**
+ * sse_nats_epoch_ask:
+ * @epoch: (out): what nodes have agreed on; without a name where that is nothing
+ * @error: %SSE_NATS_ERROR_AWAY
+ *
+ * Asks the servers, and waits.
+ */
+gboolean
+sse_nats_epoch_ask (SseNatsLink *link, SseNatsEpoch *epoch, GError **error)
+{
+  natsMsg *message = NULL;
+  jsErrCode code = 0;
+  natsStatus status = js_GetLastMsg (&message, link->jetstream, link->state_stream,
+                                     link->epoch_subject, NULL, &code);
+
+  *epoch = (SseNatsEpoch){ 0 };
+  if (status == NATS_NOT_FOUND && code == JSNoMessageFoundErr)
+    return TRUE;
+  if (!sse_nats_fail (status, code, "its epoch", error))
+    return FALSE;
+  epoch->sequence = natsMsg_GetSequence (message);
+  if (!read_epoch (message, epoch))
+    g_warning ("what is at %s is no epoch", link->epoch_subject);
+  natsMsg_Destroy (message);
+  return TRUE;
+}
+
+/* Whether it was replaced by a new one. FALSE without an error: somebody else was quicker. */
+static gboolean
+replace (SseNatsLink *link, SseNatsEpoch *epoch, gint64 created, GError **error)
+{
+  g_autofree char *name = g_strdup_printf ("%08x%08x", g_random_int (), g_random_int ());
+  g_autofree char *text = g_strdup_printf ("%s %" G_GINT64_FORMAT, name, created);
+  jsPubOptions options;
+  jsPubAck *ack = NULL;
+  jsErrCode code = 0;
+  natsStatus status;
+
+  jsPubOptions_Init (&options);
+  options.ExpectLastSubjectSeq = epoch->sequence;
+  options.ExpectNoMessage = epoch->sequence == 0;
+  status = js_Publish (&ack, link->jetstream, link->epoch_subject, text, (int) strlen (text),
+                       &options, &code);
+  if (status != NATS_OK && code == JSStreamWrongLastSequenceErr)
+    return FALSE;
+  if (!sse_nats_fail (status, code, _ ("agreeing on an epoch"), error))
+    return FALSE;
+  sse_nats_epoch_clear (epoch);
+  *epoch = (SseNatsEpoch){ g_steal_pointer (&name), created, ack->Sequence };
+  jsPubAck_Destroy (ack);
+  return TRUE;
+}
+
+static const char *
+find_loss (const SseNatsEpoch *epoch,
+           const SseNatsExtent *extent,
+           const char *known,
+           guint64 position)
+{
+  if (epoch->created != extent->created)
+    return "was made anew";
+  if (g_strcmp0 (known, epoch->name) == 0 && position > extent->last)
+    return "has lost what this node had of it";
+  return NULL;
+}
+
+/**
+ * sse_nats_epoch_agree:
+ * @known: (nullable): the epoch in which this node was
+ * @position: how far
+ * @epoch: (out): the one that counts now
+ * @extent: (out): of the stream of updates
+ * @error: %SSE_NATS_ERROR_AWAY
+ *
+ * Finds the epoch, and replaces it where the stream is not what it was. Waits for the servers.
+ */
+gboolean
+sse_nats_epoch_agree (SseNatsLink *link,
+                      const char *known,
+                      guint64 position,
+                      SseNatsEpoch *epoch,
+                      SseNatsExtent *extent,
+                      GError **error)
+{
+  guint n_doubts = 0;
+
+  for (guint i = 0; i < MAX_ATTEMPTS; i++)
+    {
+      g_autoptr (GError) local = NULL;
+      const char *loss;
+
+      sse_nats_epoch_clear (epoch);
+      if (!sse_nats_link_ask_extent (link, extent, error)
+          || !sse_nats_epoch_ask (link, epoch, error))
+        return FALSE;
+      loss = epoch->name != NULL ? find_loss (epoch, extent, known, position) : NULL;
+      if (epoch->name != NULL && loss == NULL)
+        return TRUE;
+      if (loss != NULL && ++n_doubts < MAX_DOUBTS)
+        {
+          nats_Sleep (DOUBT_MS);
+          continue;
+        }
+      if (loss != NULL)
+        g_warning ("the stream %s %s: all clients start afresh", link->stream, loss);
+      if (replace (link, epoch, extent->created, &local))
+        return TRUE;
+      if (local != NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
+    }
+  g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_AWAY,
+               _ ("NATS: the nodes do not agree on an epoch; is one of them at another stream?"));
+  return FALSE;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sse-nats-link.h"
+
+G_BEGIN_DECLS
+
+/**
+ * SseNatsEpoch:
+ * @name: drawn at random
+ * @created: when the stream that it is of was made, in ns since 1970 UTC
+ * @sequence: of the message that says so, 0 for none
+ *
+ * What nodes agree on: all ids of events begin with it.
+ */
+typedef struct
+{
+  char *name;
+  gint64 created;
+  guint64 sequence;
+} SseNatsEpoch;
+
+void     sse_nats_epoch_clear (SseNatsEpoch  *self);
+gboolean sse_nats_epoch_ask   (SseNatsLink   *link,
+                               SseNatsEpoch  *epoch,
+                               GError       **error);
+gboolean sse_nats_epoch_agree (SseNatsLink   *link,
+                               const char    *known,
+                               guint64        position,
+                               SseNatsEpoch  *epoch,
+                               SseNatsExtent *extent,
+                               GError       **error);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SseNatsEpoch, sse_nats_epoch_clear)
+
+G_END_DECLS

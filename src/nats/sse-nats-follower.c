@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define G_LOG_DOMAIN "rivulet-nats"
+
+/* Reads the stream of updates, in order: by an ordered consumer of libnats, which begins anew where
+ * it was when its server is gone. A thread beside it asks now and then what the stream is: whether
+ * it can be had, where it ends, and whether it is still what this node has applied. */
+
+#include "config.h"
+
+#include "sse-nats-follower.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "sse-nats-message.h"
+#include "sse-thread.h"
+
+/* Between two looks at the stream, in ms. */
+#define LOOK_MS 1000
+/* At every so many looks, what was read last is read again: it may be large. */
+#define LOOKS_TO_READ 10
+/* So many looks in a row have to find a loss: a server that has just come back may not know yet
+ * that others have gone on without it. */
+#define MAX_DOUBTS 3
+/* So many looks without anything new where there is something new: the consumer is made again. */
+#define MAX_STUCK 2
+
+struct _SseNatsFollower
+{
+  SseNatsLink *link;
+  SseNatsMark *mark;
+  SseNatsPresence *presence;
+  guint64 epoch_sequence;
+  gint64 created;
+  natsSubscription *subscription; /* the watching thread's */
+  guint n_doubts;                 /* likewise: looks in a row that found a loss */
+  pthread_t thread;
+
+  pthread_mutex_t lock;
+  pthread_cond_t changed;
+  guint64 position; /* of the last message that was read; with the lock, as is what follows */
+  char id[SSE_NATS_ID_BYTES];
+  gboolean asked;
+  gboolean doubtful; /* whether to look closely */
+  gboolean gap;      /* whether what came last is not what comes next */
+  guint n_looks;
+  gboolean stopped;
+  gboolean ended; /* whether no message is being looked at any more */
+};
+
+static void
+tell_lost (SseNatsFollower *self, const char *what)
+{
+  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_LOST);
+
+  note->error = g_error_new (SSE_NATS_ERROR, SSE_NATS_ERROR_LOST, "the stream %s %s",
+                             self->link->stream, what);
+  sse_nats_note_post (note, self->link->notes);
+}
+
+/* ---- messages, in a thread of libnats ---- */
+
+static guint64
+get_sequence (natsMsg *message)
+{
+  jsMsgMetaData *meta = NULL;
+  guint64 sequence;
+
+  if (natsMsg_GetMetaData (&meta, message) != NATS_OK)
+    return 0;
+  sequence = meta->Sequence.Stream;
+  jsMsgMetaData_Destroy (meta);
+  return sequence;
+}
+
+/* A consumer that begins anew may have dropped what it had received and not passed on: another one
+ * is made that begins behind what was read. */
+static void
+note_gap (SseNatsFollower *self)
+{
+  pthread_mutex_lock (&self->lock);
+  self->gap = TRUE;
+  self->asked = TRUE;
+  pthread_cond_signal (&self->changed);
+  pthread_mutex_unlock (&self->lock);
+}
+
+static void
+on_message (natsConnection *connection,
+            natsSubscription *subscription,
+            natsMsg *message,
+            void *data)
+{
+  SseNatsFollower *self = data;
+  guint64 sequence = get_sequence (message);
+  guint64 expected;
+  SseNatsNote *note;
+
+  pthread_mutex_lock (&self->lock);
+  expected = self->position + 1;
+  pthread_mutex_unlock (&self->lock);
+  if (sequence == expected)
+    {
+      note = sse_nats_message_read (message, self->link->due_subject, sequence);
+      pthread_mutex_lock (&self->lock);
+      self->position = sequence;
+      g_strlcpy (self->id, note->id, sizeof self->id);
+      pthread_mutex_unlock (&self->lock);
+      sse_nats_mark_pass (self->mark, note);
+    }
+  else if (sequence > expected)
+    note_gap (self);
+  natsMsg_Destroy (message);
+}
+
+static void
+on_subscription_ended (void *data)
+{
+  SseNatsFollower *self = data;
+
+  pthread_mutex_lock (&self->lock);
+  self->ended = TRUE;
+  pthread_cond_signal (&self->changed);
+  pthread_mutex_unlock (&self->lock);
+}
+
+/* ---- the watching thread ---- */
+
+static void
+subscribe (SseNatsFollower *self, guint64 position)
+{
+  jsSubOptions options;
+  jsErrCode code = 0;
+  natsStatus status;
+
+  jsSubOptions_Init (&options);
+  options.Stream = self->link->stream;
+  options.Ordered = true;
+  options.Config.DeliverPolicy = js_DeliverByStartSequence;
+  options.Config.OptStartSeq = position + 1;
+  /* One alone may be on a server that is away, and is not there until that comes back. */
+  options.Config.Replicas = self->link->replicas;
+  options.Config.MemoryStorage = true;
+  status = js_Subscribe (&self->subscription, self->link->jetstream, self->link->subjects,
+                         on_message, self, NULL, &options, &code);
+  if (status == NATS_OK)
+    status = natsSubscription_SetOnCompleteCB (self->subscription, on_subscription_ended, self);
+  if (status != NATS_OK)
+    g_info ("NATS: the stream %s cannot be followed yet: %s", self->link->stream,
+            natsStatus_GetText (status));
+}
+
+static void
+unsubscribe (SseNatsFollower *self)
+{
+  if (self->subscription == NULL)
+    return;
+  natsSubscription_Unsubscribe (self->subscription);
+  pthread_mutex_lock (&self->lock);
+  while (!self->ended)
+    pthread_cond_wait (&self->changed, &self->lock);
+  self->ended = FALSE;
+  self->gap = FALSE;
+  pthread_mutex_unlock (&self->lock);
+  g_clear_pointer (&self->subscription, natsSubscription_Destroy);
+}
+
+/* Whether the message that was read last is still there, and the same. */
+static gboolean
+has_last (SseNatsFollower *self, guint64 position, const char *id)
+{
+  natsMsg *message = NULL;
+  jsErrCode code = 0;
+  natsStatus status;
+  gboolean same = TRUE;
+
+  if (position == 0 || *id == '\0')
+    return TRUE;
+  status = js_GetMsg (&message, self->link->jetstream, self->link->stream, position, NULL, &code);
+  if (status == NATS_OK)
+    {
+      const char *found = NULL;
+
+      same = natsMsgHeader_Get (message, "Nats-Msg-Id", &found) == NATS_OK
+             && g_str_equal (found, id);
+    }
+  natsMsg_Destroy (message);
+  return same;
+}
+
+/* Why the stream is not what was read of it; NULL where it is. */
+static const char *
+find_loss (SseNatsFollower *self,
+           const SseNatsExtent *extent,
+           const SseNatsEpoch *epoch,
+           guint64 position,
+           const char *id)
+{
+  if (extent->created != self->created)
+    return "was made anew";
+  if (extent->first > position + 1)
+    return "does not have all any more that this node has not read yet";
+  if (extent->last < position || !has_last (self, position, id))
+    return "has lost what this node had of it";
+  if (epoch->sequence > self->epoch_sequence)
+    return "has a new epoch: another node found that it lost something";
+  return NULL;
+}
+
+static void
+tell_ill (SseNatsFollower *self, GError *error)
+{
+  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_ILL);
+
+  note->error = error;
+  sse_nats_note_post (note, self->link->notes);
+}
+
+/* Whether a loss that was found is one. */
+static gboolean
+is_lost (SseNatsFollower *self, const char *loss)
+{
+  if (++self->n_doubts < MAX_DOUBTS)
+    return FALSE;
+  tell_lost (self, loss);
+  return TRUE;
+}
+
+/* Whether it is time to read what was read last again. */
+static gboolean
+is_doubtful (SseNatsFollower *self)
+{
+  gboolean doubtful;
+
+  pthread_mutex_lock (&self->lock);
+  doubtful = self->doubtful || self->n_doubts > 0 || ++self->n_looks % LOOKS_TO_READ == 0;
+  self->doubtful = FALSE;
+  pthread_mutex_unlock (&self->lock);
+  return doubtful;
+}
+
+/* Whether the stream is what it was; FALSE where it is lost. @behind: (out): whether it has more
+ * than was read */
+static gboolean
+look (SseNatsFollower *self, guint64 *position, gboolean *behind)
+{
+  g_auto (SseNatsEpoch) epoch = { 0 };
+  SseNatsExtent extent;
+  GError *error = NULL;
+  SseNatsNote *note;
+  const char *loss;
+  char id[SSE_NATS_ID_BYTES] = "";
+  gboolean doubtful = is_doubtful (self);
+
+  pthread_mutex_lock (&self->lock);
+  *position = self->position;
+  if (doubtful)
+    g_strlcpy (id, self->id, sizeof id);
+  pthread_mutex_unlock (&self->lock);
+  *behind = FALSE;
+  if (!sse_nats_link_ask_extent (self->link, &extent, &error)
+      || !sse_nats_epoch_ask (self->link, &epoch, &error))
+    {
+      gboolean gone = g_error_matches (error, SSE_NATS_ERROR, SSE_NATS_ERROR_LOST);
+
+      tell_ill (self, error);
+      return !gone || !is_lost (self, "is gone");
+    }
+  loss = find_loss (self, &extent, &epoch, *position, id);
+  if (loss != NULL)
+    return !is_lost (self, loss);
+  self->n_doubts = 0;
+  *behind = extent.last > *position;
+  note = sse_nats_note_new (SSE_NATS_NOTE_WELL);
+  note->end = extent.last;
+  sse_nats_note_post (note, self->link->notes);
+  return TRUE;
+}
+
+/* Waits until it is time to look again, or somebody asks; returns whether it goes on. */
+static gboolean
+wait_a_while (SseNatsFollower *self)
+{
+  struct timespec until;
+  gboolean goes_on;
+  int code = 0;
+
+  clock_gettime (CLOCK_REALTIME, &until);
+  until.tv_sec += LOOK_MS / 1000;
+  pthread_mutex_lock (&self->lock);
+  while (!self->stopped && !self->asked && code != ETIMEDOUT)
+    code = pthread_cond_timedwait (&self->changed, &self->lock, &until);
+  self->asked = FALSE;
+  goes_on = !self->stopped;
+  pthread_mutex_unlock (&self->lock);
+  return goes_on;
+}
+
+static gboolean
+has_gap (SseNatsFollower *self)
+{
+  gboolean gap;
+
+  pthread_mutex_lock (&self->lock);
+  gap = self->gap;
+  pthread_mutex_unlock (&self->lock);
+  return gap;
+}
+
+static void *
+follower_run (void *data)
+{
+  SseNatsFollower *self = data;
+  guint64 before = G_MAXUINT64;
+  guint stuck = 0;
+
+  pthread_setname_np (pthread_self (), "nats-follower");
+  subscribe (self, self->position);
+  while (wait_a_while (self))
+    {
+      guint64 position;
+      gboolean behind;
+
+      if (!look (self, &position, &behind))
+        break;
+      sse_nats_presence_tell (self->presence, position);
+      /* Whether there is more is not known where nobody answered. */
+      if (position != before)
+        stuck = 0;
+      else if (behind)
+        stuck++;
+      before = position;
+      if (self->subscription != NULL && stuck < MAX_STUCK && !has_gap (self))
+        continue;
+      stuck = 0;
+      unsubscribe (self);
+      subscribe (self, position);
+    }
+  sse_nats_mark_close (self->mark);
+  unsubscribe (self);
+  return NULL;
+}
+
+/**
+ * sse_nats_follower_new:
+ * @link: outlives it
+ * @mark: takes what was read; outlives it
+ * @presence: tells others how far this node is; outlives it
+ * @epoch: which counts
+ * @position: updates behind it are read
+ * @error: where there is no thread to be had
+ */
+SseNatsFollower *
+sse_nats_follower_new (SseNatsLink *link,
+                       SseNatsMark *mark,
+                       SseNatsPresence *presence,
+                       const SseNatsEpoch *epoch,
+                       guint64 position,
+                       GError **error)
+{
+  SseNatsFollower *self = g_new0 (SseNatsFollower, 1);
+
+  self->link = link;
+  self->mark = mark;
+  self->presence = presence;
+  self->epoch_sequence = epoch->sequence;
+  self->created = epoch->created;
+  self->position = position;
+  pthread_mutex_init (&self->lock, NULL);
+  pthread_cond_init (&self->changed, NULL);
+  if (sse_thread_start (&self->thread, follower_run, self, error))
+    return self;
+  pthread_cond_destroy (&self->changed);
+  pthread_mutex_destroy (&self->lock);
+  g_free (self);
+  return NULL;
+}
+
+/**
+ * sse_nats_follower_ask:
+ * @doubtful: whether the stream may have become another one
+ *
+ * Looks at the stream at once; it is told by a note.
+ */
+void
+sse_nats_follower_ask (SseNatsFollower *self, gboolean doubtful)
+{
+  pthread_mutex_lock (&self->lock);
+  self->asked = TRUE;
+  self->doubtful |= doubtful;
+  pthread_cond_signal (&self->changed);
+  pthread_mutex_unlock (&self->lock);
+}
+
+/* Waits for its end. */
+void
+sse_nats_follower_free (SseNatsFollower *self)
+{
+  pthread_mutex_lock (&self->lock);
+  self->stopped = TRUE;
+  pthread_cond_broadcast (&self->changed);
+  pthread_mutex_unlock (&self->lock);
+  pthread_join (self->thread, NULL);
+  pthread_cond_destroy (&self->changed);
+  pthread_mutex_destroy (&self->lock);
+  g_free (self);
+}

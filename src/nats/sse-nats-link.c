@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define G_LOG_DOMAIN "rivulet-nats"
+
+#include "config.h"
+
+#include "sse-nats-link.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+G_DEFINE_QUARK (sse - nats - error - quark, sse_nats_error)
+
+/* What a message has beside the update, in bytes at most. */
+#define ENVELOPE_BYTES 65536
+/* Between attempts to reach a server, in ms, and what chance adds to that. */
+#define RETRY_MS  250
+#define JITTER_MS 750
+/* A server that is silent for two of these is given up, in ms. */
+#define PING_MS 2000
+/* How long one that is asked may take, in ms. */
+#define ANSWER_MS 3000
+/* How long a message's id is remembered by the servers, in ns: much longer than it is sent again.
+ */
+#define DUPLICATES_NS (G_GINT64_CONSTANT (120) * 1000000000)
+
+/**
+ * sse_nats_fail:
+ * @status: what libnats returned
+ * @code: what JetStream said, 0 for nothing
+ * @what: what was tried
+ * @error: set where it is not %NATS_OK
+ *
+ * Returns: whether it is %NATS_OK
+ */
+gboolean
+sse_nats_fail (natsStatus status, jsErrCode code, const char *what, GError **error)
+{
+  natsStatus last = NATS_OK;
+  const char *text;
+
+  if (status == NATS_OK)
+    return TRUE;
+  text = nats_GetLastError (&last);
+  if (last != status || text == NULL || *text == '\0')
+    text = natsStatus_GetText (status);
+  if (code != 0)
+    g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_AWAY, "NATS: %s: %s (%d)", what, text,
+                 (int) code);
+  else
+    g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_AWAY, "NATS: %s: %s", what, text);
+  return FALSE;
+}
+
+/* ---- what libnats' threads tell ---- */
+
+static void
+on_disconnected (natsConnection *connection, void *data)
+{
+  SseNatsLink *self = data;
+  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_ILL);
+
+  note->error
+      = g_error_new_literal (SSE_NATS_ERROR, SSE_NATS_ERROR_AWAY, "NATS: the connection is lost");
+  sse_nats_note_post (note, self->notes);
+}
+
+static void
+on_reconnected (natsConnection *connection, void *data)
+{
+  SseNatsLink *self = data;
+
+  sse_nats_note_post (sse_nats_note_new (SSE_NATS_NOTE_CONNECTED), self->notes);
+}
+
+/* The last of all. */
+static void
+on_closed (natsConnection *connection, void *data)
+{
+  SseNatsLink *self = data;
+
+  pthread_mutex_lock (&self->lock);
+  self->closed = TRUE;
+  pthread_cond_signal (&self->changed);
+  pthread_mutex_unlock (&self->lock);
+}
+
+/* A consumer that was reset, a message that was slow to be taken: libnats goes on by itself. */
+static void
+on_error (natsConnection *connection, natsSubscription *subscription, natsStatus status, void *data)
+{
+  g_debug ("%s", natsStatus_GetText (status));
+}
+
+/* ---- connecting ---- */
+
+static natsStatus
+set_security (natsOptions *to, const SseNatsOptions *options)
+{
+  natsStatus status = NATS_OK;
+
+  if (options->ca_file != NULL)
+    status = natsOptions_SetSecure (to, true);
+  if (status == NATS_OK && options->ca_file != NULL)
+    status = natsOptions_LoadCATrustedCertificates (to, options->ca_file);
+  if (status == NATS_OK && options->certificate_file != NULL)
+    status = natsOptions_LoadCertificatesChain (to, options->certificate_file, options->key_file);
+  if (status == NATS_OK && options->credentials_file != NULL)
+    status = natsOptions_SetUserCredentialsFromFiles (to, options->credentials_file, NULL);
+  return status;
+}
+
+static natsStatus
+set_options (SseNatsLink *self, natsOptions *to, const SseNatsOptions *options)
+{
+  int n = (int) g_strv_length ((GStrv) options->urls);
+  natsStatus status = natsOptions_SetServers (to, (const char **) options->urls, n);
+
+  if (status == NATS_OK)
+    status = natsOptions_SetName (to, "rivuletd");
+  if (status == NATS_OK)
+    status = set_security (to, options);
+  if (status == NATS_OK)
+    status = natsOptions_SetMaxReconnect (to, -1);
+  if (status == NATS_OK)
+    status = natsOptions_SetReconnectWait (to, RETRY_MS);
+  if (status == NATS_OK)
+    status = natsOptions_SetReconnectJitter (to, JITTER_MS, JITTER_MS);
+  if (status == NATS_OK)
+    status = natsOptions_SetTimeout (to, MIN (options->connect_ms, ANSWER_MS));
+  if (status == NATS_OK)
+    status = natsOptions_SetPingInterval (to, PING_MS);
+  if (status == NATS_OK)
+    status = natsOptions_SetDisconnectedCB (to, on_disconnected, self);
+  if (status == NATS_OK)
+    status = natsOptions_SetReconnectedCB (to, on_reconnected, self);
+  if (status == NATS_OK)
+    status = natsOptions_SetClosedCB (to, on_closed, self);
+  if (status == NATS_OK)
+    status = natsOptions_SetErrorHandler (to, on_error, self);
+  return status;
+}
+
+/* What may be told of servers: not the name and password that a URL may have. */
+static char *
+tell_urls (const char *const *urls)
+{
+  GString *told = g_string_new (NULL);
+
+  for (; *urls != NULL; urls++)
+    {
+      const char *host = strrchr (*urls, '@');
+
+      g_string_append_printf (told, "%s%s", told->len > 0 ? ", " : "",
+                              host != NULL ? host + 1 : *urls);
+    }
+  return g_string_free (told, FALSE);
+}
+
+static gboolean
+open_connection (SseNatsLink *self, const SseNatsOptions *options, GError **error)
+{
+  g_autofree char *urls = tell_urls (options->urls);
+  g_autofree char *what = g_strdup_printf (_ ("connecting to %s"), urls);
+  gint64 until = g_get_monotonic_time () + options->connect_ms * G_GINT64_CONSTANT (1000);
+  natsOptions *nats_options = NULL;
+  natsStatus status = natsOptions_Create (&nats_options);
+
+  if (status == NATS_OK)
+    status = set_options (self, nats_options, options);
+  if (!sse_nats_fail (status, 0, _ ("its settings"), error))
+    {
+      natsOptions_Destroy (nats_options);
+      return FALSE;
+    }
+  while ((status = natsConnection_Connect (&self->connection, nats_options)) != NATS_OK
+         && g_get_monotonic_time () < until)
+    nats_Sleep (RETRY_MS);
+  natsOptions_Destroy (nats_options);
+  return sse_nats_fail (status, 0, what, error);
+}
+
+static gboolean
+check_payload (SseNatsLink *self, const SseNatsOptions *options, GError **error)
+{
+  gint64 wanted = (gint64) options->max_update_bytes + ENVELOPE_BYTES;
+
+  self->max_payload = natsConnection_GetMaxPayload (self->connection);
+  if (self->max_payload >= wanted)
+    return TRUE;
+  g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
+               _ ("NATS takes messages of %" G_GINT64_FORMAT " bytes, and updates of [hub] "
+                  "max-update-bytes need %" G_GINT64_FORMAT
+                  ": raise max_payload in the servers' configuration"),
+               self->max_payload, wanted);
+  return FALSE;
+}
+
+/* ---- the streams ---- */
+
+/* What must hold of a stream of updates that somebody made: nothing leaves it by itself. */
+static gboolean
+check_stream (const jsStreamConfig *config, const char *subjects, GError **error)
+{
+  const char *wrong = NULL;
+
+  if (config->SubjectsLen != 1 || !g_str_equal (config->Subjects[0], subjects))
+    wrong = _ ("its subjects");
+  else if (config->Retention != js_LimitsPolicy)
+    wrong = _ ("its retention");
+  else if (config->MaxAge > 0 || config->MaxMsgs > 0 || config->MaxMsgsPerSubject > 0)
+    wrong = _ ("a limit by which messages leave it");
+  else if (config->Duplicates < DUPLICATES_NS)
+    wrong = _ ("that it soon forgets messages' ids");
+  else if (config->MaxBytes > 0 && config->Discard != js_DiscardNew)
+    wrong = _ ("that it discards old messages");
+  if (wrong == NULL)
+    return TRUE;
+  g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
+               _ ("the JetStream stream %s cannot be the log for %s: make it without, or let "
+                  "rivuletd make it"),
+               config->Name, wrong);
+  return FALSE;
+}
+
+static gboolean
+have_stream (SseNatsLink *self, jsStreamConfig *config, gboolean check, GError **error)
+{
+  g_autofree char *what = g_strdup_printf (_ ("the stream %s"), config->Name);
+  jsStreamInfo *info = NULL;
+  jsErrCode code = 0;
+  natsStatus status = js_GetStreamInfo (&info, self->jetstream, config->Name, NULL, &code);
+  gboolean ok;
+
+  if (status != NATS_OK && code == JSStreamNotFoundErr)
+    status = js_AddStream (&info, self->jetstream, config, NULL, &code);
+  /* Another node may have made it meanwhile. */
+  if (status != NATS_OK && code == JSStreamNameExistErr)
+    status = js_GetStreamInfo (&info, self->jetstream, config->Name, NULL, &code);
+  ok = sse_nats_fail (status, code, what, error)
+       && (!check || check_stream (info->Config, config->Subjects[0], error));
+  if (ok && check)
+    self->replicas = info->Config->Replicas;
+  jsStreamInfo_Destroy (info);
+  return ok;
+}
+
+static gboolean
+have_streams (SseNatsLink *self, const SseNatsOptions *options, GError **error)
+{
+  const char *subjects[] = { self->subjects };
+  g_autofree char *state = g_strdup_printf ("%s.state.>", options->name);
+  const char *state_subjects[] = { state };
+  jsStreamConfig config;
+
+  jsStreamConfig_Init (&config);
+  config.Name = self->stream;
+  config.Subjects = subjects;
+  config.SubjectsLen = 1;
+  config.Storage = js_FileStorage;
+  config.Replicas = options->replicas;
+  config.Duplicates = DUPLICATES_NS;
+  config.DenyDelete = true;
+  if (!have_stream (self, &config, TRUE, error))
+    return FALSE;
+
+  jsStreamConfig_Init (&config);
+  config.Name = self->state_stream;
+  config.Subjects = state_subjects;
+  config.SubjectsLen = 1;
+  config.Storage = js_FileStorage;
+  config.Replicas = options->replicas;
+  config.MaxMsgsPerSubject = 1;
+  return have_stream (self, &config, FALSE, error);
+}
+
+/**
+ * sse_nats_link_ask_extent:
+ * @extent: (out): what the stream of updates is now
+ * @error: %SSE_NATS_ERROR_AWAY
+ *
+ * Asks the servers, and waits.
+ */
+gboolean
+sse_nats_link_ask_extent (SseNatsLink *self, SseNatsExtent *extent, GError **error)
+{
+  jsStreamInfo *info = NULL;
+  jsErrCode code = 0;
+  natsStatus status = js_GetStreamInfo (&info, self->jetstream, self->stream, NULL, &code);
+
+  if (!sse_nats_fail (status, code, "its stream", error))
+    {
+      if (code == JSStreamNotFoundErr && error != NULL)
+        (*error)->code = SSE_NATS_ERROR_LOST;
+      return FALSE;
+    }
+  *extent = (SseNatsExtent){ info->Created, info->State.FirstSeq, info->State.LastSeq };
+  jsStreamInfo_Destroy (info);
+  return TRUE;
+}
+
+/**
+ * sse_nats_link_new:
+ * @notes: outlives the link
+ * @error: %SSE_NATS_ERROR
+ *
+ * Connects, and makes the streams where they are not there. Waits for all of that.
+ */
+SseNatsLink *
+sse_nats_link_new (const SseNatsOptions *options, SseMailbox *notes, GError **error)
+{
+  SseNatsLink *self = g_new0 (SseNatsLink, 1);
+  jsOptions jetstream;
+
+  pthread_mutex_init (&self->lock, NULL);
+  pthread_cond_init (&self->changed, NULL);
+  self->notes = notes;
+  self->stream = g_strdup (options->name);
+  self->subjects = g_strdup_printf ("%s.log.>", options->name);
+  self->state_stream = g_strdup_printf ("%s-state", options->name);
+  self->due_subject = g_strdup_printf ("%s.log.checkpoint", options->name);
+  self->epoch_subject = g_strdup_printf ("%s.state.epoch", options->name);
+  jsOptions_Init (&jetstream);
+  jetstream.Wait = ANSWER_MS;
+  if (open_connection (self, options, error) && check_payload (self, options, error)
+      && sse_nats_fail (natsConnection_JetStream (&self->jetstream, self->connection, &jetstream),
+                        0, "JetStream", error)
+      && have_streams (self, options, error))
+    return self;
+  sse_nats_link_free (self);
+  return NULL;
+}
+
+/* libnats tells of the end in a thread of its own, and of nothing behind that. */
+static void
+close_connection (SseNatsLink *self)
+{
+  natsConnection_Close (self->connection);
+  pthread_mutex_lock (&self->lock);
+  while (!self->closed)
+    pthread_cond_wait (&self->changed, &self->lock);
+  pthread_mutex_unlock (&self->lock);
+  natsConnection_Destroy (self->connection);
+}
+
+/* Nothing else uses it any more. */
+void
+sse_nats_link_free (SseNatsLink *self)
+{
+  jsCtx_Destroy (self->jetstream);
+  if (self->connection != NULL)
+    close_connection (self);
+  pthread_cond_destroy (&self->changed);
+  pthread_mutex_destroy (&self->lock);
+  g_free (self->stream);
+  g_free (self->subjects);
+  g_free (self->state_stream);
+  g_free (self->epoch_subject);
+  g_free (self->due_subject);
+  g_free (self);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <nats/nats.h>
+
+#include "sse-nats-note.h"
+#include "sse-nats-options.h"
+
+G_BEGIN_DECLS
+
+#define SSE_NATS_ERROR (sse_nats_error_quark ())
+GQuark sse_nats_error_quark (void);
+
+typedef enum
+{
+  SSE_NATS_ERROR_AWAY,  /* no server answers, or the servers have no quorum */
+  SSE_NATS_ERROR_UNFIT, /* a server or a stream is not as it has to be */
+  SSE_NATS_ERROR_LOST,  /* the stream is not what it was */
+} SseNatsError;
+
+/**
+ * SseNatsLink:
+ * @notes: where all threads tell the main one what happens
+ * @stream: the stream of updates, subjects "NAME.log.update.STREAM"
+ * @subjects: all of them
+ * @state_stream: the stream beside it, for what nodes have to agree on
+ * @max_payload: bytes of a message that the server takes
+ * @replicas: of the stream of updates
+ *
+ * A connection to NATS that comes back by itself. In any thread.
+ */
+typedef struct
+{
+  natsConnection *connection;
+  jsCtx *jetstream;
+  SseMailbox *notes;
+  char *stream;
+  char *subjects;
+  char *state_stream;
+  char *epoch_subject;
+  char *due_subject; /* of what asks for a checkpoint, in the stream of updates */
+  gint64 max_payload;
+  gint64 replicas;
+  pthread_mutex_t lock;
+  pthread_cond_t changed;
+  gboolean closed; /* with @lock */
+} SseNatsLink;
+
+/**
+ * SseNatsExtent:
+ * @created: when the stream was made, in ns since 1970 UTC
+ * @first: the first position that is still there
+ * @last: the last one, 0 for none
+ *
+ * What a stream is at the moment.
+ */
+typedef struct
+{
+  gint64 created;
+  guint64 first;
+  guint64 last;
+} SseNatsExtent;
+
+SseNatsLink *sse_nats_link_new        (const SseNatsOptions *options,
+                                       SseMailbox           *notes,
+                                       GError              **error);
+gboolean     sse_nats_link_ask_extent (SseNatsLink          *self,
+                                       SseNatsExtent        *extent,
+                                       GError              **error);
+void         sse_nats_link_free       (SseNatsLink          *self);
+
+gboolean     sse_nats_fail            (natsStatus            status,
+                                       jsErrCode             code,
+                                       const char           *what,
+                                       GError              **error);
+
+G_END_DECLS

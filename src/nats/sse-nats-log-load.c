@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define G_LOG_DOMAIN "rivulet-nats"
+
+/* The log's beginning: the newest checkpoint, and what the stream has behind it. */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <poll.h>
+
+#include "sse-nats-log-private.h"
+
+/* Attempts to get a checkpoint, while newer ones take the place of it. */
+#define MAX_FETCHES 3
+
+/* Gives what was read; FALSE where the stream was lost meanwhile. */
+static gboolean
+load_notes (SseNatsLog *self, const SseLogLoader *loader, gpointer user_data, GError **error)
+{
+  SseMailList notes = { 0 };
+  SseNatsNote *note;
+  gboolean ok = TRUE;
+
+  sse_mailbox_take (&self->notes, &notes);
+  while ((note = (SseNatsNote *) sse_mail_list_pop (&notes)) != NULL)
+    {
+      if (note->type == SSE_NATS_NOTE_LOST && ok)
+        {
+          g_propagate_error (error, g_steal_pointer (&note->error));
+          ok = FALSE;
+        }
+      if (note->type == SSE_NATS_NOTE_DUE && ok)
+        {
+          self->position = note->position;
+          sse_nats_dues_note (self->dues, note->position);
+        }
+      if (note->type == SSE_NATS_NOTE_UPDATE && ok)
+        {
+          self->position = note->position;
+          if (note->update != NULL)
+            loader->update (note->update, TRUE, user_data);
+        }
+      sse_nats_note_free (note);
+    }
+  sse_nats_mark_set_applied (self->mark, self->position);
+  return ok;
+}
+
+/* Reads up to where the stream ended when the epoch was agreed on. */
+static gboolean
+load_stream (SseNatsLog *self, const SseLogLoader *loader, gpointer user_data, GError **error)
+{
+  while (self->position < self->end)
+    {
+      struct pollfd readable = { .fd = self->notes.event_fd, .events = POLLIN };
+
+      poll (&readable, 1, -1);
+      if (!load_notes (self, loader, user_data, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* Without a checkpoint, all there ever was has to be there. */
+static gboolean
+check_beginning (SseNatsLog *self, GError **error)
+{
+  if (self->first <= 1)
+    return TRUE;
+  g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_LOST,
+               _ ("the stream begins at %" G_GUINT64_FORMAT
+                  ", and there is no checkpoint of what was before: remove it and the stream "
+                  "beside it, and publish the state anew"),
+               self->first);
+  return FALSE;
+}
+
+/* @checkpoint: (out): the newest, %NULL where there is none */
+static gboolean
+fetch_checkpoint (SseNatsLog *self,
+                  SseNatsCheckpoint **checkpoint,
+                  GVariant **states,
+                  GError **error)
+{
+  for (guint i = 0;; i++)
+    {
+      g_autoptr (GError) local = NULL;
+
+      if (!sse_nats_checkpoint_ask (self->link, checkpoint, error))
+        return FALSE;
+      if (*checkpoint == NULL)
+        return TRUE;
+      *states = sse_nats_checkpoint_fetch (*checkpoint, self->link, &local);
+      if (*states != NULL)
+        return TRUE;
+      /* It may have made room for a newer one meanwhile. */
+      g_clear_pointer (checkpoint, sse_nats_checkpoint_free);
+      if (i + 1 == MAX_FETCHES)
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
+    }
+}
+
+/* Gives the newest checkpoint, where there is one of this log. */
+static gboolean
+load_checkpoint (SseNatsLog *self, const SseLogLoader *loader, gpointer user_data, GError **error)
+{
+  g_autoptr (SseNatsCheckpoint) checkpoint = NULL;
+  g_autoptr (GVariant) states = NULL;
+
+  if (!fetch_checkpoint (self, &checkpoint, &states, error))
+    return FALSE;
+  if (checkpoint == NULL)
+    return check_beginning (self, error);
+  for (guint i = 0; i < checkpoint->parts->len; i++)
+    {
+      const SseNatsPart *part = g_ptr_array_index (checkpoint->parts, i);
+      g_autoptr (GVariant) boxed = g_variant_get_child_value (states, i);
+      g_autoptr (GVariant) state = g_variant_get_variant (boxed);
+
+      sse_nats_dues_add_stream (self->dues, part->stream);
+      loader->part (part->stream, checkpoint->position, state, user_data);
+    }
+  self->position = checkpoint->position;
+  sse_nats_dues_note (self->dues, self->position);
+  self->end = MAX (self->end, self->position);
+  return TRUE;
+}
+
+gboolean
+sse_nats_log_load (SseLog *log, const SseLogLoader *loader, gpointer user_data, GError **error)
+{
+  SseNatsLog *self = SSE_NATS_LOG (log);
+
+  if (!load_checkpoint (self, loader, user_data, error)
+      || !sse_nats_mark_begin (self->mark, self->epoch.name, self->position, error))
+    return FALSE;
+  for (const char *const *stream = loader->streams; *stream != NULL; stream++)
+    loader->begin_events (*stream, self->position, user_data);
+  self->saver = sse_nats_saver_new (self->link, self->retain_updates, error);
+  if (self->saver == NULL)
+    return FALSE;
+  self->publisher = sse_nats_publisher_new (self->link, error);
+  if (self->publisher == NULL)
+    return FALSE;
+  self->waiting = sse_nats_waiting_new (self->publisher, self->deadline_ms);
+  sse_nats_dues_start (self->dues, self->publisher, self->saver);
+  self->presence = sse_nats_presence_new (self->link, self->node, error);
+  if (self->presence == NULL)
+    return FALSE;
+  self->follower = sse_nats_follower_new (self->link, self->mark, self->presence, &self->epoch,
+                                          self->position, error);
+  if (self->follower == NULL || !load_stream (self, loader, user_data, error))
+    return FALSE;
+  self->told = self->position;
+  sse_nats_log_add_teller (self);
+  return TRUE;
+}

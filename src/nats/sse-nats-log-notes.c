@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define G_LOG_DOMAIN "rivulet-nats"
+
+/* The log's other half: what its threads tell. */
+
+#include "config.h"
+
+#include "sse-journal.h"
+#include "sse-nats-log-private.h"
+
+typedef struct
+{
+  GSource source;
+  SseNatsLog *log;
+} LogSource;
+
+static void
+set_error (SseNatsLog *self, const char *message)
+{
+  g_autofree char *last = g_strdup_printf ("%" G_GUINT64_FORMAT, self->position);
+  const SseJournalField position[] = { { "SSE_POSITION", last }, { NULL, NULL } };
+
+  if (message == NULL && self->error == NULL)
+    return;
+  if (message == NULL)
+    sse_journal (G_LOG_LEVEL_MESSAGE, SSE_JOURNAL_STORE_RECOVERED, position,
+                 "the store is well again");
+  else if (self->error == NULL)
+    sse_journal (G_LOG_LEVEL_WARNING, SSE_JOURNAL_STORE_FAILED, position,
+                 "the store failed: %s; updates are refused until it is well again", message);
+  g_free (self->error);
+  self->error = g_strdup (message);
+  sse_log_emit_changed (SSE_LOG (self));
+}
+
+/* Who published it here waits for the very object. */
+static SseUpdate *
+take_update (SseNatsLog *self, SseNatsNote *note)
+{
+  SseUpdate *own = sse_nats_waiting_take (self->waiting, note->id);
+
+  if (own == NULL)
+    return g_steal_pointer (&note->update);
+  sse_update_set_position (own, note->position);
+  return own;
+}
+
+/* An update, or what asks for a checkpoint. */
+static void
+take_unsent (SseNatsLog *self, const SseNatsNote *note)
+{
+  g_debug ("%s was not taken: %s", note->id, note->error->message);
+  if (!sse_nats_waiting_mark_unsent (self->waiting, note->id))
+    sse_nats_dues_forget_question (self->dues, note->id);
+}
+
+/* What was under way when the connection broke may not have come there. */
+static void
+take_connection (SseNatsLog *self)
+{
+  sse_nats_waiting_mark_all_unsent (self->waiting);
+  sse_nats_follower_ask (self->follower, TRUE);
+}
+
+static void
+take_loss (SseNatsLog *self, const GError *error)
+{
+  if (self->lost)
+    return;
+  self->lost = TRUE;
+  set_error (self, error->message);
+  sse_log_emit_lost (SSE_LOG (self), error);
+}
+
+static GPtrArray *
+new_updates (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
+}
+
+/* Tells of what was read, which is empty then. What follows a loss is not of the log that was
+ * applied. */
+static void
+tell_committed (SseNatsLog *self, GPtrArray *updates)
+{
+  g_autoptr (GPtrArray) told = NULL;
+
+  if (updates->len == 0)
+    return;
+  told = new_updates ();
+  for (guint i = 0; i < updates->len; i++)
+    g_ptr_array_add (told, sse_update_ref (updates->pdata[i]));
+  self->told = sse_update_get_position (updates->pdata[updates->len - 1]);
+  g_ptr_array_set_size (updates, 0);
+  if (!self->lost)
+    sse_log_emit_committed (SSE_LOG (self), told);
+}
+
+/* None but nodes publish there, so it is told. */
+static void
+pass_over (SseNatsLog *self, const SseNatsNote *note)
+{
+  g_warning ("what is at %" G_GUINT64_FORMAT " of the stream is no update", note->position);
+  sse_nats_mark_set_applied (self->mark, note->position);
+}
+
+static void
+on_note (SseNatsLog *self, SseNatsNote *note, GPtrArray *updates)
+{
+  switch (note->type)
+    {
+    case SSE_NATS_NOTE_UPDATE:
+      self->position = note->position;
+      if (note->update != NULL)
+        g_ptr_array_add (updates, take_update (self, note));
+      else
+        pass_over (self, note);
+      break;
+    case SSE_NATS_NOTE_DUE:
+      self->position = note->position;
+      tell_committed (self, updates);
+      if (sse_nats_dues_take (self->dues, note, self->told))
+        sse_log_emit_due (SSE_LOG (self), self->told, TRUE);
+      break;
+    case SSE_NATS_NOTE_NODE:
+      sse_nats_nodes_hear (self->nodes, g_steal_pointer (&note->node), note->position);
+      break;
+    case SSE_NATS_NOTE_DIFFERS:
+      sse_nats_dues_take_difference (self->dues, note);
+      break;
+    case SSE_NATS_NOTE_UNSENT:
+      take_unsent (self, note);
+      break;
+    case SSE_NATS_NOTE_CONNECTED:
+      take_connection (self);
+      break;
+    case SSE_NATS_NOTE_WELL:
+      self->end = MAX (self->end, note->end);
+      if (self->lost)
+        break;
+      set_error (self, NULL);
+      sse_log_emit_end (SSE_LOG (self), note->end);
+      break;
+    case SSE_NATS_NOTE_ILL:
+      if (!self->lost)
+        set_error (self, note->error->message);
+      break;
+    case SSE_NATS_NOTE_LOST:
+      take_loss (self, note->error);
+      break;
+    case SSE_NATS_NOTE_PONG:
+      self->pong (self->pong_data);
+      break;
+    default:
+      g_return_if_reached ();
+    }
+}
+
+static void
+take_notes (SseNatsLog *self)
+{
+  g_autoptr (GPtrArray) updates = new_updates ();
+  SseMailList notes = { 0 };
+  SseMail *mail;
+
+  sse_mailbox_take (&self->notes, &notes);
+  while ((mail = sse_mail_list_pop (&notes)) != NULL)
+    {
+      on_note (self, (SseNatsNote *) mail, updates);
+      sse_nats_note_free ((SseNatsNote *) mail);
+    }
+  tell_committed (self, updates);
+  sse_nats_dues_ask (self->dues, self->position);
+}
+
+static gboolean
+teller_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  g_autoptr (SseNatsLog) self = g_object_ref (((LogSource *) source)->log);
+
+  take_notes (self);
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs teller_funcs = { .dispatch = teller_dispatch };
+
+/* Has what the threads tell taken in the main context. */
+void
+sse_nats_log_add_teller (SseNatsLog *self)
+{
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+
+  self->teller = g_source_new (&teller_funcs, sizeof (LogSource));
+  ((LogSource *) self->teller)->log = self;
+  g_source_set_static_name (self->teller, "NATS log's teller");
+  g_source_add_unix_fd (self->teller, self->notes.event_fd, G_IO_IN);
+  g_source_attach (self->teller, context);
+}

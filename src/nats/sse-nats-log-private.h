@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sse-nats-dues.h"
+#include "sse-nats-epoch.h"
+#include "sse-nats-follower.h"
+#include "sse-nats-log.h"
+#include "sse-nats-mark.h"
+#include "sse-nats-nodes.h"
+#include "sse-nats-presence.h"
+#include "sse-nats-publisher.h"
+#include "sse-nats-saver.h"
+#include "sse-nats-waiting.h"
+
+G_BEGIN_DECLS
+
+struct _SseNatsLog
+{
+  GObject parent_instance;
+
+  char *node;
+  guint deadline_ms;
+  guint64 retain_updates;
+
+  SseMailbox notes;
+  gboolean has_notes;
+  GSource *teller; /* NULL until all is loaded */
+  GSource *ticker; /* while somebody waits */
+
+  SseNatsLink *link;
+  SseNatsMark *mark;
+  SseNatsSaver *saver;
+  SseNatsPublisher *publisher;
+  SseNatsPresence *presence;
+  SseNatsFollower *follower;
+
+  SseNatsEpoch epoch;
+  SseNatsWaiting *waiting;
+  SseNatsDues *dues;
+  SseNatsNodes *nodes;
+  guint64 first;    /* the first message that there was at the start */
+  guint64 position; /* of the last one that was read */
+  guint64 told;     /* of the last update that was told */
+  guint64 end;      /* of the last message that there is, as far as is known */
+  char *error;
+  gboolean lost;
+
+  SseLogPong pong; /* of the ping under way */
+  gpointer pong_data;
+};
+
+void     sse_nats_log_add_teller (SseNatsLog         *self);
+gboolean sse_nats_log_load       (SseLog             *log,
+                                  const SseLogLoader *loader,
+                                  gpointer            user_data,
+                                  GError            **error);
+
+G_END_DECLS

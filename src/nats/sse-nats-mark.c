@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define G_LOG_DOMAIN "rivulet-nats"
+
+/* How far this node was, on its own disk: no client is told of a position before it is there. So a
+ * stream that lost what was acknowledged, as when all servers lose their power at once, is found
+ * out by whoever had it. What the follower reads goes through here, many updates at a time. */
+
+#include "config.h"
+
+#include "sse-nats-mark.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sse-thread.h"
+
+#define FILE_NAME "nats-position"
+/* Updates that may be read and not applied yet, and their bytes; then the servers hold back. */
+#define MAX_AHEAD       16384
+#define MAX_AHEAD_BYTES ((gsize) 64 * 1024 * 1024)
+
+/* One that was read and not applied yet. */
+typedef struct
+{
+  guint64 position;
+  gsize bytes;
+} Ahead;
+
+struct _SseNatsMark
+{
+  char *path;
+  int fd;
+  char *epoch; /* NULL where there was none */
+  guint64 position;
+  gboolean failed;
+
+  SseMailbox *notes;
+  SseMailbox inbox;
+  pthread_t thread;
+  gboolean runs;
+
+  pthread_mutex_t lock;
+  pthread_cond_t changed;
+  GQueue ahead; /* of Ahead, in order; with the lock, as is what follows */
+  gsize ahead_bytes;
+  gboolean closed;
+};
+
+static gboolean
+fail (SseNatsMark *self, const char *what, GError **error)
+{
+  int code = errno;
+
+  g_set_error (error, G_FILE_ERROR, (int) g_file_error_from_errno (code), "%s: %s: %s", self->path,
+               what, g_strerror (code));
+  return FALSE;
+}
+
+/* All of it is one line, shorter than what a disk writes at once. */
+static gboolean
+write_line (SseNatsMark *self, GError **error)
+{
+  g_autofree char *line
+      = g_strdup_printf ("%s %020" G_GUINT64_FORMAT "\n", self->epoch, self->position);
+  gsize length = strlen (line);
+
+  return (pwrite (self->fd, line, length, 0) == (gssize) length && fdatasync (self->fd) == 0)
+         || fail (self, _ ("it cannot be written"), error);
+}
+
+static gboolean
+read_line (SseNatsMark *self, GError **error)
+{
+  char line[128];
+  gssize length = pread (self->fd, line, sizeof line - 1, 0);
+  g_auto (GStrv) words = NULL;
+
+  if (length < 0)
+    return fail (self, _ ("it cannot be read"), error);
+  if (length == 0)
+    return TRUE;
+  line[length] = '\0';
+  words = g_strsplit (g_strchomp (line), " ", 2);
+  if (g_strv_length (words) != 2
+      || !g_ascii_string_to_unsigned (words[1], 10, 0, G_MAXUINT64, &self->position, NULL))
+    {
+      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                   _ ("%s: it does not say how far this node was; remove it where the stream is "
+                      "known to have lost nothing"),
+                   self->path);
+      return FALSE;
+    }
+  self->epoch = g_strdup (words[0]);
+  return TRUE;
+}
+
+/* ---- the thread ---- */
+
+/* Moves all of @mail to @ready; returns whether it goes on. @newest: (inout): highest position */
+static gboolean
+sort_mail (SseMailList *mail, SseMailList *ready, guint64 *newest)
+{
+  SseNatsNote *note;
+
+  while ((note = (SseNatsNote *) sse_mail_list_pop (mail)) != NULL)
+    {
+      if (note->type == SSE_NATS_NOTE_STOP)
+        {
+          sse_nats_note_free (note);
+          return FALSE;
+        }
+      *newest = MAX (*newest, note->position);
+      sse_mail_list_push (ready, &note->mail);
+    }
+  return TRUE;
+}
+
+/* A disk that fails must not keep clients from what there is: it is said once, and the others'
+ * disks still know. */
+static void
+keep (SseNatsMark *self, guint64 position)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->position = position;
+  if (write_line (self, &error))
+    self->failed = FALSE;
+  else if (!self->failed)
+    {
+      self->failed = TRUE;
+      g_warning ("%s", error->message);
+    }
+}
+
+static void *
+mark_run (void *data)
+{
+  SseNatsMark *self = data;
+  gboolean goes_on = TRUE;
+
+  pthread_setname_np (pthread_self (), "nats-mark");
+  while (goes_on)
+    {
+      struct pollfd readable = { .fd = self->inbox.event_fd, .events = POLLIN };
+      SseMailList mail = { 0 }, ready = { 0 };
+      guint64 newest = self->position;
+
+      poll (&readable, 1, -1);
+      sse_mailbox_take (&self->inbox, &mail);
+      goes_on = sort_mail (&mail, &ready, &newest);
+      if (newest > self->position)
+        keep (self, newest);
+      sse_mailbox_post (self->notes, &ready);
+    }
+  return NULL;
+}
+
+/* ---- */
+
+/**
+ * sse_nats_mark_new:
+ * @directory: made where it is not there
+ * @notes: where all goes that is passed
+ * @error: where the file can't be had, or says nothing that can be read
+ */
+SseNatsMark *
+sse_nats_mark_new (const char *directory, SseMailbox *notes, GError **error)
+{
+  SseNatsMark *self = g_new0 (SseNatsMark, 1);
+
+  self->notes = notes;
+  self->path = g_build_filename (directory, FILE_NAME, NULL);
+  self->inbox.event_fd = -1;
+  pthread_mutex_init (&self->lock, NULL);
+  pthread_cond_init (&self->changed, NULL);
+  g_queue_init (&self->ahead);
+  self->fd = -1;
+  if (g_mkdir_with_parents (directory, 0700) == 0)
+    self->fd = open (self->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (self->fd < 0)
+    fail (self, _ ("it cannot be opened"), error);
+  else if (read_line (self, error))
+    return self;
+  sse_nats_mark_free (self);
+  return NULL;
+}
+
+/**
+ * sse_nats_mark_get_epoch:
+ *
+ * Returns: (nullable): of the log that this node had; %NULL where it had none
+ */
+const char *
+sse_nats_mark_get_epoch (SseNatsMark *self)
+{
+  return self->epoch;
+}
+
+/**
+ * sse_nats_mark_get:
+ *
+ * Returns: how far this node was in it. Not any more once it has begun
+ */
+guint64
+sse_nats_mark_get (SseNatsMark *self)
+{
+  return self->position;
+}
+
+/**
+ * sse_nats_mark_begin:
+ * @epoch: of the log that is read from now on
+ * @position: where that begins
+ * @error: where it can't be written, or there is no thread to be had
+ */
+gboolean
+sse_nats_mark_begin (SseNatsMark *self, const char *epoch, guint64 position, GError **error)
+{
+  if (g_strcmp0 (self->epoch, epoch) != 0)
+    {
+      g_free (self->epoch);
+      self->epoch = g_strdup (epoch);
+      self->position = position;
+      if (!write_line (self, error))
+        return FALSE;
+    }
+  if (!sse_mailbox_init (&self->inbox, error))
+    {
+      self->inbox.event_fd = -1;
+      return FALSE;
+    }
+  self->runs = sse_thread_start (&self->thread, mark_run, self, error);
+  return self->runs;
+}
+
+static gsize
+get_bytes (const SseNatsNote *note)
+{
+  return note->update != NULL ? g_bytes_get_size (sse_update_get_json (note->update)) : 0;
+}
+
+/**
+ * sse_nats_mark_pass:
+ * @note: (transfer full): of a message; goes on when its position is on the disk
+ *
+ * In any one thread, which waits here while too much is read that was not applied yet.
+ */
+void
+sse_nats_mark_pass (SseNatsMark *self, SseNatsNote *note)
+{
+  Ahead *ahead = g_new (Ahead, 1);
+
+  *ahead = (Ahead){ note->position, get_bytes (note) };
+  pthread_mutex_lock (&self->lock);
+  while ((self->ahead.length >= MAX_AHEAD || self->ahead_bytes >= MAX_AHEAD_BYTES) && !self->closed)
+    pthread_cond_wait (&self->changed, &self->lock);
+  g_queue_push_tail (&self->ahead, ahead);
+  self->ahead_bytes += ahead->bytes;
+  pthread_mutex_unlock (&self->lock);
+  sse_nats_note_post (note, &self->inbox);
+}
+
+/* Says how far it was applied. */
+void
+sse_nats_mark_set_applied (SseNatsMark *self, guint64 position)
+{
+  Ahead *ahead;
+
+  pthread_mutex_lock (&self->lock);
+  while ((ahead = g_queue_peek_head (&self->ahead)) != NULL && ahead->position <= position)
+    {
+      self->ahead_bytes -= ahead->bytes;
+      g_free (g_queue_pop_head (&self->ahead));
+    }
+  pthread_cond_signal (&self->changed);
+  pthread_mutex_unlock (&self->lock);
+}
+
+/* Nobody waits any more in sse_nats_mark_pass(). */
+void
+sse_nats_mark_close (SseNatsMark *self)
+{
+  pthread_mutex_lock (&self->lock);
+  self->closed = TRUE;
+  pthread_cond_signal (&self->changed);
+  pthread_mutex_unlock (&self->lock);
+}
+
+/* Lets it pass what it has, and ends. */
+void
+sse_nats_mark_free (SseNatsMark *self)
+{
+  if (self->runs)
+    {
+      sse_nats_note_post (sse_nats_note_new (SSE_NATS_NOTE_STOP), &self->inbox);
+      pthread_join (self->thread, NULL);
+    }
+  if (self->inbox.event_fd >= 0)
+    sse_mailbox_clear (&self->inbox);
+  if (self->fd >= 0)
+    close (self->fd);
+  pthread_cond_destroy (&self->changed);
+  pthread_mutex_destroy (&self->lock);
+  g_queue_clear_full (&self->ahead, g_free);
+  g_free (self->epoch);
+  g_free (self->path);
+  g_free (self);
+}

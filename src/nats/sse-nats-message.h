@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <nats/nats.h>
+
+#include "sse-nats-note.h"
+
+G_BEGIN_DECLS
+
+void         sse_nats_message_new_id (char             id[SSE_NATS_ID_BYTES]);
+natsStatus   sse_nats_message_new    (const char      *log,
+                                      const char      *id,
+                                      const SseUpdate *update,
+                                      const char      *reply,
+                                      natsMsg        **message);
+natsStatus   sse_nats_message_new_due
+                                     (const char      *subject,
+                                      const char      *id,
+                                      guint64          last,
+                                      const char      *reply,
+                                      natsMsg        **message);
+SseNatsNote *sse_nats_message_read   (natsMsg         *message,
+                                      const char      *due_subject,
+                                      guint64          position);
+
+G_END_DECLS

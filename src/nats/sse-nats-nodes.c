@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "sse-nats-nodes.h"
+
+#include <string.h>
+
+#include "sse-log.h"
+
+/* One of which nothing was heard for so long, in µs, is away. */
+#define PRESENCE (5 * G_USEC_PER_SEC)
+/* Names that are remembered. */
+#define MAX_NODES 1000
+
+struct _SseNatsNodes
+{
+  GTree *by_name; /* name → Node */
+};
+
+typedef struct
+{
+  guint64 position;
+  gint64 heard; /* monotonic, µs */
+} Node;
+
+/**
+ * sse_nats_nodes_hear:
+ * @name: (transfer full): a node's
+ * @position: up to where it has read the log
+ */
+void
+sse_nats_nodes_hear (SseNatsNodes *self, char *name, guint64 position)
+{
+  Node *node;
+
+  if (g_tree_nnodes (self->by_name) >= MAX_NODES && g_tree_lookup (self->by_name, name) == NULL)
+    {
+      g_free (name);
+      return;
+    }
+  node = g_new (Node, 1);
+  *node = (Node){ position, g_get_monotonic_time () };
+  g_tree_replace (self->by_name, name, node);
+}
+
+/**
+ * sse_nats_nodes_list:
+ *
+ * Returns: (transfer container) (element-type SseLogNode): those that are there; the names are its
+ *   own
+ */
+GArray *
+sse_nats_nodes_list (SseNatsNodes *self)
+{
+  GArray *nodes = g_array_new (FALSE, FALSE, sizeof (SseLogNode));
+  gint64 since = g_get_monotonic_time () - PRESENCE;
+
+  for (GTreeNode *place = g_tree_node_first (self->by_name); place != NULL;
+       place = g_tree_node_next (place))
+    {
+      const Node *node = g_tree_node_value (place);
+      SseLogNode listed = { g_tree_node_key (place), node->position };
+
+      if (node->heard >= since)
+        g_array_append_val (nodes, listed);
+    }
+  return nodes;
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  return strcmp (a, b);
+}
+
+SseNatsNodes *
+sse_nats_nodes_new (void)
+{
+  SseNatsNodes *self = g_new (SseNatsNodes, 1);
+
+  self->by_name = g_tree_new_full (compare_names, NULL, g_free, g_free);
+  return self;
+}
+
+void
+sse_nats_nodes_free (SseNatsNodes *self)
+{
+  g_tree_unref (self->by_name);
+  g_free (self);
+}

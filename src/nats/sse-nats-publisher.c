@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define G_LOG_DOMAIN "rivulet-nats"
+
+/* Sends updates, in a thread of its own, as a connection may hold up who writes to it. That one was
+ * taken is not told from here: it is read back, at its place among those of all nodes. */
+
+#include "config.h"
+
+#include "sse-nats-publisher.h"
+
+#include <poll.h>
+#include <string.h>
+
+#include "sse-nats-message.h"
+#include "sse-thread.h"
+
+struct _SseNatsPublisher
+{
+  SseNatsLink *link;
+  SseMailbox inbox;
+  pthread_t thread;
+  gboolean stopped; /* the thread's */
+
+  char *replies; /* what the subjects of answers begin with */
+  natsSubscription *answers;
+  pthread_mutex_t lock;
+  pthread_cond_t changed;
+  gboolean ended; /* whether no answer is being looked at any more; with the lock */
+};
+
+static void
+tell_unsent (SseNatsPublisher *self, const char *id, const char *why)
+{
+  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_UNSENT);
+
+  g_strlcpy (note->id, id, sizeof note->id);
+  note->error = g_error_new (SSE_NATS_ERROR, SSE_NATS_ERROR_AWAY, "NATS: %s", why);
+  sse_nats_note_post (note, self->link->notes);
+}
+
+/* ---- answers, in a thread of libnats ---- */
+
+/* Whether the stream has put an update where this node has already read: then it has lost what was
+ * there. */
+static void
+check_place (SseNatsPublisher *self, const char *answer, guint64 after)
+{
+  const char *place = strstr (answer, "\"seq\":");
+  guint64 position = place != NULL ? g_ascii_strtoull (place + strlen ("\"seq\":"), NULL, 10) : 0;
+  SseNatsNote *note;
+
+  if (position == 0 || position > after || strstr (answer, "\"duplicate\"") != NULL)
+    return;
+  note = sse_nats_note_new (SSE_NATS_NOTE_LOST);
+  note->error = g_error_new (SSE_NATS_ERROR, SSE_NATS_ERROR_LOST,
+                             "the stream %s has lost what it had from %" G_GUINT64_FORMAT " on",
+                             self->link->stream, position);
+  sse_nats_note_post (note, self->link->notes);
+}
+
+/* Its subject ends with the id of what was sent and how far this node had read. */
+static void
+on_answer (natsConnection *connection, natsSubscription *answers, natsMsg *message, void *data)
+{
+  SseNatsPublisher *self = data;
+  g_auto (GStrv) words
+      = g_strsplit (natsMsg_GetSubject (message) + strlen (self->replies) + 1, ".", 2);
+  g_autofree char *answer
+      = g_strndup (natsMsg_GetData (message), (gsize) natsMsg_GetDataLength (message));
+
+  if (g_strv_length (words) != 2)
+    g_debug ("an answer to nothing: %s", answer);
+  else if (natsMsg_IsNoResponders (message))
+    tell_unsent (self, words[0], "the stream has no leader");
+  else if (strstr (answer, "\"error\"") != NULL)
+    tell_unsent (self, words[0], answer);
+  else
+    check_place (self, answer, g_ascii_strtoull (words[1], NULL, 10));
+  natsMsg_Destroy (message);
+}
+
+static void
+on_answers_ended (void *data)
+{
+  SseNatsPublisher *self = data;
+
+  pthread_mutex_lock (&self->lock);
+  self->ended = TRUE;
+  pthread_cond_signal (&self->changed);
+  pthread_mutex_unlock (&self->lock);
+}
+
+static gboolean
+begin_answers (SseNatsPublisher *self, GError **error)
+{
+  g_autofree char *subject = NULL;
+  natsInbox *inbox = NULL;
+  natsStatus status = natsInbox_Create (&inbox);
+
+  if (status == NATS_OK)
+    {
+      self->replies = g_strdup (inbox);
+      natsInbox_Destroy (inbox);
+      subject = g_strdup_printf ("%s.>", self->replies);
+      status = natsConnection_Subscribe (&self->answers, self->link->connection, subject, on_answer,
+                                         self);
+    }
+  if (status == NATS_OK)
+    status = natsSubscription_SetPendingLimits (self->answers, -1, -1);
+  if (status == NATS_OK)
+    status = natsSubscription_SetOnCompleteCB (self->answers, on_answers_ended, self);
+  return sse_nats_fail (status, 0, "its answers", error);
+}
+
+static void
+end_answers (SseNatsPublisher *self)
+{
+  natsSubscription_Unsubscribe (self->answers);
+  pthread_mutex_lock (&self->lock);
+  while (!self->ended)
+    pthread_cond_wait (&self->changed, &self->lock);
+  pthread_mutex_unlock (&self->lock);
+}
+
+/* ---- the thread ---- */
+
+static natsStatus
+make_message (SseNatsPublisher *self, SseNatsJob *job, const char *reply, natsMsg **message)
+{
+  if (job->type == SSE_NATS_JOB_DUE)
+    return sse_nats_message_new_due (self->link->due_subject, job->id, job->after, reply, message);
+  return sse_nats_message_new (self->link->stream, job->id, job->update, reply, message);
+}
+
+static void
+send_message (SseNatsPublisher *self, SseNatsJob *job)
+{
+  g_autofree char *reply
+      = g_strdup_printf ("%s.%s.%" G_GUINT64_FORMAT, self->replies, job->id, job->after);
+  natsMsg *message = NULL;
+  natsStatus status = make_message (self, job, reply, &message);
+
+  if (status == NATS_OK)
+    status = natsConnection_PublishMsg (self->link->connection, message);
+  natsMsg_Destroy (message);
+  if (status != NATS_OK)
+    tell_unsent (self, job->id, natsStatus_GetText (status));
+}
+
+static void
+free_job (SseNatsJob *job)
+{
+  g_clear_pointer (&job->update, sse_update_unref);
+  g_free (job);
+}
+
+static void
+do_job (SseNatsPublisher *self, SseNatsJob *job)
+{
+  if (job->type == SSE_NATS_JOB_PING)
+    sse_nats_note_post (sse_nats_note_new (SSE_NATS_NOTE_PONG), self->link->notes);
+  else if (job->type == SSE_NATS_JOB_STOP)
+    self->stopped = TRUE;
+  else
+    send_message (self, job);
+  free_job (job);
+}
+
+static void *
+publisher_run (void *data)
+{
+  SseNatsPublisher *self = data;
+
+  pthread_setname_np (pthread_self (), "nats-publisher");
+  while (!self->stopped)
+    {
+      struct pollfd readable = { .fd = self->inbox.event_fd, .events = POLLIN };
+      SseMailList jobs = { 0 };
+      SseMail *job;
+
+      poll (&readable, 1, -1);
+      sse_mailbox_take (&self->inbox, &jobs);
+      while ((job = sse_mail_list_pop (&jobs)) != NULL)
+        do_job (self, (SseNatsJob *) job);
+    }
+  return NULL;
+}
+
+/**
+ * sse_nats_publisher_new:
+ * @link: outlives it
+ * @error: where there is no thread, descriptor or subscription to be had
+ */
+SseNatsPublisher *
+sse_nats_publisher_new (SseNatsLink *link, GError **error)
+{
+  SseNatsPublisher *self = g_new0 (SseNatsPublisher, 1);
+
+  self->link = link;
+  pthread_mutex_init (&self->lock, NULL);
+  pthread_cond_init (&self->changed, NULL);
+  if (sse_mailbox_init (&self->inbox, error))
+    {
+      if (begin_answers (self, error))
+        {
+          if (sse_thread_start (&self->thread, publisher_run, self, error))
+            return self;
+          end_answers (self);
+        }
+      sse_mailbox_clear (&self->inbox);
+    }
+  natsSubscription_Destroy (self->answers);
+  pthread_cond_destroy (&self->changed);
+  pthread_mutex_destroy (&self->lock);
+  g_free (self->replies);
+  g_free (self);
+  return NULL;
+}
+
+/**
+ * sse_nats_publisher_post:
+ * @jobs: (element-type SseNatsJob): moved to the thread
+ */
+void
+sse_nats_publisher_post (SseNatsPublisher *self, SseMailList *jobs)
+{
+  sse_mailbox_post (&self->inbox, jobs);
+}
+
+/* Lets it send what it was asked to, and waits for its end. */
+void
+sse_nats_publisher_free (SseNatsPublisher *self)
+{
+  SseNatsJob *stop = g_new0 (SseNatsJob, 1);
+  SseMailList last = { 0 };
+
+  stop->type = SSE_NATS_JOB_STOP;
+  sse_mail_list_push (&last, &stop->mail);
+  sse_nats_publisher_post (self, &last);
+  pthread_join (self->thread, NULL);
+  end_answers (self);
+  natsSubscription_Destroy (self->answers);
+  sse_mailbox_clear (&self->inbox);
+  pthread_cond_destroy (&self->changed);
+  pthread_mutex_destroy (&self->lock);
+  g_free (self->replies);
+  g_free (self);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sse-nats-link.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  SSE_NATS_JOB_SEND,
+  SSE_NATS_JOB_DUE,  /* to ask for a checkpoint */
+  SSE_NATS_JOB_PING, /* to tell a PONG */
+  SSE_NATS_JOB_STOP, /* the last one */
+} SseNatsJobType;
+
+/**
+ * SseNatsJob:
+ * @type: what to do
+ * @update: (nullable): what to send
+ * @id: what it is known by
+ * @after: how far this node had read when it was asked to; for a DUE, where the one before was
+ *
+ * What the publisher is asked.
+ */
+typedef struct
+{
+  SseMail mail;
+  SseNatsJobType type;
+  SseUpdate *update;
+  char id[SSE_NATS_ID_BYTES];
+  guint64 after;
+} SseNatsJob;
+
+typedef struct _SseNatsPublisher SseNatsPublisher;
+
+SseNatsPublisher *sse_nats_publisher_new  (SseNatsLink       *link,
+                                           GError           **error);
+void              sse_nats_publisher_post (SseNatsPublisher  *self,
+                                           SseMailList       *jobs);
+void              sse_nats_publisher_free (SseNatsPublisher  *self);
+
+G_END_DECLS

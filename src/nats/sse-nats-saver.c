@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define G_LOG_DOMAIN "rivulet-nats"
+
+/* Writes checkpoints, in a thread of its own, and trims the log behind them; or holds what another
+ * node wrote against what this one has. */
+
+#include "config.h"
+
+#include "sse-nats-saver.h"
+
+#include <poll.h>
+
+#include "sse-thread.h"
+
+/* For another node to write its checkpoint, in ms, looked for so often. */
+#define LOOK_MS   500
+#define MAX_LOOKS 60
+
+typedef struct
+{
+  SseMail mail;
+  SseNatsCheckpoint *checkpoint; /* NULL: stop */
+  GBytes *states;                /* NULL: to be compared */
+} Job;
+
+struct _SseNatsSaver
+{
+  SseNatsLink *link;
+  guint64 retain;
+  SseMailbox inbox;
+  pthread_t thread;
+};
+
+static void
+job_free (Job *job)
+{
+  g_clear_pointer (&job->checkpoint, sse_nats_checkpoint_free);
+  g_clear_pointer (&job->states, g_bytes_unref);
+  g_free (job);
+}
+
+/* What is behind the checkpoint leaves the log, but for the newest, and for what is behind the one
+ * before: a node may just have begun with that. */
+static void
+trim (SseNatsSaver *self, guint64 position, guint64 before)
+{
+  jsOptions options;
+  jsErrCode code = 0;
+  natsStatus status;
+
+  if (position <= self->retain || before == 0)
+    return;
+  jsOptions_Init (&options);
+  options.Stream.Purge.Sequence = MIN (position - self->retain, before);
+  status = js_PurgeStream (self->link->jetstream, self->link->stream, &options, &code);
+  if (status != NATS_OK)
+    g_info ("NATS: the stream %s was not trimmed: %s", self->link->stream,
+            natsStatus_GetText (status));
+}
+
+static void
+save (SseNatsSaver *self, Job *job)
+{
+  g_autoptr (GError) error = NULL;
+  guint64 before;
+
+  if (!sse_nats_checkpoint_write (job->checkpoint, self->link, job->states, &before, &error))
+    {
+      g_message ("no checkpoint was written, the next one will be: %s", error->message);
+      return;
+    }
+  g_debug ("the checkpoint at %" G_GUINT64_FORMAT " is written", job->checkpoint->position);
+  trim (self, job->checkpoint->position, before);
+}
+
+/* Whether what another node wrote could be looked at. */
+static gboolean
+compare_now (SseNatsSaver *self, const SseNatsCheckpoint *ours)
+{
+  g_autoptr (SseNatsCheckpoint) theirs = NULL;
+  SseNatsNote *note;
+  const char *stream;
+
+  if (!sse_nats_checkpoint_ask (self->link, &theirs, NULL) || theirs == NULL
+      || theirs->position < ours->position)
+    return FALSE;
+  stream = theirs->position == ours->position ? sse_nats_checkpoint_differ (ours, theirs) : NULL;
+  if (stream == NULL)
+    return TRUE;
+  note = sse_nats_note_new (SSE_NATS_NOTE_DIFFERS);
+  note->position = ours->position;
+  note->error = g_error_new (SSE_NATS_ERROR, SSE_NATS_ERROR_LOST, "%s", stream);
+  sse_nats_note_post (note, self->link->notes);
+  return TRUE;
+}
+
+/* Whether something else is to be done. */
+static gboolean
+wait_for_mail (SseNatsSaver *self, int milliseconds)
+{
+  struct pollfd readable = { .fd = self->inbox.event_fd, .events = POLLIN };
+
+  return poll (&readable, 1, milliseconds) > 0;
+}
+
+static void
+compare (SseNatsSaver *self, const SseNatsCheckpoint *ours)
+{
+  for (guint i = 0; i < MAX_LOOKS && !compare_now (self, ours); i++)
+    if (wait_for_mail (self, LOOK_MS))
+      return;
+}
+
+static void *
+saver_run (void *data)
+{
+  SseNatsSaver *self = data;
+  SseMailList jobs = { 0 };
+  gboolean goes_on = TRUE;
+
+  pthread_setname_np (pthread_self (), "nats-saver");
+  while (goes_on)
+    {
+      Job *job = (Job *) sse_mail_list_pop (&jobs);
+
+      if (job == NULL)
+        {
+          wait_for_mail (self, -1);
+          sse_mailbox_take (&self->inbox, &jobs);
+          continue;
+        }
+      if (job->checkpoint == NULL)
+        goes_on = FALSE;
+      else if (job->states != NULL)
+        save (self, job);
+      else
+        compare (self, job->checkpoint);
+      job_free (job);
+    }
+  return NULL;
+}
+
+static void
+post (SseNatsSaver *self, SseNatsCheckpoint *checkpoint, GBytes *states)
+{
+  Job *job = g_new0 (Job, 1);
+  SseMailList jobs = { 0 };
+
+  job->checkpoint = checkpoint;
+  job->states = states;
+  sse_mail_list_push (&jobs, &job->mail);
+  sse_mailbox_post (&self->inbox, &jobs);
+}
+
+/**
+ * sse_nats_saver_new:
+ * @link: outlives it
+ * @retain: how many messages stay in the log behind a checkpoint
+ * @error: where there is no descriptor or thread to be had
+ */
+SseNatsSaver *
+sse_nats_saver_new (SseNatsLink *link, guint64 retain, GError **error)
+{
+  SseNatsSaver *self = g_new0 (SseNatsSaver, 1);
+
+  self->link = link;
+  self->retain = retain;
+  if (sse_mailbox_init (&self->inbox, error))
+    {
+      if (sse_thread_start (&self->thread, saver_run, self, error))
+        return self;
+      sse_mailbox_clear (&self->inbox);
+    }
+  g_free (self);
+  return NULL;
+}
+
+/**
+ * sse_nats_saver_post:
+ * @checkpoint: (transfer full): of this node
+ * @states: (nullable) (transfer full): to be written; %NULL where another node writes it, with
+ *   whose it is compared then
+ */
+void
+sse_nats_saver_post (SseNatsSaver *self, SseNatsCheckpoint *checkpoint, GBytes *states)
+{
+  post (self, checkpoint, states);
+}
+
+/* Lets it write what it has, and waits for its end. */
+void
+sse_nats_saver_free (SseNatsSaver *self)
+{
+  post (self, NULL, NULL);
+  pthread_join (self->thread, NULL);
+  sse_mailbox_clear (&self->inbox);
+  g_free (self);
+}
