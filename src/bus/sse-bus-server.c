@@ -30,6 +30,9 @@ enum
   PROP_ACCEPT_PAUSES,
   PROP_STORE_STATE,
   PROP_STORE_ERROR,
+  PROP_LOG_POSITION,
+  PROP_LOG_END,
+  PROP_NODES,
 };
 
 G_DEFINE_FINAL_TYPE (SseBusLiveServer, sse_bus_live_server, SSE_BUS_TYPE_SERVER_SKELETON)
@@ -48,6 +51,22 @@ get_store_error (SseLog *log)
   const char *error = sse_log_get_error (log);
 
   return error != NULL ? error : "";
+}
+
+/* Returns: (transfer floating): an a(st) */
+static GVariant *
+list_nodes (SseLog *log)
+{
+  g_autoptr (GArray) nodes = sse_log_list_nodes (log);
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(st)"));
+
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      const SseLogNode *node = &g_array_index (nodes, SseLogNode, i);
+
+      g_variant_builder_add (&builder, "(st)", node->name, node->position);
+    }
+  return g_variant_builder_end (&builder);
 }
 
 static void
@@ -102,6 +121,15 @@ sse_bus_live_server_get_property (GObject *object, guint id, GValue *value, GPar
       break;
     case PROP_STORE_ERROR:
       g_value_set_string (value, get_store_error (self->log));
+      break;
+    case PROP_LOG_POSITION:
+      g_value_set_uint64 (value, sse_log_get_position (self->log));
+      break;
+    case PROP_LOG_END:
+      g_value_set_uint64 (value, sse_log_get_end (self->log));
+      break;
+    case PROP_NODES:
+      g_value_take_variant (value, g_variant_ref_sink (list_nodes (self->log)));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);

@@ -91,6 +91,31 @@ print_store (GVariant *server)
   return *error != '\0' ? g_strdup_printf (_ ("%s: %s"), state, error) : g_strdup (state);
 }
 
+/* Those that share the log, each in a row of its own, and how far behind its end. */
+static void
+add_nodes (GPtrArray *rows, GVariant *server)
+{
+  g_autoptr (GVariantIter) nodes = NULL;
+  guint64 end = get_number (server, "LogEnd");
+  const char *heading = _ ("nodes");
+  const char *name;
+  guint64 position;
+
+  if (!g_variant_lookup (server, "Nodes", "a(st)", &nodes))
+    return;
+  while (g_variant_iter_next (nodes, "(&st)", &name, &position))
+    {
+      g_autofree char *tamed = sse_cli_tame (name);
+
+      add_row (rows, heading,
+               position < end ? g_strdup_printf (
+                   _ ("%s, at %" G_GUINT64_FORMAT ", %" G_GUINT64_FORMAT " behind"), tamed,
+                   position, end - position)
+                              : g_strdup_printf (_ ("%s, at %" G_GUINT64_FORMAT), tamed, position));
+      heading = "";
+    }
+}
+
 static char *
 print_server (GVariant *server, const char *bus)
 {
@@ -102,6 +127,7 @@ print_server (GVariant *server, const char *bus)
                             get_number (server, "MaxConnections")));
   add_row (rows, _ ("refused"), print_refused (server));
   add_row (rows, _ ("store"), print_store (server));
+  add_nodes (rows, server);
   return sse_table_print (rows, "ll");
 }
 

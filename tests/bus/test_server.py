@@ -13,7 +13,8 @@ from waiting import wait_until
 
 PROPERTIES = {"Version": "s", "Connections": "u", "MaxConnections": "u", "Accepted": "t",
               "RefusedByTotal": "t", "RefusedByAddress": "t", "RefusedByUser": "t",
-              "TokensRefused": "t", "AcceptPauses": "t", "StoreState": "s", "StoreError": "s"}
+              "TokensRefused": "t", "AcceptPauses": "t", "StoreState": "s", "StoreError": "s",
+              "LogPosition": "t", "LogEnd": "t", "Nodes": "a(st)"}
 DOCUMENTATION = "io.github.rivulet.DocString"
 
 

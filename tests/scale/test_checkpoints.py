@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What nodes begin with that are new or were away."""
+
+from fleet import FleetCase
+from waiting import wait_until
+
+EVERY = {"nats": {"checkpoint-updates": 10}, "log": {"retain-updates": 5}}
+
+
+def config(**more):
+    return {group: {**keys, **more.get(group, {})} for group, keys in EVERY.items()}
+
+
+class Checkpoints(FleetCase):
+    def extent(self):
+        """The first and the last message of the log, as the server has it."""
+        state = self.fleet.servers[0].stream("rivulet")["state"]
+        return state["first_seq"], state["last_seq"]
+
+    def fill(self, node, count, start=0):
+        for number in range(start, start + count):
+            node.new_event(number)
+
+    def test_a_new_node(self):
+        """The log is trimmed, and a node that comes then has all the state."""
+        first = self.fleet.node(**config())
+        second = self.fleet.node(**config())
+        self.fill(first, 25)
+        wait_until(lambda: self.extent()[0] > 10, "a log that is trimmed")
+        third = self.fleet.node(**config())
+        lists = []
+        for node in first, second, third:
+            with node.follow("github-events") as client, node.follow("events-count") as other:
+                lists.append((client.next_of("events").data, other.next_of("count").data))
+        self.assertEqual(lists[0][1]["count"], 25)
+        self.assertEqual(len(lists[0][0]["events"]), 25)
+        self.assertEqual(lists[1], lists[0])
+        self.assertEqual(lists[2], lists[0])
+
+    def test_one_writes_it(self):
+        """Of several nodes; the others have the same state, or would say so."""
+        nodes = [self.fleet.node(**config()) for _ in range(3)]
+        for number in range(40):
+            nodes[number % 3].new_event(number)
+        first, last = self.extent()
+        # Of 40 updates, there are no more than these that asked for one.
+        self.assertLessEqual(last, 40 + 4)
+        wait_until(lambda: self.extent()[0] > 20, "a log that is trimmed")
+
+    def test_ids_before_it_start_afresh(self):
+        first = self.fleet.node(**config())
+        first.new_event("a")
+        with first.follow("github-events") as client:
+            last = client.next_of("events").id
+        self.fill(first, 25)
+        wait_until(lambda: self.extent()[0] > 10, "a log that is trimmed")
+        second = self.fleet.node(**config())
+        with second.follow("github-events", headers=[("Last-Event-ID", last)]) as client:
+            self.assertEqual(client.next().type, "events")
+        # The node that was there all the time has what was missed.
+        with first.follow("github-events", headers=[("Last-Event-ID", last)]) as client:
+            self.assertEqual(client.next().type, "new-event")
+
+    def test_a_restart(self):
+        first = self.fleet.node(**config())
+        self.fill(first, 25)
+        wait_until(lambda: self.extent()[0] > 10, "a log that is trimmed")
+        first.daemon.stop()
+        first.start_again()
+        position = first.new_event("next")
+        with first.follow("github-events") as client:
+            event = client.next_of("events")
+        self.assertEqual(len(event.data["events"]), 26)
+        self.assertEqual(event.id.rsplit("-", 1)[1], str(position))
+
+    def test_a_log_without_its_beginning(self):
+        first = self.fleet.node()
+        self.fill(first, 5)
+        first.daemon.stop()
+        self.fleet.servers[0].ask("$JS.API.STREAM.PURGE.rivulet", {"seq": 4})
+        with self.assertRaisesRegex(AssertionError, "begins at 4, and there is no checkpoint"):
+            self.fleet.node()

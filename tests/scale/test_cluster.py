@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Three nodes on a cluster of three servers, of which one after the other fails."""
+
+import os
+import random
+import secrets
+import signal
+
+from fleet import FleetCase
+from travellers import Author, Reader, judge
+from waiting import wait_until
+
+ROUNDS = int(os.environ.get("RIVULET_SCALE_ROUNDS", "10"))
+SEED = os.environ.get("RIVULET_SCALE_SEED") or secrets.token_hex(4)
+
+
+class Cluster(FleetCase):
+    n_servers = 3
+
+    def setUp(self):
+        super().setUp()
+        self.chance = random.Random(SEED)
+        wait_until(self.has_leader, "a leader of the servers")
+        self.nodes = [self.fleet.node(nats={"deadline-seconds": 3, "checkpoint-updates": 3000}, log={"retain-updates": 1000}) for _ in range(3)]
+        for node in self.nodes:
+            node.daemon.expect("the store failed")
+
+    def has_leader(self):
+        return "error" not in self.fleet.servers[0].ask("$JS.API.INFO", timeout=2)
+
+    def is_well(self):
+        return all(node.publisher.server_properties()["StoreState"] == "ok" for node in self.nodes)
+
+    def is_whole(self):
+        """Whether each server has all: what a second one loses meanwhile is lost."""
+        for name in "rivulet", "rivulet-state":
+            answer = self.fleet.servers[0].ask(f"$JS.API.STREAM.INFO.{name}", timeout=2)
+            replicas = answer.get("cluster", {}).get("replicas", [])
+            if len(replicas) != 2 or not all(replica["current"] for replica in replicas):
+                return False
+        return True
+
+    # ---- what happens ----
+
+    def kill_a_node(self):
+        node = self.chance.choice(self.nodes)
+        node.daemon.signal(signal.SIGKILL)
+        node.daemon.wait()
+        node.start_again()
+        node.daemon.expect("the store failed")
+
+    def kill_a_server(self):
+        server = self.chance.choice(self.fleet.servers)
+        server.kill()
+        self.some_more(3)
+        server.start(self.fleet.servers)
+
+    def pause_a_server(self):
+        server = self.chance.choice(self.fleet.servers)
+        server.pause()
+        self.some_more(3)
+        server.go_on()
+
+    def empty_a_server(self):
+        """It gets all from the other two."""
+        server = self.chance.choice(self.fleet.servers)
+        server.kill()
+        server.wipe()
+        self.some_more(3)
+        server.start(self.fleet.servers)
+
+    def no_quorum(self):
+        two = self.chance.sample(self.fleet.servers, 2)
+        for server in two:
+            server.pause()
+        for server in two:
+            server.go_on()
+
+    def some_more(self, count):
+        """Waits until each author was told of so many more."""
+        before = [len(author.taken) for author in self.authors]
+        wait_until(lambda: all(len(author.taken) >= start + count
+                               for author, start in zip(self.authors, before)),
+                   "more that is acknowledged", seconds=60)
+
+    def test_whatever_happens(self):
+        self.authors = [Author(node, f"author-{k}") for k, node in enumerate(self.nodes)]
+        readers = [Reader(self.nodes, random.Random(f"{SEED} {k}"), f"reader-{k}")
+                   for k in range(4)]
+        for traveller in self.authors + readers:
+            traveller.start()
+        events = [self.kill_a_node, self.kill_a_server, self.pause_a_server, self.empty_a_server,
+                  self.no_quorum]
+        told = []
+        try:
+            self.some_more(5)
+            for number in range(ROUNDS):
+                event = events[number % len(events)]
+                told.append(event.__name__)
+                event()
+                wait_until(self.is_well, f"nodes that are well after {event.__name__}", seconds=60)
+                wait_until(self.is_whole, f"servers that have all after {event.__name__}", seconds=60)
+                self.some_more(5)
+        finally:
+            print(f"# RIVULET_SCALE_SEED={SEED} {' '.join(told)}", flush=True)
+            for author in self.authors:
+                author.finish()
+            self.end_readers(readers)
+        judge(self.authors, readers)
+        print(f"# {sum(len(author.taken) for author in self.authors)} acknowledged, "
+              f"{sum(reader.moves for reader in readers)} connections", flush=True)
+
+    def end_readers(self, readers):
+        """When they have all that was acknowledged."""
+        names = {name for author in self.authors for name in author.taken}
+        try:
+            wait_until(lambda: all(names <= {name for _, name in reader.got} for reader in readers)
+                       or any(reader.error for reader in readers), "readers that have all")
+        finally:
+            for reader in readers:
+                reader.finish()

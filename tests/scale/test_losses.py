@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Servers that are away, slow, or come back with less than they had."""
+
+import signal
+
+from fleet import FleetCase
+from publisher import Refusal
+from waiting import wait_until
+
+
+class Alone(FleetCase):
+    """One server."""
+
+    def setUp(self):
+        super().setUp()
+        self.server = self.fleet.servers[0]
+        self.nodes = [self.fleet.node(nats={"deadline-seconds": 2}) for _ in range(2)]
+        for node in self.nodes:
+            node.daemon.expect("the store failed")
+
+    def test_a_server_that_is_started_again(self):
+        first, second = self.nodes
+        with second.follow("github-events") as client:
+            client.next_of("events")
+            first.new_event(1)
+            self.server.kill()
+            with self.assertRaises(Refusal) as caught:
+                first.new_event(2)
+            self.assertEqual(caught.exception.name, "StoreFailed")
+            self.assertIn("push it again", str(caught.exception))
+            wait_until(lambda: second.publisher.server_properties()["StoreState"] == "failed",
+                       "a store that failed")
+            # Streams go on meanwhile.
+            with second.follow("quota") as other:
+                other.next_of("quota")
+            self.server.start()
+            wait_until(lambda: first.publisher.server_properties()["StoreState"] == "ok",
+                       "a store that is well again")
+            first.new_event(3)
+            names = [name for _, name in self.fetch(client, 2)]
+            if names[1] == "2":  # it reached the log all the same
+                names += [name for _, name in self.fetch(client, 1)]
+            self.assertEqual((names[0], names[-1]), ("1", "3"))
+
+    def test_a_server_that_is_paused(self):
+        """What comes back in time is answered as if nothing had been, once."""
+        first, second = self.nodes
+        with second.follow("github-events") as client:
+            client.next_of("events")
+            first.new_event(1)
+            self.server.pause()
+            try:
+                with self.assertRaises(Refusal):
+                    first.new_event(2)
+            finally:
+                self.server.go_on()
+            first.new_event(3)
+            names = [name for _, name in self.fetch(client, 2)]
+            if names[1] == "2":
+                names += [name for _, name in self.fetch(client, 1)]
+            self.assertEqual((names[0], names[-1]), ("1", "3"))
+
+    def test_a_server_that_lost_all(self):
+        """The nodes end, so that whoever watches them starts them; clients start afresh then."""
+        first, second = self.nodes
+        with second.follow("github-events") as client:
+            client.next_of("events")
+            first.new_event(1)
+            last = self.fetch(client, 1)[0][0]
+        self.server.kill()
+        self.server.wipe()
+        self.server.start()
+        for node in self.nodes:
+            self.assertEqual(node.daemon.wait(), 1)
+            self.assertRegex(node.daemon.said(), "the stream rivulet (is gone|was made anew)")
+            node.start_again()
+            node.daemon.expect("was made anew")
+        first.new_event("new")
+        second.wait_position(1)
+        with second.follow("github-events", headers=[("Last-Event-ID", last)]) as client:
+            event = client.next()
+            self.assertEqual(event.type, "events")
+            self.assertEqual([item["delivery_id"] for item in event.data["events"]], ["new"])
+            self.assertNotEqual(event.id.rsplit("-", 1)[0], last.rsplit("-", 1)[0])
+
+    def test_a_node_that_was_away_when_all_was_lost(self):
+        first, second = self.nodes
+        first.new_event(1)
+        for node in self.nodes:
+            node.daemon.stop()
+        self.server.kill()
+        self.server.wipe()
+        self.server.start()
+        first.start_again()
+        first.daemon.expect("was made anew")
+        second.start_again()
+        first.new_event(2)
+        second.wait_position(1)
+
+    def test_a_server_that_lost_its_end(self):
+        """As when the power fails before the disk has all: an older copy of the store."""
+        first, second = self.nodes
+        first.new_event(1)
+        for node in self.nodes:
+            node.daemon.signal(signal.SIGSTOP)
+        self.server.keep_copy()
+        for node in self.nodes:
+            node.daemon.signal(signal.SIGCONT)
+        first.new_event(2)
+        second.wait_position(2)
+        for node in self.nodes:
+            node.daemon.stop()
+        self.server.kill()
+        self.server.put_back_copy()
+        self.server.start()
+        first.start_again()
+        first.daemon.expect("has lost what this node had of it")
+        epoch = first.publisher.publish("quota", {"type": "quota", "quota": {
+            "used": 1, "remaining": 1}}).rsplit("-", 1)[0]
+        second.start_again()
+        with second.follow("quota") as client:
+            self.assertEqual(client.next_of("quota").id.rsplit("-", 1)[0], epoch)

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Nodes that share a log: all see the same, and a client goes from one to another."""
+
+import os
+import signal
+import subprocess
+import threading
+
+from gi.repository import GLib
+
+import daemon
+import wire
+from fleet import Fleet, FleetCase
+from publisher import MANAGER, Refusal
+from waiting import amount, wait_until
+
+
+class Nodes(FleetCase):
+    def test_all_see_the_same(self):
+        """Three publish at once; clients of all of them get the same events, with the same ids."""
+        nodes = [self.fleet.node() for _ in range(3)]
+        clients = [node.follow("github-events") for node in nodes]
+        for client in clients:
+            self.addCleanup(client.close)
+            client.next_of("events")
+        count = amount(40)
+        threads = [threading.Thread(target=lambda node=node, k=k: [
+            node.new_event(f"{k}-{i}") for i in range(count)]) for k, node in enumerate(nodes)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        got = [self.fetch(client, 3 * count) for client in clients]
+        self.assertEqual(got[0], got[1])
+        self.assertEqual(got[0], got[2])
+        self.assertEqual(sorted(name for _, name in got[0]),
+                         sorted(f"{k}-{i}" for k in range(3) for i in range(count)))
+
+    def test_resuming_on_another(self):
+        first, second = self.fleet.node(), self.fleet.node()
+        with first.follow("github-events") as client:
+            client.next_of("events")
+            first.new_event(1)
+            last = self.fetch(client, 1)[0][0]
+        position = 0
+        for number in range(2, 6):
+            position = first.new_event(number)
+        second.wait_position(position)
+        with second.follow("github-events", headers=[("Last-Event-ID", last)]) as client:
+            self.assertEqual([name for _, name in self.fetch(client, 4)], ["2", "3", "4", "5"])
+
+    def test_a_node_that_starts_late(self):
+        first = self.fleet.node()
+        for number in range(5):
+            first.new_event(number)
+        second = self.fleet.node()
+        with second.follow("github-events") as client:
+            events = client.next_of("events")
+            self.assertEqual([event["delivery_id"] for event in events.data["events"]],
+                             ["4", "3", "2", "1", "0"])
+
+    def test_answers_are_of_who_asked(self):
+        """The same is refused wherever it comes, and only who sent it is told."""
+        first, second = self.fleet.node(), self.fleet.node()
+        first.new_event("known", "ann")
+        for node in first, second:
+            with self.assertRaises(Refusal) as caught:
+                node.publisher.publish("github-events", {"type": "event-delete", "eventId": "x"})
+            self.assertEqual(caught.exception.name, "Refused")
+        position = second.publisher.publish(
+            "github-events", {"type": "event-delete", "eventId": "known"}, "ann")
+        self.assertTrue(position)
+
+    def test_revoking(self):
+        first, second = self.fleet.node(), self.fleet.node()
+        with second.follow("quota", "ann") as client:
+            client.next_of("quota")
+            token = second.token("ann")
+            first.publisher.call(MANAGER, "Revoke", GLib.Variant("(s)", ("ann",)))
+            client.rest()
+        self.assertEqual(second.get(f"/quota/stream?token={token}").status, 401)
+
+    def test_the_group(self):
+        """What the nodes, the command and the metrics say of it."""
+        first = self.fleet.node(nats={"node": "one"})
+        second = self.fleet.node(nats={"node": "two"}, operators={"listen": "127.0.0.1:0"})
+        position = first.new_event(1)
+        group = [("one", position), ("two", position)]
+        wait_until(lambda: second.publisher.server_properties()["Nodes"] == group, str(group))
+        properties = first.publisher.server_properties()
+        self.assertEqual((properties["LogPosition"], properties["LogEnd"]), (position, position))
+        status = subprocess.run(
+            [daemon.CLI, "status", "--session"], stdin=subprocess.DEVNULL, capture_output=True,
+            text=True, check=True,
+            env={**os.environ, "LC_ALL": "C.UTF-8",
+                 "DBUS_SESSION_BUS_ADDRESS": first.bus.address}).stdout
+        self.assertRegex(status, rf"nodes +one, at {position}\n +two, at {position}\n")
+        address = second.daemon.wait_for_operators()[0]
+        self.assertIn("\nrivulet_log_lag_updates 0\n",
+                      wire.request(address, "/metrics").body.decode())
+        first.daemon.stop()
+        wait_until(lambda: second.publisher.server_properties()["Nodes"] == group[1:],
+                   "a node that is gone")
+
+    def test_a_killed_node_comes_back(self):
+        first, second = self.fleet.node(), self.fleet.node()
+        with second.follow("github-events") as client:
+            client.next_of("events")
+            first.new_event(1)
+            last = self.fetch(client, 1)[0][0]
+            second.daemon.signal(signal.SIGKILL)
+            client.rest()
+        second.daemon.wait()
+        first.new_event(2)
+        second.start_again()
+        with second.follow("github-events", headers=[("Last-Event-ID", last)]) as client:
+            self.assertEqual([name for _, name in self.fetch(client, 1)], ["2"])
+
+
+class Ahead(FleetCase):
+    """One node is kept from what the servers have."""
+
+    def setUp(self):
+        super().setUp()
+        self.valve = self.fleet.valve()
+        self.quick = self.fleet.node()
+        self.slow = self.fleet.node([f"nats://{self.valve.address}"])
+        self.slow.daemon.expect("the store failed")
+        with self.quick.follow("quota") as client:
+            self.epoch = client.next_of("quota").id.rsplit("-", 1)[0]
+
+    def test_a_client_waits_for_what_it_has(self):
+        self.quick.new_event(1)
+        self.slow.wait_position(1)
+        self.valve.shut = True
+        position = 0
+        for number in 2, 3:
+            position = self.quick.new_event(number)
+        self.quick.publisher.publish("quota", {"type": "quota",
+                                               "quota": {"used": 7, "remaining": 1}})
+        ahead = [("Last-Event-ID", f"{self.epoch}-{position + 1}")]
+        with self.slow.follow("quota", headers=ahead) as quota, \
+                self.slow.follow_several(["github-events", "quota"], query="") as both, \
+                self.slow.follow("github-events", headers=[
+                    ("Last-Event-ID", f"{self.epoch}-1")]) as behind:
+            # Who is not ahead is served with what there is.
+            behind.wait_retry()
+            both.next_of("events")
+            self.assertEqual(quota.raw, b"")
+            self.valve.shut = False
+            self.assertEqual(quota.next_of("quota").data["quota"]["used"], 7)
+            self.assertEqual([name for _, name in self.fetch(behind, 2)], ["2", "3"])
+
+    def test_an_invented_id_starts_afresh(self):
+        self.quick.new_event(1)
+        with self.slow.follow("github-events", headers=[
+                ("Last-Event-ID", f"{self.epoch}-999")]) as client:
+            self.assertEqual(client.next().type, "events")
+
+    def test_who_is_revoked_does_not_wait(self):
+        self.valve.shut = True
+        position = self.quick.new_event(1)
+        with self.slow.follow("quota", "ann", headers=[
+                ("Last-Event-ID", f"{self.epoch}-{position}")]) as client:
+            self.slow.publisher.wait_clients("quota", 0)
+            self.valve.shut = False
+            client.next_of("quota")
+
+    def test_a_stop_does_not_wait_for_them(self):
+        self.valve.shut = True
+        position = self.quick.new_event(1)
+        with self.slow.follow("quota", headers=[
+                ("Last-Event-ID", f"{self.epoch}-{position}")]) as client:
+            self.slow.daemon.signal(signal.SIGTERM)
+            client.rest()
+            self.valve.shut = False
+            self.assertEqual(self.slow.daemon.wait(), 0)
+
+
+class Unfit(FleetCase):
+    def setUp(self):
+        pass
+
+    def test_too_small_messages(self):
+        fleet = Fleet(payload="512KB")
+        self.addCleanup(fleet.stop)
+        with self.assertRaisesRegex(AssertionError, "raise max_payload"):
+            fleet.node()
+
+    def test_no_server(self):
+        fleet = Fleet()
+        self.addCleanup(fleet.stop)
+        fleet.servers[0].kill()
+        with self.assertRaisesRegex(AssertionError, f"connecting to {fleet.urls[0]}"):
+            fleet.node(nats={"connect-seconds": 1})
