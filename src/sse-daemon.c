@@ -14,6 +14,7 @@
 #include "sse-error.h"
 #include "sse-front.h"
 #include "sse-hub.h"
+#include "sse-issue.h"
 #include "sse-journal.h"
 #if HAVE_NATS
 #include "sse-nats-log.h"
@@ -25,7 +26,6 @@
 #include "sse-pulse.h"
 #include "sse-service.h"
 #include "sse-store.h"
-#include "sse-unknown-stream.h"
 #include "sse-volatile-log.h"
 
 /* Of the main context at the end, for answers that publishers are due, however many keep asking. */
@@ -120,6 +120,11 @@ sse_daemon_new (SseDaemonReadConfig read_config,
 static void
 add_own_key (SseDaemon *self, SseToken *token)
 {
+  if (sse_token_has_own (token))
+    return;
+  if (self->options->shared)
+    g_message ("tokens that IssueToken makes are good at this node alone: [auth] issue-secret-file "
+               "is not set");
   sse_token_set_own (token, self->own_key.id, sse_token_key_ref (self->own_key.key));
 }
 
@@ -172,63 +177,13 @@ sse_daemon_load (SseDaemon *self, GError **error)
 
 /* ---- what the bus asks for ---- */
 
-#define MAX_ISSUED_SECONDS 86400
-
-static gboolean
-check_issue (SseDaemon *self, const char *const *streams, guint seconds, GError **error)
-{
-  if (seconds < 1 || seconds > MAX_ISSUED_SECONDS)
-    {
-      g_set_error (error, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS,
-                   "seconds: %u is not a number from 1 to %d", seconds, MAX_ISSUED_SECONDS);
-      return FALSE;
-    }
-  if (*streams == NULL)
-    {
-      g_set_error_literal (error, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS,
-                           "streams: empty; name those that the token is good for");
-      return FALSE;
-    }
-  for (; *streams != NULL; streams++)
-    if (sse_hub_get_stream (self->hub, *streams) == NULL)
-      {
-        sse_unknown_stream_set_error (sse_hub_get_streams (self->hub), *streams, error);
-        return FALSE;
-      }
-  return TRUE;
-}
-
-/* In the second of a revocation, a token for the same user is of the next one: it is not what was
- * revoked. It can't be of a later one, which another revocation would not reach. */
 static char *
 issue_token (
     const char *subject, const char *const *streams, guint seconds, gpointer daemon, GError **error)
 {
   SseDaemon *self = daemon;
-  gint64 revoked = sse_revocations_get_last (sse_hub_get_revocations (self->hub), subject);
-  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
-  gint64 issued = revoked == now ? now + 1 : now;
-  const SseClaims claims = {
-    .subject = (char *) subject,
-    .issued = issued,
-    .expires = (issued + seconds) * G_USEC_PER_SEC,
-    .streams = (GStrv) streams,
-  };
-  g_autoptr (GError) local = NULL;
-  char *token;
 
-  if (!check_issue (self, streams, seconds, error))
-    return NULL;
-  if (revoked > now)
-    {
-      g_set_error_literal (error, SSE_ERROR, SSE_ERROR_BUSY,
-                           "the user's tokens were just revoked; ask again in a second");
-      return NULL;
-    }
-  token = sse_token_sign (self->options->token, &claims, &local);
-  if (token == NULL)
-    g_set_error_literal (error, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS, local->message);
-  return token;
+  return sse_issue_token (self->hub, self->options->token, subject, streams, seconds, error);
 }
 
 static gboolean

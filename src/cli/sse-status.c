@@ -108,10 +108,9 @@ add_nodes (GPtrArray *rows, GVariant *server)
       g_autofree char *tamed = sse_cli_tame (name);
 
       add_row (rows, heading,
-               position < end ? g_strdup_printf (
-                   _ ("%s, at %" G_GUINT64_FORMAT ", %" G_GUINT64_FORMAT " behind"), tamed,
-                   position, end - position)
-                              : g_strdup_printf (_ ("%s, at %" G_GUINT64_FORMAT), tamed, position));
+               position < end ? g_strdup_printf (_ ("%s, at %" PRIu64 ", %" PRIu64 " behind"),
+                                                 tamed, position, end - position)
+                              : g_strdup_printf (_ ("%s, at %" PRIu64), tamed, position));
       heading = "";
     }
 }

@@ -9,9 +9,10 @@
 
 /* Who has waited for so long, in µs, is closed, and comes back: it may have left long ago. */
 #define PATIENCE (30 * G_USEC_PER_SEC)
-/* So many times the log has to be found to end before a client's position until that is taken for
- * an invention: the first may have been looked for before the client came. */
-#define MAX_SHORT 2
+/* For so long, in µs, the log has to be found to end before a client's position until that is taken
+ * for an invention: a server that was cut off from the others tells of an end of before, until it
+ * finds that out. */
+#define MAX_SHORT (20 * G_USEC_PER_SEC)
 
 typedef struct
 {
@@ -21,7 +22,7 @@ typedef struct
   GPtrArray *streams;
   SseSubscriber subscriber; /* with texts and a head of its own */
   gint64 until;
-  guint n_short;
+  gint64 short_since; /* when the log was first found to end before it, monotonic; 0: it was not */
 } Forerunner;
 
 struct _SseForerunners
@@ -29,6 +30,7 @@ struct _SseForerunners
   SseForerunnersLet let;
   gpointer user_data;
   GQueue queue;
+  guint64 lowest; /* of their positions */
   GSource *timer; /* while there are some */
 };
 
@@ -70,6 +72,7 @@ let_in (SseForerunners *self, Forerunner *forerunner)
 static void
 judge_all (SseForerunners *self, Judge judge, gconstpointer data)
 {
+  self->lowest = G_MAXUINT64;
   for (guint n = self->queue.length; n > 0; n--)
     {
       Forerunner *forerunner = g_queue_pop_head (&self->queue);
@@ -78,6 +81,7 @@ judge_all (SseForerunners *self, Judge judge, gconstpointer data)
       if (fate == KEEP)
         {
           g_queue_push_tail (&self->queue, forerunner);
+          self->lowest = MIN (self->lowest, forerunner->position);
           continue;
         }
       if (fate == LET)
@@ -143,6 +147,7 @@ sse_forerunners_hold (SseForerunners *self,
   forerunner->subscriber.head = sse_frame_ref (subscriber->head);
   forerunner->until = g_get_monotonic_time () + PATIENCE;
   g_queue_push_tail (&self->queue, forerunner);
+  self->lowest = MIN (self->lowest, position);
   if (self->timer == NULL)
     start_timer (self);
 }
@@ -157,24 +162,43 @@ judge_position (Forerunner *forerunner, gconstpointer position)
 void
 sse_forerunners_let (SseForerunners *self, guint64 position)
 {
-  if (self->queue.length > 0)
+  if (self->lowest <= position)
     judge_all (self, judge_position, &position);
 }
 
-static Fate
-judge_end (Forerunner *forerunner, gconstpointer end)
+/* Where the log was found to end, and when. */
+typedef struct
 {
-  if (forerunner->position <= *(const guint64 *) end)
-    forerunner->n_short = 0;
-  else
-    forerunner->n_short++;
-  return forerunner->n_short >= MAX_SHORT ? LET : KEEP;
+  guint64 position;
+  gint64 now;
+} End;
+
+static Fate
+judge_end (Forerunner *forerunner, gconstpointer data)
+{
+  const End *end = data;
+
+  if (forerunner->position <= end->position)
+    forerunner->short_since = 0;
+  else if (forerunner->short_since == 0)
+    forerunner->short_since = end->now;
+  else if (end->now - forerunner->short_since >= MAX_SHORT)
+    return LET;
+  return KEEP;
 }
 
-/* Takes where the log was found to end: whose position is behind that starts afresh. */
+/**
+ * sse_forerunners_take_end:
+ * @position: where the log was found to end
+ * @now: when, monotonic, in µs
+ *
+ * Whose position stays behind that starts afresh.
+ */
 void
-sse_forerunners_take_end (SseForerunners *self, guint64 end)
+sse_forerunners_take_end (SseForerunners *self, guint64 position, gint64 now)
 {
+  const End end = { position, now };
+
   if (self->queue.length > 0)
     judge_all (self, judge_end, &end);
 }
@@ -219,6 +243,7 @@ sse_forerunners_new (SseForerunnersLet let, gpointer user_data)
   SseForerunners *self = g_new0 (SseForerunners, 1);
 
   self->let = let;
+  self->lowest = G_MAXUINT64;
   self->user_data = user_data;
   g_queue_init (&self->queue);
   return self;

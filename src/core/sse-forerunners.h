@@ -38,7 +38,8 @@ void            sse_forerunners_hold       (SseForerunners       *self,
 void            sse_forerunners_let        (SseForerunners       *self,
                                             guint64               position);
 void            sse_forerunners_take_end   (SseForerunners       *self,
-                                            guint64               end);
+                                            guint64               position,
+                                            gint64                now);
 void            sse_forerunners_end_user   (SseForerunners       *self,
                                             const char           *user);
 void            sse_forerunners_close      (SseForerunners       *self);

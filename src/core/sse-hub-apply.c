@@ -122,5 +122,6 @@ sse_hub_take_changed (SseLog *log, gpointer user_data)
 void
 sse_hub_take_end (SseLog *log, guint64 position, gpointer user_data)
 {
-  sse_forerunners_take_end (SSE_HUB (user_data)->host.forerunners, position);
+  sse_forerunners_take_end (SSE_HUB (user_data)->host.forerunners, position,
+                            g_get_monotonic_time ());
 }

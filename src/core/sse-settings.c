@@ -74,6 +74,10 @@ static const SseSetting auth_settings[] = {
   { "public-key-file", SSE_SETTING_SECRET, NULL, 1, 16384,
     N_ ("File with the public key in PEM: of RSA, with 2048 bits or more, or on the elliptic curve "
         "P-256 (ES256), P-384 (ES384) or P-521 (ES512).") },
+  { "issue-secret-file", SSE_SETTING_SECRET, NULL, 32, 4096,
+    N_ ("File with a secret that IssueToken signs with. Where several rivuletd share a log, it is "
+        "the same on all nodes, so that the token of one is good at all. Where it is not set, "
+        "rivuletd has a secret of its own, which it makes.") },
   { "require-expiry", SSE_SETTING_BOOLEAN, "true", 0, 0,
     N_ ("Whether a token without exp is invalid.") },
   { "leeway-seconds", SSE_SETTING_INTEGER, "0", 0, 60,
@@ -117,8 +121,8 @@ static const SseSetting hub_settings[] = {
 
 static const SseSetting log_settings[] = {
   { "backend", SSE_SETTING_STRING, "local", 0, 0,
-    "Where the log is: local, on this machine, or nats: on NATS JetStream, where several rivuletd "
-    "share it; see [nats]." },
+    N_ ("Where the log is: local, on this machine, or nats: on NATS JetStream, where several "
+        "rivuletd share it; see [nats].") },
   { "durability", SSE_SETTING_STRING, "full", 0, 0,
     N_ ("full: an update that was accepted is on the disk, and is there again after a crash. none: "
         "nothing is written; what was accepted is lost when rivuletd ends.") },
@@ -133,32 +137,33 @@ static const SseSetting log_settings[] = {
 
 static const SseSetting nats_settings[] = {
   { "urls", SSE_SETTING_STRINGS, "nats://localhost:4222", 0, 0,
-    "Servers of NATS, several with ;, such as nats://10.0.0.1:4222, or tls://… for TLS. Others of "
-    "their cluster are found by themselves." },
+    N_ ("Servers of NATS, several with ;, such as nats://10.0.0.1:4222, or tls://… for TLS. Others "
+        "of their cluster are found by themselves.") },
   { "name", SSE_SETTING_STRING, "rivulet", 0, 0,
-    "The log's name: of the JetStream stream with all updates, of that beside it, NAME-state, and "
-    "what begins their subjects. It is the same on all nodes. Letters, digits, - and _." },
+    N_ ("The log's name: of the JetStream stream with all updates, of that beside it, NAME-state, "
+        "and what begins their subjects. It is the same on all nodes. Letters, digits, - and _.") },
   { "node", SSE_SETTING_STRING, NULL, 0, 0,
-    "What this node is called where nodes are listed. Where it is not set: the machine's name." },
+    N_ ("What this node is called where nodes are listed. Where it is not set: the machine's "
+        "name.") },
   { "replicas", SSE_SETTING_INTEGER, "1", 1, 5,
-    "On how many servers the log is kept, where rivuletd makes it: 3 where there are three." },
+    N_ ("On how many servers the log is kept, where rivuletd makes it: 3 where there are three.") },
   { "credentials-file", SSE_SETTING_STRING, NULL, 0, 0,
-    "File with the credentials that NATS asks for, as nsc(1) makes it." },
+    N_ ("File with the credentials that NATS asks for, as nsc(1) makes it.") },
   { "ca-file", SSE_SETTING_STRING, NULL, 0, 0,
-    "File with the certificates, in PEM, that the servers' are signed with. Where it is set, TLS "
-    "is "
-    "spoken." },
+    N_ ("File with the certificates, in PEM, that the servers' are signed with. Where it is set, "
+        "TLS is spoken.") },
   { "certificate-file", SSE_SETTING_STRING, NULL, 0, 0,
-    "File with this node's own certificate, in PEM, where the servers ask for one." },
-  { "key-file", SSE_SETTING_STRING, NULL, 0, 0, "File with its key." },
+    N_ ("File with this node's own certificate, in PEM, where the servers ask for one.") },
+  { "key-file", SSE_SETTING_STRING, NULL, 0, 0, N_ ("File with its key.") },
   { "connect-seconds", SSE_SETTING_INTEGER, "10", 1, 3600,
-    "How long rivuletd looks for a server when it starts, in seconds." },
+    N_ ("How long rivuletd looks for a server when it starts, in seconds.") },
   { "deadline-seconds", SSE_SETTING_INTEGER, "5", 1, 60,
-    "How long a publisher waits for the servers, in seconds; then it is told StoreFailed, and that "
-    "whether its update was taken is unknown." },
+    N_ ("How long a publisher waits for the servers, in seconds; then it is told StoreFailed, and "
+        "that whether its update was taken is unknown.") },
   { "checkpoint-updates", SSE_SETTING_INTEGER, "10000", 10, 1000000,
-    "Updates between two checkpoints, with which a node begins that is new or was away. One node "
-    "writes it for all, and then the log is trimmed behind it, but for [log] retain-updates." },
+    N_ ("Updates between two checkpoints, with which a node begins that is new or was away. One "
+        "node writes it for all, and then the log is trimmed behind it, but for [log] "
+        "retain-updates.") },
   { .key = NULL },
 };
 
@@ -212,8 +217,8 @@ const SseSettingsGroup sse_settings_groups[] = {
   { "hub", hub_settings, NULL },
   { "log", log_settings, NULL },
   { "nats", nats_settings,
-    "Looked at where [log] backend is nats: several rivuletd then share one log, and each serves "
-    "the same streams." },
+    N_ ("Looked at where [log] backend is nats: several rivuletd then share one log, and each "
+        "serves the same streams.") },
   { "clients", clients_settings, NULL },
   { "bus", bus_settings, NULL },
   { "plugins", plugins_settings, NULL },
@@ -221,17 +226,31 @@ const SseSettingsGroup sse_settings_groups[] = {
 };
 
 const SseSettingsName sse_settings_at_start[] = {
-  { "http", "listen" },        { "http", "base-paths" },
-  { "operators", "listen" },   { "hub", "resume-events" },
-  { "hub", "resume-bytes" },   { "log", "backend" },
-  { "log", "durability" },     { "log", "directory" },
-  { "log", "retain-updates" }, { "log", "retain-hours" },
-  { "nats", "urls" },          { "nats", "name" },
-  { "nats", "node" },          { "nats", "credentials-file" },
-  { "nats", "ca-file" },       { "nats", "certificate-file" },
-  { "nats", "key-file" },      { "nats", "deadline-seconds" },
-  { "clients", "workers" },    { "bus", "bus" },
-  { "plugins", "directory" },  { NULL, NULL },
+  { "http", "listen" },
+  { "http", "base-paths" },
+  { "operators", "listen" },
+  { "hub", "resume-events" },
+  { "hub", "resume-bytes" },
+  { "log", "backend" },
+  { "log", "durability" },
+  { "log", "directory" },
+  { "log", "retain-updates" },
+  { "log", "retain-hours" },
+  { "nats", "urls" },
+  { "nats", "name" },
+  { "nats", "node" },
+  { "nats", "replicas" },
+  { "nats", "credentials-file" },
+  { "nats", "ca-file" },
+  { "nats", "certificate-file" },
+  { "nats", "key-file" },
+  { "nats", "connect-seconds" },
+  { "nats", "deadline-seconds" },
+  { "nats", "checkpoint-updates" },
+  { "clients", "workers" },
+  { "bus", "bus" },
+  { "plugins", "directory" },
+  { NULL, NULL },
 };
 
 /**

@@ -9,10 +9,11 @@
 #include "sse-nats-checkpoint.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 
 #define CHUNK_BYTES 524288
-/* Of states in memory. */
-#define MAX_BYTES (G_GUINT64_CONSTANT (16) << 30)
+/* Of all states together: what a GByteArray holds. */
+#define MAX_BYTES (G_GUINT64_CONSTANT (2) << 30)
 
 static void
 part_free (gpointer data)
@@ -250,7 +251,7 @@ sse_nats_checkpoint_fetch (const SseNatsCheckpoint *self, SseNatsLink *link, GEr
   if (!g_str_equal (sum, self->sum))
     {
       g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
-                   _ ("the checkpoint at %" G_GUINT64_FORMAT " is damaged"), self->position);
+                   _ ("the checkpoint at %" PRIu64 " is damaged"), self->position);
       return NULL;
     }
   states = g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE ("av"), bytes, FALSE));
@@ -258,8 +259,7 @@ sse_nats_checkpoint_fetch (const SseNatsCheckpoint *self, SseNatsLink *link, GEr
     return states;
   g_variant_unref (states);
   g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
-               _ ("the checkpoint at %" G_GUINT64_FORMAT " does not have what it says"),
-               self->position);
+               _ ("the checkpoint at %" PRIu64 " does not have what it says"), self->position);
   return NULL;
 }
 
@@ -305,6 +305,14 @@ sse_nats_checkpoint_write (const SseNatsCheckpoint *self,
   gsize length;
   const char *data = g_bytes_get_data (states, &length);
 
+  if (self->n_bytes > MAX_BYTES)
+    {
+      g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
+                   "the states have %" G_GUINT64_FORMAT
+                   " bytes, and a checkpoint has %" G_GUINT64_FORMAT " at most",
+                   self->n_bytes, MAX_BYTES);
+      return FALSE;
+    }
   if (!sse_nats_checkpoint_ask (link, &older, error))
     return FALSE;
   *before = older != NULL ? older->position : 0;

@@ -7,6 +7,10 @@
 
 #include "sse-nats-message.h"
 
+/* After one that was refused, in µs: there may be no leader, or the one that was first is not read
+ * yet. */
+#define PAUSE G_USEC_PER_SEC
+
 struct _SseNatsDues
 {
   guint64 span; /* of updates, between two */
@@ -18,6 +22,7 @@ struct _SseNatsDues
 
   guint64 asked; /* up to where the log was when this node asked last; 0 where it has its answer */
   char asked_id[SSE_NATS_ID_BYTES];
+  gint64 not_before; /* when it may ask again, monotonic, µs */
 
   guint64 due;   /* the one for which the states were not given yet; 0 for none */
   guint64 after; /* what they have to have, at least */
@@ -45,7 +50,8 @@ sse_nats_dues_ask (SseNatsDues *self, guint64 position)
   SseMailList jobs = { 0 };
   SseNatsJob *job;
 
-  if (self->keeps_out || position < MAX (self->last, self->asked) + self->span)
+  if (self->keeps_out || position < MAX (self->last, self->asked) + self->span
+      || g_get_monotonic_time () < self->not_before)
     return;
   self->asked = position;
   sse_nats_message_new_id (self->asked_id);
@@ -61,8 +67,10 @@ sse_nats_dues_ask (SseNatsDues *self, guint64 position)
 void
 sse_nats_dues_forget_question (SseNatsDues *self, const char *id)
 {
-  if (g_str_equal (id, self->asked_id))
-    self->asked = 0;
+  if (!g_str_equal (id, self->asked_id))
+    return;
+  self->asked = 0;
+  self->not_before = g_get_monotonic_time () + PAUSE;
 }
 
 /**
@@ -118,19 +126,13 @@ lacks_a_part (SseNatsDues *self, GArray *parts)
 void
 sse_nats_dues_save (SseNatsDues *self, guint64 position, GArray *parts)
 {
-  SseNatsCheckpoint *checkpoint;
-  GBytes *states;
-
   /* At the end of all, they may be of before. */
   if (self->due == 0 || position < self->after)
     return;
   if (!self->keeps_out)
     self->keeps_out = lacks_a_part (self, parts);
-  checkpoint = sse_nats_checkpoint_new (self->due_id, self->due, parts, &states);
-  if (!self->ours || self->keeps_out)
-    g_clear_pointer (&states, g_bytes_unref);
+  sse_nats_saver_post (self->saver, self->due_id, self->due, parts, self->ours && !self->keeps_out);
   self->due = 0;
-  sse_nats_saver_post (self->saver, checkpoint, states);
 }
 
 /* Takes a DIFFERS. */

@@ -91,23 +91,37 @@ replace (SseNatsLink *link, SseNatsEpoch *epoch, gint64 created, GError **error)
   return TRUE;
 }
 
+/* Why the stream is not what the epoch is of, or not what this node has had of it. */
 static const char *
-find_loss (const SseNatsEpoch *epoch,
+find_loss (SseNatsLink *link,
+           const SseNatsEpoch *epoch,
            const SseNatsExtent *extent,
-           const char *known,
-           guint64 position)
+           const SseNatsPlace *known)
 {
   if (epoch->created != extent->created)
     return "was made anew";
-  if (g_strcmp0 (known, epoch->name) == 0 && position > extent->last)
+  if (g_strcmp0 (known->epoch, epoch->name) != 0)
+    return NULL;
+  if (known->position > extent->last || !sse_nats_link_has (link, known->position, known->id))
     return "has lost what this node had of it";
   return NULL;
 }
 
+/* A server that was cut off from the others answers for a while as if nothing had been since. What
+ * it is asked to keep it can't: so whoever says that it did knows all that was agreed on before. */
+static gboolean
+ask_for_quorum (SseNatsLink *link, GError **error)
+{
+  g_autofree char *subject = g_strdup_printf ("%s.state.sync", link->stream);
+  jsErrCode code = 0;
+  natsStatus status = js_Publish (NULL, link->jetstream, subject, NULL, 0, NULL, &code);
+
+  return sse_nats_fail (status, code, _ ("writing to the stream beside the log"), error);
+}
+
 /**
  * sse_nats_epoch_agree:
- * @known: (nullable): the epoch in which this node was
- * @position: how far
+ * @known: where this node was
  * @epoch: (out): the one that counts now
  * @extent: (out): of the stream of updates
  * @error: %SSE_NATS_ERROR_AWAY
@@ -116,14 +130,15 @@ find_loss (const SseNatsEpoch *epoch,
  */
 gboolean
 sse_nats_epoch_agree (SseNatsLink *link,
-                      const char *known,
-                      guint64 position,
+                      const SseNatsPlace *known,
                       SseNatsEpoch *epoch,
                       SseNatsExtent *extent,
                       GError **error)
 {
   guint n_doubts = 0;
 
+  if (!ask_for_quorum (link, error))
+    return FALSE;
   for (guint i = 0; i < MAX_ATTEMPTS; i++)
     {
       g_autoptr (GError) local = NULL;
@@ -133,7 +148,7 @@ sse_nats_epoch_agree (SseNatsLink *link,
       if (!sse_nats_link_ask_extent (link, extent, error)
           || !sse_nats_epoch_ask (link, epoch, error))
         return FALSE;
-      loss = epoch->name != NULL ? find_loss (epoch, extent, known, position) : NULL;
+      loss = epoch->name != NULL ? find_loss (link, epoch, extent, known) : NULL;
       if (epoch->name != NULL && loss == NULL)
         return TRUE;
       if (loss != NULL && ++n_doubts < MAX_DOUBTS)

@@ -20,16 +20,30 @@ typedef struct
   guint64 sequence;
 } SseNatsEpoch;
 
+/**
+ * SseNatsPlace:
+ * @epoch: (nullable): %NULL for none
+ * @position: of the last message
+ * @id: of that message; empty where that is not known
+ *
+ * Where a node was in the log.
+ */
+typedef struct
+{
+  const char *epoch;
+  guint64 position;
+  const char *id;
+} SseNatsPlace;
+
 void     sse_nats_epoch_clear (SseNatsEpoch  *self);
 gboolean sse_nats_epoch_ask   (SseNatsLink   *link,
                                SseNatsEpoch  *epoch,
                                GError       **error);
-gboolean sse_nats_epoch_agree (SseNatsLink   *link,
-                               const char    *known,
-                               guint64        position,
-                               SseNatsEpoch  *epoch,
-                               SseNatsExtent *extent,
-                               GError       **error);
+gboolean sse_nats_epoch_agree (SseNatsLink         *link,
+                               const SseNatsPlace  *known,
+                               SseNatsEpoch        *epoch,
+                               SseNatsExtent       *extent,
+                               GError             **error);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SseNatsEpoch, sse_nats_epoch_clear)
 

@@ -15,8 +15,10 @@
 #include "sse-nats-message.h"
 #include "sse-thread.h"
 
-/* Between two looks at the stream, in ms. */
-#define LOOK_MS 1000
+/* Between two looks at the stream, in ms; somebody may ask for one earlier, but not more often than
+ * that. */
+#define LOOK_MS     1000
+#define MIN_LOOK_MS 50
 /* At every so many looks, what was read last is read again: it may be large. */
 #define LOOKS_TO_READ 10
 /* So many looks in a row have to find a loss: a server that has just come back may not know yet
@@ -30,12 +32,13 @@ struct _SseNatsFollower
   SseNatsLink *link;
   SseNatsMark *mark;
   SseNatsPresence *presence;
-  guint64 epoch_sequence;
+  char *epoch;
   gint64 created;
   natsSubscription *subscription; /* the watching thread's */
   guint n_doubts;                 /* likewise: looks in a row that found a loss */
   pthread_t thread;
 
+  pthread_mutex_t turn; /* held while one message is taken */
   pthread_mutex_t lock;
   pthread_cond_t changed;
   guint64 position; /* of the last message that was read; with the lock, as is what follows */
@@ -96,6 +99,8 @@ on_message (natsConnection *connection,
   guint64 expected;
   SseNatsNote *note;
 
+  /* A subscription that failed halfway may still have a thread in here beside that of the next. */
+  pthread_mutex_lock (&self->turn);
   pthread_mutex_lock (&self->lock);
   expected = self->position + 1;
   pthread_mutex_unlock (&self->lock);
@@ -110,6 +115,7 @@ on_message (natsConnection *connection,
     }
   else if (sequence > expected)
     note_gap (self);
+  pthread_mutex_unlock (&self->turn);
   natsMsg_Destroy (message);
 }
 
@@ -143,8 +149,13 @@ subscribe (SseNatsFollower *self, guint64 position)
   options.Config.MemoryStorage = true;
   status = js_Subscribe (&self->subscription, self->link->jetstream, self->link->subjects,
                          on_message, self, NULL, &options, &code);
-  if (status == NATS_OK)
+  if (status != NATS_OK)
+    self->subscription = NULL;
+  else
     status = natsSubscription_SetOnCompleteCB (self->subscription, on_subscription_ended, self);
+  /* One that was closed meanwhile would never tell its end. */
+  if (status != NATS_OK)
+    g_clear_pointer (&self->subscription, natsSubscription_Destroy);
   if (status != NATS_OK)
     g_info ("NATS: the stream %s cannot be followed yet: %s", self->link->stream,
             natsStatus_GetText (status));
@@ -165,29 +176,6 @@ unsubscribe (SseNatsFollower *self)
   g_clear_pointer (&self->subscription, natsSubscription_Destroy);
 }
 
-/* Whether the message that was read last is still there, and the same. */
-static gboolean
-has_last (SseNatsFollower *self, guint64 position, const char *id)
-{
-  natsMsg *message = NULL;
-  jsErrCode code = 0;
-  natsStatus status;
-  gboolean same = TRUE;
-
-  if (position == 0 || *id == '\0')
-    return TRUE;
-  status = js_GetMsg (&message, self->link->jetstream, self->link->stream, position, NULL, &code);
-  if (status == NATS_OK)
-    {
-      const char *found = NULL;
-
-      same = natsMsgHeader_Get (message, "Nats-Msg-Id", &found) == NATS_OK
-             && g_str_equal (found, id);
-    }
-  natsMsg_Destroy (message);
-  return same;
-}
-
 /* Why the stream is not what was read of it; NULL where it is. */
 static const char *
 find_loss (SseNatsFollower *self,
@@ -200,9 +188,9 @@ find_loss (SseNatsFollower *self,
     return "was made anew";
   if (extent->first > position + 1)
     return "does not have all any more that this node has not read yet";
-  if (extent->last < position || !has_last (self, position, id))
+  if (extent->last < position || !sse_nats_link_has (self->link, position, id))
     return "has lost what this node had of it";
-  if (epoch->sequence > self->epoch_sequence)
+  if (g_strcmp0 (epoch->name, self->epoch) != 0)
     return "has a new epoch: another node found that it lost something";
   return NULL;
 }
@@ -285,7 +273,8 @@ wait_a_while (SseNatsFollower *self)
   gboolean goes_on;
   int code = 0;
 
-  clock_gettime (CLOCK_REALTIME, &until);
+  nats_Sleep (MIN_LOOK_MS);
+  clock_gettime (CLOCK_MONOTONIC, &until);
   until.tv_sec += LOOK_MS / 1000;
   pthread_mutex_lock (&self->lock);
   while (!self->stopped && !self->asked && code != ETIMEDOUT)
@@ -341,6 +330,16 @@ follower_run (void *data)
   return NULL;
 }
 
+static void
+clear (SseNatsFollower *self)
+{
+  pthread_cond_destroy (&self->changed);
+  pthread_mutex_destroy (&self->lock);
+  pthread_mutex_destroy (&self->turn);
+  g_free (self->epoch);
+  g_free (self);
+}
+
 /**
  * sse_nats_follower_new:
  * @link: outlives it
@@ -359,20 +358,24 @@ sse_nats_follower_new (SseNatsLink *link,
                        GError **error)
 {
   SseNatsFollower *self = g_new0 (SseNatsFollower, 1);
+  pthread_condattr_t monotonic;
 
   self->link = link;
   self->mark = mark;
   self->presence = presence;
-  self->epoch_sequence = epoch->sequence;
+  self->epoch = g_strdup (epoch->name);
   self->created = epoch->created;
   self->position = position;
+  pthread_mutex_init (&self->turn, NULL);
   pthread_mutex_init (&self->lock, NULL);
-  pthread_cond_init (&self->changed, NULL);
+  /* Whoever sets the clock back would have it sleep as long. */
+  pthread_condattr_init (&monotonic);
+  pthread_condattr_setclock (&monotonic, CLOCK_MONOTONIC);
+  pthread_cond_init (&self->changed, &monotonic);
+  pthread_condattr_destroy (&monotonic);
   if (sse_thread_start (&self->thread, follower_run, self, error))
     return self;
-  pthread_cond_destroy (&self->changed);
-  pthread_mutex_destroy (&self->lock);
-  g_free (self);
+  clear (self);
   return NULL;
 }
 
@@ -401,7 +404,5 @@ sse_nats_follower_free (SseNatsFollower *self)
   pthread_cond_broadcast (&self->changed);
   pthread_mutex_unlock (&self->lock);
   pthread_join (self->thread, NULL);
-  pthread_cond_destroy (&self->changed);
-  pthread_mutex_destroy (&self->lock);
-  g_free (self);
+  clear (self);
 }

@@ -5,8 +5,11 @@
 
 #include "sse-nats-link.h"
 
+#include <errno.h>
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 G_DEFINE_QUARK (sse - nats - error - quark, sse_nats_error)
 
@@ -17,8 +20,11 @@ G_DEFINE_QUARK (sse - nats - error - quark, sse_nats_error)
 #define JITTER_MS 750
 /* A server that is silent for two of these is given up, in ms. */
 #define PING_MS 2000
-/* How long one that is asked may take, in ms. */
+/* How long one that is asked may take, in ms, and one that is written to. */
 #define ANSWER_MS 3000
+/* What may wait for a server that is away, in bytes: nothing. Who sends is told, and sends again.
+ */
+#define AWAY_BYTES 1
 /* How long a message's id is remembered by the servers, in ns: much longer than it is sent again.
  */
 #define DUPLICATES_NS (G_GINT64_CONSTANT (120) * 1000000000)
@@ -72,6 +78,20 @@ on_reconnected (natsConnection *connection, void *data)
   sse_nats_note_post (sse_nats_note_new (SSE_NATS_NOTE_CONNECTED), self->notes);
 }
 
+/* libnats gives up for good where a server refuses this node twice. */
+static void
+tell_refused (SseNatsLink *self, natsConnection *connection)
+{
+  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_LOST);
+  const char *why = NULL;
+
+  natsConnection_GetLastError (connection, &why);
+  note->error = g_error_new (SSE_NATS_ERROR, SSE_NATS_ERROR_AWAY,
+                             "NATS: the servers do not take this node any more: %s",
+                             why != NULL && *why != '\0' ? why : "the connection is closed");
+  sse_nats_note_post (note, self->notes);
+}
+
 /* The last of all. */
 static void
 on_closed (natsConnection *connection, void *data)
@@ -79,34 +99,72 @@ on_closed (natsConnection *connection, void *data)
   SseNatsLink *self = data;
 
   pthread_mutex_lock (&self->lock);
+  if (!self->closing)
+    tell_refused (self, connection);
   self->closed = TRUE;
   pthread_cond_signal (&self->changed);
   pthread_mutex_unlock (&self->lock);
 }
 
-/* A consumer that was reset, a message that was slow to be taken: libnats goes on by itself. */
+/* A consumer that was reset, a message that was slow to be taken: libnats goes on by itself. What
+ * the servers do not permit is for a person. */
 static void
 on_error (natsConnection *connection, natsSubscription *subscription, natsStatus status, void *data)
 {
-  g_debug ("%s", natsStatus_GetText (status));
+  const char *why = NULL;
+
+  if (status != NATS_NOT_PERMITTED)
+    g_debug ("%s", natsStatus_GetText (status));
+  else if (natsConnection_GetLastError (connection, &why) == status && why != NULL)
+    g_warning ("NATS: %s; the user of [nats] needs it", why);
+  else
+    g_warning ("NATS: the user of [nats] lacks a permission");
 }
 
 /* ---- connecting ---- */
 
-static natsStatus
-set_security (natsOptions *to, const SseNatsOptions *options)
+/* @path: (nullable): of [nats] @key */
+static gboolean
+check_file (const char *key, const char *path, GError **error)
 {
-  natsStatus status = NATS_OK;
+  if (path == NULL || access (path, R_OK) == 0)
+    return TRUE;
+  g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT, _ ("[nats] %s: cannot read %s: %s"),
+               key, path, strerror (errno));
+  return FALSE;
+}
 
-  if (options->ca_file != NULL)
-    status = natsOptions_SetSecure (to, true);
-  if (status == NATS_OK && options->ca_file != NULL)
-    status = natsOptions_LoadCATrustedCertificates (to, options->ca_file);
-  if (status == NATS_OK && options->certificate_file != NULL)
-    status = natsOptions_LoadCertificatesChain (to, options->certificate_file, options->key_file);
-  if (status == NATS_OK && options->credentials_file != NULL)
-    status = natsOptions_SetUserCredentialsFromFiles (to, options->credentials_file, NULL);
-  return status;
+static gboolean
+take_file (natsStatus status, const char *key, const char *path, GError **error)
+{
+  g_autofree char *what = g_strdup_printf ("[nats] %s=%s", key, path);
+
+  return sse_nats_fail (status, 0, what, error);
+}
+
+/* Whom to trust, and who this node is. */
+static gboolean
+set_security (natsOptions *to, const SseNatsOptions *options, GError **error)
+{
+  if (!check_file ("ca-file", options->ca_file, error)
+      || !check_file ("certificate-file", options->certificate_file, error)
+      || !check_file ("key-file", options->key_file, error)
+      || !check_file ("credentials-file", options->credentials_file, error))
+    return FALSE;
+  if (options->ca_file != NULL
+      && (!take_file (natsOptions_SetSecure (to, true), "ca-file", options->ca_file, error)
+          || !take_file (natsOptions_LoadCATrustedCertificates (to, options->ca_file), "ca-file",
+                         options->ca_file, error)))
+    return FALSE;
+  if (options->certificate_file != NULL
+      && !take_file (
+          natsOptions_LoadCertificatesChain (to, options->certificate_file, options->key_file),
+          "certificate-file", options->certificate_file, error))
+    return FALSE;
+  return options->credentials_file == NULL
+         || take_file (
+             natsOptions_SetUserCredentialsFromFiles (to, options->credentials_file, NULL),
+             "credentials-file", options->credentials_file, error);
 }
 
 static natsStatus
@@ -118,7 +176,9 @@ set_options (SseNatsLink *self, natsOptions *to, const SseNatsOptions *options)
   if (status == NATS_OK)
     status = natsOptions_SetName (to, "rivuletd");
   if (status == NATS_OK)
-    status = set_security (to, options);
+    status = natsOptions_SetWriteDeadline (to, ANSWER_MS);
+  if (status == NATS_OK)
+    status = natsOptions_SetReconnectBufSize (to, AWAY_BYTES);
   if (status == NATS_OK)
     status = natsOptions_SetMaxReconnect (to, -1);
   if (status == NATS_OK)
@@ -167,7 +227,8 @@ open_connection (SseNatsLink *self, const SseNatsOptions *options, GError **erro
 
   if (status == NATS_OK)
     status = set_options (self, nats_options, options);
-  if (!sse_nats_fail (status, 0, _ ("its settings"), error))
+  if (!sse_nats_fail (status, 0, _ ("[nats] urls"), error)
+      || !set_security (nats_options, options, error))
     {
       natsOptions_Destroy (nats_options);
       return FALSE;
@@ -188,8 +249,8 @@ check_payload (SseNatsLink *self, const SseNatsOptions *options, GError **error)
   if (self->max_payload >= wanted)
     return TRUE;
   g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
-               _ ("NATS takes messages of %" G_GINT64_FORMAT " bytes, and updates of [hub] "
-                  "max-update-bytes need %" G_GINT64_FORMAT
+               _ ("NATS takes messages of %" PRId64 " bytes, and updates of [hub] "
+                  "max-update-bytes need %" PRId64
                   ": raise max_payload in the servers' configuration"),
                self->max_payload, wanted);
   return FALSE;
@@ -299,6 +360,32 @@ sse_nats_link_ask_extent (SseNatsLink *self, SseNatsExtent *extent, GError **err
 }
 
 /**
+ * sse_nats_link_has:
+ * @position: of a message; 0 for none
+ * @id: what it was known by; empty where that is not known
+ *
+ * Asks the servers, and waits.
+ *
+ * Returns: FALSE where another message is there. What has left the stream, or can't be looked at,
+ *   is taken for the same
+ */
+gboolean
+sse_nats_link_has (SseNatsLink *self, guint64 position, const char *id)
+{
+  natsMsg *message = NULL;
+  const char *found = NULL;
+  jsErrCode code = 0;
+  gboolean same = TRUE;
+
+  if (position == 0 || *id == '\0')
+    return TRUE;
+  if (js_GetMsg (&message, self->jetstream, self->stream, position, NULL, &code) == NATS_OK)
+    same = natsMsgHeader_Get (message, "Nats-Msg-Id", &found) == NATS_OK && g_str_equal (found, id);
+  natsMsg_Destroy (message);
+  return same;
+}
+
+/**
  * sse_nats_link_new:
  * @notes: outlives the link
  * @error: %SSE_NATS_ERROR
@@ -334,6 +421,9 @@ sse_nats_link_new (const SseNatsOptions *options, SseMailbox *notes, GError **er
 static void
 close_connection (SseNatsLink *self)
 {
+  pthread_mutex_lock (&self->lock);
+  self->closing = TRUE;
+  pthread_mutex_unlock (&self->lock);
   natsConnection_Close (self->connection);
   pthread_mutex_lock (&self->lock);
   while (!self->closed)

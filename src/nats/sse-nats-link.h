@@ -43,7 +43,8 @@ typedef struct
   gint64 replicas;
   pthread_mutex_t lock;
   pthread_cond_t changed;
-  gboolean closed; /* with @lock */
+  gboolean closing; /* whether this node wants that; with @lock */
+  gboolean closed;  /* with @lock */
 } SseNatsLink;
 
 /**
@@ -67,6 +68,9 @@ SseNatsLink *sse_nats_link_new        (const SseNatsOptions *options,
 gboolean     sse_nats_link_ask_extent (SseNatsLink          *self,
                                        SseNatsExtent        *extent,
                                        GError              **error);
+gboolean     sse_nats_link_has        (SseNatsLink          *self,
+                                       guint64               position,
+                                       const char           *id);
 void         sse_nats_link_free       (SseNatsLink          *self);
 
 gboolean     sse_nats_fail            (natsStatus            status,

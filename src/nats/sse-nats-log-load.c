@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <poll.h>
 
 #include "sse-nats-log-private.h"
@@ -61,17 +62,17 @@ load_stream (SseNatsLog *self, const SseLogLoader *loader, gpointer user_data, G
   return TRUE;
 }
 
-/* Without a checkpoint, all there ever was has to be there. */
+/* What is not in the checkpoint has to be in the stream: all there ever was, where there is none.
+ */
 static gboolean
 check_beginning (SseNatsLog *self, GError **error)
 {
-  if (self->first <= 1)
+  if (self->first <= self->position + 1)
     return TRUE;
   g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_LOST,
-               _ ("the stream begins at %" G_GUINT64_FORMAT
-                  ", and there is no checkpoint of what was before: remove it and the stream "
-                  "beside it, and publish the state anew"),
-               self->first);
+               _ ("the stream %s begins at %" PRIu64 ", and there is no checkpoint of what was "
+                  "before: remove it and the stream beside it, and publish the state anew"),
+               self->link->stream, self->first);
   return FALSE;
 }
 
@@ -112,9 +113,7 @@ load_checkpoint (SseNatsLog *self, const SseLogLoader *loader, gpointer user_dat
 
   if (!fetch_checkpoint (self, &checkpoint, &states, error))
     return FALSE;
-  if (checkpoint == NULL)
-    return check_beginning (self, error);
-  for (guint i = 0; i < checkpoint->parts->len; i++)
+  for (guint i = 0; checkpoint != NULL && i < checkpoint->parts->len; i++)
     {
       const SseNatsPart *part = g_ptr_array_index (checkpoint->parts, i);
       g_autoptr (GVariant) boxed = g_variant_get_child_value (states, i);
@@ -123,10 +122,11 @@ load_checkpoint (SseNatsLog *self, const SseLogLoader *loader, gpointer user_dat
       sse_nats_dues_add_stream (self->dues, part->stream);
       loader->part (part->stream, checkpoint->position, state, user_data);
     }
-  self->position = checkpoint->position;
+  if (checkpoint != NULL)
+    self->position = checkpoint->position;
   sse_nats_dues_note (self->dues, self->position);
   self->end = MAX (self->end, self->position);
-  return TRUE;
+  return check_beginning (self, error);
 }
 
 gboolean

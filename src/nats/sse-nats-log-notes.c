@@ -41,6 +41,7 @@ take_update (SseNatsLog *self, SseNatsNote *note)
 
   if (own == NULL)
     return g_steal_pointer (&note->update);
+  g_clear_pointer (&self->unsent, g_free);
   sse_update_set_position (own, note->position);
   return own;
 }
@@ -51,7 +52,12 @@ take_unsent (SseNatsLog *self, const SseNatsNote *note)
 {
   g_debug ("%s was not taken: %s", note->id, note->error->message);
   if (!sse_nats_waiting_mark_unsent (self->waiting, note->id))
-    sse_nats_dues_forget_question (self->dues, note->id);
+    {
+      sse_nats_dues_forget_question (self->dues, note->id);
+      return;
+    }
+  g_free (self->unsent);
+  self->unsent = g_strdup (note->error->message);
 }
 
 /* What was under way when the connection broke may not have come there. */
@@ -104,6 +110,8 @@ pass_over (SseNatsLog *self, const SseNatsNote *note)
   sse_nats_mark_set_applied (self->mark, note->position);
 }
 
+/* What was read before a note is told before what comes of the note: the hub takes the log's
+ * position for what it was told. */
 static void
 on_note (SseNatsLog *self, SseNatsNote *note, GPtrArray *updates)
 {
@@ -135,6 +143,7 @@ on_note (SseNatsLog *self, SseNatsNote *note, GPtrArray *updates)
       take_connection (self);
       break;
     case SSE_NATS_NOTE_WELL:
+      tell_committed (self, updates);
       self->end = MAX (self->end, note->end);
       if (self->lost)
         break;
@@ -142,10 +151,12 @@ on_note (SseNatsLog *self, SseNatsNote *note, GPtrArray *updates)
       sse_log_emit_end (SSE_LOG (self), note->end);
       break;
     case SSE_NATS_NOTE_ILL:
+      tell_committed (self, updates);
       if (!self->lost)
         set_error (self, note->error->message);
       break;
     case SSE_NATS_NOTE_LOST:
+      tell_committed (self, updates);
       take_loss (self, note->error);
       break;
     case SSE_NATS_NOTE_PONG:

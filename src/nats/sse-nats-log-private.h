@@ -43,6 +43,7 @@ struct _SseNatsLog
   guint64 told;     /* of the last update that was told */
   guint64 end;      /* of the last message that there is, as far as is known */
   char *error;
+  char *unsent; /* why an update was not taken last */
   gboolean lost;
 
   SseLogPong pong; /* of the ping under way */

@@ -24,12 +24,13 @@ static void
 fail (SseNatsLog *self, GPtrArray *updates)
 {
   g_autoptr (GError) error = NULL;
+  const char *why = self->error != NULL ? self->error : self->unsent;
 
   if (updates->len == 0)
     return;
   g_set_error (&error, SSE_ERROR, SSE_ERROR_STORE_FAILED,
                "whether it was taken is unknown, push it again: %s",
-               self->error != NULL ? self->error : "NATS: it did not come back in time");
+               why != NULL ? why : "NATS: it did not come back in time");
   sse_log_emit_failed (SSE_LOG (self), updates, error);
 }
 
@@ -202,6 +203,7 @@ sse_nats_log_finalize (GObject *object)
   g_free (self->node);
   sse_nats_epoch_clear (&self->epoch);
   g_free (self->error);
+  g_free (self->unsent);
   G_OBJECT_CLASS (sse_nats_log_parent_class)->finalize (object);
 }
 
@@ -235,6 +237,7 @@ sse_nats_log_new (const SseNatsOptions *options, GError **error)
 {
   g_autoptr (SseNatsLog) self = g_object_new (SSE_TYPE_NATS_LOG, NULL);
   SseNatsExtent extent;
+  SseNatsPlace known;
 
   self->node = g_strdup (options->node);
   self->deadline_ms = options->deadline_ms;
@@ -246,10 +249,11 @@ sse_nats_log_new (const SseNatsOptions *options, GError **error)
   self->mark = sse_nats_mark_new (options->directory, &self->notes, error);
   if (self->mark == NULL)
     return NULL;
+  known = (SseNatsPlace){ sse_nats_mark_get_epoch (self->mark), sse_nats_mark_get (self->mark),
+                          sse_nats_mark_get_id (self->mark) };
   self->link = sse_nats_link_new (options, &self->notes, error);
   if (self->link == NULL
-      || !sse_nats_epoch_agree (self->link, sse_nats_mark_get_epoch (self->mark),
-                                sse_nats_mark_get (self->mark), &self->epoch, &extent, error))
+      || !sse_nats_epoch_agree (self->link, &known, &self->epoch, &extent, error))
     return NULL;
   self->first = extent.first;
   self->end = extent.last;

@@ -15,11 +15,14 @@
 #include <glib/gstdio.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "sse-thread.h"
 
 #define FILE_NAME "nats-position"
+/* In place of an id that is not known: words are not empty. */
+#define NO_ID "-"
 /* Updates that may be read and not applied yet, and their bytes; then the servers hold back. */
 #define MAX_AHEAD       16384
 #define MAX_AHEAD_BYTES ((gsize) 64 * 1024 * 1024)
@@ -37,6 +40,7 @@ struct _SseNatsMark
   int fd;
   char *epoch; /* NULL where there was none */
   guint64 position;
+  char id[SSE_NATS_ID_BYTES]; /* of the message there, empty where that is not known */
   gboolean failed;
 
   SseMailbox *notes;
@@ -57,16 +61,18 @@ fail (SseNatsMark *self, const char *what, GError **error)
   int code = errno;
 
   g_set_error (error, G_FILE_ERROR, (int) g_file_error_from_errno (code), "%s: %s: %s", self->path,
-               what, g_strerror (code));
+               what, strerror (code));
   return FALSE;
 }
 
-/* All of it is one line, shorter than what a disk writes at once. */
+/* All of it is one line, shorter than what a disk writes at once, and always as long: "EPOCH
+ * POSITION ID". */
 static gboolean
 write_line (SseNatsMark *self, GError **error)
 {
   g_autofree char *line
-      = g_strdup_printf ("%s %020" G_GUINT64_FORMAT "\n", self->epoch, self->position);
+      = g_strdup_printf ("%s %020" G_GUINT64_FORMAT " %-*s\n", self->epoch, self->position,
+                         SSE_NATS_ID_BYTES - 1, *self->id != '\0' ? self->id : NO_ID);
   gsize length = strlen (line);
 
   return (pwrite (self->fd, line, length, 0) == (gssize) length && fdatasync (self->fd) == 0)
@@ -85,8 +91,8 @@ read_line (SseNatsMark *self, GError **error)
   if (length == 0)
     return TRUE;
   line[length] = '\0';
-  words = g_strsplit (g_strchomp (line), " ", 2);
-  if (g_strv_length (words) != 2
+  words = g_strsplit (g_strchomp (line), " ", 3);
+  if (g_strv_length (words) != 3 || *words[0] == '\0' || strlen (words[2]) >= sizeof self->id
       || !g_ascii_string_to_unsigned (words[1], 10, 0, G_MAXUINT64, &self->position, NULL))
     {
       g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
@@ -96,14 +102,17 @@ read_line (SseNatsMark *self, GError **error)
       return FALSE;
     }
   self->epoch = g_strdup (words[0]);
+  if (!g_str_equal (words[2], NO_ID))
+    g_strlcpy (self->id, words[2], sizeof self->id);
   return TRUE;
 }
 
 /* ---- the thread ---- */
 
-/* Moves all of @mail to @ready; returns whether it goes on. @newest: (inout): highest position */
+/* Moves all of @mail to @ready; returns whether it goes on. @newest: (inout): highest position;
+ * @id: (inout): of the message there */
 static gboolean
-sort_mail (SseMailList *mail, SseMailList *ready, guint64 *newest)
+sort_mail (SseMailList *mail, SseMailList *ready, guint64 *newest, char id[SSE_NATS_ID_BYTES])
 {
   SseNatsNote *note;
 
@@ -114,7 +123,11 @@ sort_mail (SseMailList *mail, SseMailList *ready, guint64 *newest)
           sse_nats_note_free (note);
           return FALSE;
         }
-      *newest = MAX (*newest, note->position);
+      if (note->position > *newest)
+        {
+          *newest = note->position;
+          g_strlcpy (id, note->id, SSE_NATS_ID_BYTES);
+        }
       sse_mail_list_push (ready, &note->mail);
     }
   return TRUE;
@@ -152,7 +165,7 @@ mark_run (void *data)
 
       poll (&readable, 1, -1);
       sse_mailbox_take (&self->inbox, &mail);
-      goes_on = sort_mail (&mail, &ready, &newest);
+      goes_on = sort_mail (&mail, &ready, &newest, self->id);
       if (newest > self->position)
         keep (self, newest);
       sse_mailbox_post (self->notes, &ready);
@@ -184,6 +197,8 @@ sse_nats_mark_new (const char *directory, SseMailbox *notes, GError **error)
     self->fd = open (self->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (self->fd < 0)
     fail (self, _ ("it cannot be opened"), error);
+  else if (flock (self->fd, LOCK_EX | LOCK_NB) < 0)
+    fail (self, _ ("another rivuletd uses it; each needs a [log] directory of its own"), error);
   else if (read_line (self, error))
     return self;
   sse_nats_mark_free (self);
@@ -213,6 +228,17 @@ sse_nats_mark_get (SseNatsMark *self)
 }
 
 /**
+ * sse_nats_mark_get_id:
+ *
+ * Returns: of the message there; empty where that is not known. Not any more once it has begun
+ */
+const char *
+sse_nats_mark_get_id (SseNatsMark *self)
+{
+  return self->id;
+}
+
+/**
  * sse_nats_mark_begin:
  * @epoch: of the log that is read from now on
  * @position: where that begins
@@ -226,6 +252,7 @@ sse_nats_mark_begin (SseNatsMark *self, const char *epoch, guint64 position, GEr
       g_free (self->epoch);
       self->epoch = g_strdup (epoch);
       self->position = position;
+      self->id[0] = '\0';
       if (!write_line (self, error))
         return FALSE;
     }

@@ -12,6 +12,7 @@ SseNatsMark *sse_nats_mark_new         (const char   *directory,
                                         GError      **error);
 const char  *sse_nats_mark_get_epoch   (SseNatsMark  *self);
 guint64      sse_nats_mark_get         (SseNatsMark  *self);
+const char  *sse_nats_mark_get_id      (SseNatsMark  *self);
 gboolean     sse_nats_mark_begin       (SseNatsMark  *self,
                                         const char   *epoch,
                                         guint64       position,

@@ -13,6 +13,9 @@
 #define ACCEPTED "Rivulet-Accepted" /* when, in µs since 1970 UTC */
 #define AUDIENCE "Rivulet-Audience" /* the user it is for, escaped as in a URI */
 
+/* Before the year 10000: what is later has no form as text. */
+#define ACCEPTED_END (G_GINT64_CONSTANT (253402300800) * G_USEC_PER_SEC)
+
 /* Draws an id at random: what the servers and this node know a message by. */
 void
 sse_nats_message_new_id (char id[SSE_NATS_ID_BYTES])
@@ -83,9 +86,10 @@ read_headers (natsMsg *message, SseNatsNote *note, gint64 *accepted, char **audi
   const char *time = get_header (message, ACCEPTED);
   const char *escaped = get_header (message, AUDIENCE);
 
-  if (id != NULL)
+  /* A longer one is not of a node. It is not cut: it would be taken for another. */
+  if (id != NULL && strlen (id) < sizeof note->id)
     g_strlcpy (note->id, id, sizeof note->id);
-  if (time == NULL || !g_ascii_string_to_signed (time, 10, 0, G_MAXINT64, accepted, NULL))
+  if (time == NULL || !g_ascii_string_to_signed (time, 10, 0, ACCEPTED_END - 1, accepted, NULL))
     return FALSE;
   if (escaped == NULL)
     return TRUE;

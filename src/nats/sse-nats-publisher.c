@@ -161,7 +161,8 @@ do_job (SseNatsPublisher *self, SseNatsJob *job)
     sse_nats_note_post (sse_nats_note_new (SSE_NATS_NOTE_PONG), self->link->notes);
   else if (job->type == SSE_NATS_JOB_STOP)
     self->stopped = TRUE;
-  else
+  /* While a server holds it up, publishers give up and come again: that does not add up. */
+  else if (job->type == SSE_NATS_JOB_DUE || g_get_monotonic_time () < job->until)
     send_message (self, job);
   free_job (job);
 }

@@ -18,6 +18,7 @@ typedef enum
  * @type: what to do
  * @update: (nullable): what to send
  * @id: what it is known by
+ * @until: when nobody waits for it any more, monotonic, µs; 0 for a DUE
  * @after: how far this node had read when it was asked to; for a DUE, where the one before was
  *
  * What the publisher is asked.
@@ -28,6 +29,7 @@ typedef struct
   SseNatsJobType type;
   SseUpdate *update;
   char id[SSE_NATS_ID_BYTES];
+  gint64 until;
   guint64 after;
 } SseNatsJob;
 

@@ -19,8 +19,10 @@
 typedef struct
 {
   SseMail mail;
-  SseNatsCheckpoint *checkpoint; /* NULL: stop */
-  GBytes *states;                /* NULL: to be compared */
+  char id[SSE_NATS_ID_BYTES];
+  guint64 position;
+  GArray *parts; /* of SseLogPart; NULL: stop */
+  gboolean ours;
 } Job;
 
 struct _SseNatsSaver
@@ -34,8 +36,7 @@ struct _SseNatsSaver
 static void
 job_free (Job *job)
 {
-  g_clear_pointer (&job->checkpoint, sse_nats_checkpoint_free);
-  g_clear_pointer (&job->states, g_bytes_unref);
+  g_clear_pointer (&job->parts, g_array_unref);
   g_free (job);
 }
 
@@ -59,18 +60,18 @@ trim (SseNatsSaver *self, guint64 position, guint64 before)
 }
 
 static void
-save (SseNatsSaver *self, Job *job)
+save (SseNatsSaver *self, const SseNatsCheckpoint *checkpoint, GBytes *states)
 {
   g_autoptr (GError) error = NULL;
   guint64 before;
 
-  if (!sse_nats_checkpoint_write (job->checkpoint, self->link, job->states, &before, &error))
+  if (!sse_nats_checkpoint_write (checkpoint, self->link, states, &before, &error))
     {
       g_message ("no checkpoint was written, the next one will be: %s", error->message);
       return;
     }
-  g_debug ("the checkpoint at %" G_GUINT64_FORMAT " is written", job->checkpoint->position);
-  trim (self, job->checkpoint->position, before);
+  g_debug ("the checkpoint at %" G_GUINT64_FORMAT " is written", checkpoint->position);
+  trim (self, checkpoint->position, before);
 }
 
 /* Whether what another node wrote could be looked at. */
@@ -111,6 +112,20 @@ compare (SseNatsSaver *self, const SseNatsCheckpoint *ours)
       return;
 }
 
+/* States are large: that they are put in bytes and summed up is not for the main thread. */
+static void
+do_job (SseNatsSaver *self, Job *job)
+{
+  g_autoptr (GBytes) states = NULL;
+  g_autoptr (SseNatsCheckpoint) checkpoint
+      = sse_nats_checkpoint_new (job->id, job->position, job->parts, &states);
+
+  if (job->ours)
+    save (self, checkpoint, states);
+  else
+    compare (self, checkpoint);
+}
+
 static void *
 saver_run (void *data)
 {
@@ -129,25 +144,20 @@ saver_run (void *data)
           sse_mailbox_take (&self->inbox, &jobs);
           continue;
         }
-      if (job->checkpoint == NULL)
+      if (job->parts == NULL)
         goes_on = FALSE;
-      else if (job->states != NULL)
-        save (self, job);
       else
-        compare (self, job->checkpoint);
+        do_job (self, job);
       job_free (job);
     }
   return NULL;
 }
 
 static void
-post (SseNatsSaver *self, SseNatsCheckpoint *checkpoint, GBytes *states)
+post (SseNatsSaver *self, Job *job)
 {
-  Job *job = g_new0 (Job, 1);
   SseMailList jobs = { 0 };
 
-  job->checkpoint = checkpoint;
-  job->states = states;
   sse_mail_list_push (&jobs, &job->mail);
   sse_mailbox_post (&self->inbox, &jobs);
 }
@@ -177,21 +187,29 @@ sse_nats_saver_new (SseNatsLink *link, guint64 retain, GError **error)
 
 /**
  * sse_nats_saver_post:
- * @checkpoint: (transfer full): of this node
- * @states: (nullable) (transfer full): to be written; %NULL where another node writes it, with
- *   whose it is compared then
+ * @id: of the message that asked for a checkpoint
+ * @position: of that
+ * @parts: (element-type SseLogPart): this node's states there; not changed any more
+ * @ours: whether they are to be written; else they are compared with what another node writes
  */
 void
-sse_nats_saver_post (SseNatsSaver *self, SseNatsCheckpoint *checkpoint, GBytes *states)
+sse_nats_saver_post (
+    SseNatsSaver *self, const char *id, guint64 position, GArray *parts, gboolean ours)
 {
-  post (self, checkpoint, states);
+  Job *job = g_new0 (Job, 1);
+
+  g_strlcpy (job->id, id, sizeof job->id);
+  job->position = position;
+  job->parts = g_array_ref (parts);
+  job->ours = ours;
+  post (self, job);
 }
 
 /* Lets it write what it has, and waits for its end. */
 void
 sse_nats_saver_free (SseNatsSaver *self)
 {
-  post (self, NULL, NULL);
+  post (self, g_new0 (Job, 1));
   pthread_join (self->thread, NULL);
   sse_mailbox_clear (&self->inbox);
   g_free (self);

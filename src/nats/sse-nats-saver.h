@@ -11,8 +11,10 @@ SseNatsSaver *sse_nats_saver_new  (SseNatsLink       *link,
                                    guint64            retain,
                                    GError           **error);
 void          sse_nats_saver_post (SseNatsSaver      *self,
-                                   SseNatsCheckpoint *checkpoint,
-                                   GBytes            *states);
+                                   const char        *id,
+                                   guint64            position,
+                                   GArray            *parts,
+                                   gboolean           ours);
 void          sse_nats_saver_free (SseNatsSaver      *self);
 
 G_END_DECLS

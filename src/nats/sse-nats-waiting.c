@@ -37,6 +37,7 @@ add_job (Entry *entry, guint64 position, SseMailList *jobs)
   job->type = SSE_NATS_JOB_SEND;
   job->update = sse_update_ref (entry->update);
   g_strlcpy (job->id, entry->id, sizeof job->id);
+  job->until = entry->until;
   job->after = position;
   entry->unsent = FALSE;
   sse_mail_list_push (jobs, &job->mail);

@@ -109,6 +109,24 @@ load_or_make (const char *path, GError **error)
 }
 
 /**
+ * sse_own_key_take:
+ * @self: (out caller-allocates): the key; to be cleared
+ * @secret: 32 bytes or more
+ * @error: where it is too short
+ *
+ * Who has the same secret has the same key, by the same name.
+ */
+gboolean
+sse_own_key_take (SseOwnKey *self, GBytes *secret, GError **error)
+{
+  g_autofree char *hash = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, secret);
+
+  self->id = g_strdup_printf ("rivulet-%.*s", ID_DIGITS, hash);
+  self->key = sse_token_key_new (ALGORITHM, secret, error);
+  return self->key != NULL;
+}
+
+/**
  * sse_own_key_load:
  * @self: (out caller-allocates): the key; to be cleared
  * @directory: (nullable): a directory that nobody else uses, where the key is or is made; %NULL for
@@ -121,16 +139,12 @@ sse_own_key_load (SseOwnKey *self, const char *directory, GError **error)
   g_autofree char *path
       = directory != NULL ? g_build_filename (directory, SSE_OWN_KEY_FILE, NULL) : NULL;
   g_autofree char *text = path != NULL ? load_or_make (path, error) : make_key (error);
-  g_autofree char *hash = NULL;
   g_autoptr (GBytes) bytes = NULL;
 
   if (text == NULL)
     return FALSE;
-  hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
   bytes = g_bytes_new (text, strlen (text));
-  self->id = g_strdup_printf ("rivulet-%.*s", ID_DIGITS, hash);
-  self->key = sse_token_key_new (ALGORITHM, bytes, error);
-  return self->key != NULL;
+  return sse_own_key_take (self, bytes, error);
 }
 
 void

@@ -21,6 +21,9 @@ typedef struct
   SseTokenKey *key;
 } SseOwnKey;
 
+gboolean sse_own_key_take  (SseOwnKey   *self,
+                            GBytes      *secret,
+                            GError     **error);
 gboolean sse_own_key_load  (SseOwnKey   *self,
                             const char  *directory,
                             GError     **error);

@@ -7,6 +7,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "sse-own-key.h"
 #include "sse-settings.h"
 
 #define GROUP "auth"
@@ -77,6 +78,27 @@ read_default (
     return FALSE;
   sse_token_set_default (token, key);
   return TRUE;
+}
+
+/* What rivuletd signs with itself, where that is not its own secret alone. */
+static gboolean
+read_own (SseToken *token, SseConfig *config, GVariant *settings, GError **error)
+{
+  g_autoptr (GVariant) content
+      = g_variant_lookup_value (settings, "issue-secret-file", G_VARIANT_TYPE_BYTESTRING);
+  g_autoptr (GBytes) secret = NULL;
+  g_autoptr (GError) local = NULL;
+  SseOwnKey own;
+
+  if (content == NULL)
+    return TRUE;
+  secret = g_variant_get_data_as_bytes (content);
+  if (sse_own_key_take (&own, secret, &local))
+    sse_token_set_own (token, own.id, sse_token_key_ref (own.key));
+  else
+    sse_config_fail (config, GROUP, "issue-secret-file", error, "%s", local->message);
+  sse_own_key_clear (&own);
+  return local == NULL;
 }
 
 /* ---- keys by name ---- */
@@ -169,6 +191,7 @@ sse_token_settings_read (SseConfig *config, GError **error)
   rules = read_rules (settings);
   token = sse_token_new (&rules);
   if (!read_default (token, config, settings, &is_there, error)
+      || !read_own (token, config, settings, error)
       || !read_all_named (token, config, &is_there, error))
     return NULL;
   if (!is_there)

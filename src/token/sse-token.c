@@ -110,6 +110,13 @@ sse_token_set_own (SseToken *self, const char *id, SseTokenKey *key)
   self->own_key = key;
 }
 
+/* Whether what is issued here has a key of its own. */
+gboolean
+sse_token_has_own (const SseToken *self)
+{
+  return self->own_key != NULL;
+}
+
 /* ---- form ---- */
 
 static gboolean

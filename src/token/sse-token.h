@@ -26,6 +26,7 @@ void                  sse_token_add_key     (SseToken       *self,
 void                  sse_token_set_own     (SseToken       *self,
                                              const char     *id,
                                              SseTokenKey    *key);
+gboolean              sse_token_has_own     (const SseToken *self);
 
 gboolean              sse_token_check       (SseToken       *self,
                                              const char     *token,
