@@ -91,8 +91,14 @@ sse_nats_checkpoint_new (const char *id, guint64 position, GArray *parts, GBytes
 
 /* ---- the message that names the others ---- */
 
-static char *
-write_text (const SseNatsCheckpoint *self)
+/**
+ * sse_nats_checkpoint_format:
+ *
+ * Returns: (transfer full): what sse_nats_checkpoint_parse() reads: "ID POSITION CHUNKS BYTES SUM",
+ *   and a line "STREAM SUM" for each part
+ */
+char *
+sse_nats_checkpoint_format (const SseNatsCheckpoint *self)
 {
   GString *text = g_string_new (NULL);
 
@@ -114,9 +120,13 @@ read_number (const char *text, guint64 *number)
   return g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT64, number, NULL);
 }
 
-/* NULL where that is none. */
-static SseNatsCheckpoint *
-read_text (const char *text)
+/**
+ * sse_nats_checkpoint_parse:
+ *
+ * Returns: (transfer full) (nullable): what the text says; %NULL where that is none
+ */
+SseNatsCheckpoint *
+sse_nats_checkpoint_parse (const char *text)
 {
   g_autoptr (SseNatsCheckpoint) self = new_empty ();
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
@@ -201,7 +211,7 @@ sse_nats_checkpoint_ask (SseNatsLink *link, SseNatsCheckpoint **checkpoint, GErr
     return FALSE;
   text = g_strndup (natsMsg_GetData (message), (gsize) natsMsg_GetDataLength (message));
   natsMsg_Destroy (message);
-  *checkpoint = read_text (text);
+  *checkpoint = sse_nats_checkpoint_parse (text);
   if (*checkpoint == NULL)
     g_warning ("what is at %s is no checkpoint", subject);
   return *checkpoint == NULL || check_place (checkpoint, link, error);
@@ -221,10 +231,38 @@ fetch_chunk (
 
   if (!sse_nats_fail (status, code, _ ("a part of its checkpoint"), error))
     return FALSE;
+  /* One that is longer than it should be is not of this checkpoint, which the sum tells. */
   g_byte_array_append (to, (const guint8 *) natsMsg_GetData (message),
-                       (guint) natsMsg_GetDataLength (message));
+                       (guint) MIN (natsMsg_GetDataLength (message), CHUNK_BYTES));
   natsMsg_Destroy (message);
   return TRUE;
+}
+
+/**
+ * sse_nats_checkpoint_read:
+ * @bytes: all chunks
+ * @error: %SSE_NATS_ERROR_UNFIT where they are not as they were written
+ *
+ * Returns: (transfer full): the states, an `av`
+ */
+GVariant *
+sse_nats_checkpoint_read (const SseNatsCheckpoint *self, GBytes *bytes, GError **error)
+{
+  g_autofree char *sum = sum_of (bytes);
+  g_autoptr (GVariant) states = NULL;
+
+  if (!g_str_equal (sum, self->sum))
+    {
+      g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
+                   _ ("the checkpoint at %" PRIu64 " is damaged"), self->position);
+      return NULL;
+    }
+  states = g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE ("av"), bytes, FALSE));
+  if (g_variant_n_children (states) == self->parts->len && g_variant_is_normal_form (states))
+    return g_steal_pointer (&states);
+  g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
+               _ ("the checkpoint at %" PRIu64 " does not have what it says"), self->position);
+  return NULL;
 }
 
 /**
@@ -240,27 +278,12 @@ sse_nats_checkpoint_fetch (const SseNatsCheckpoint *self, SseNatsLink *link, GEr
 {
   g_autoptr (GByteArray) all = g_byte_array_new ();
   g_autoptr (GBytes) bytes = NULL;
-  g_autofree char *sum = NULL;
-  GVariant *states;
 
   for (guint64 i = 0; i < self->n_chunks; i++)
     if (!fetch_chunk (self, link, i, all, error))
       return NULL;
   bytes = g_byte_array_free_to_bytes (g_steal_pointer (&all));
-  sum = sum_of (bytes);
-  if (!g_str_equal (sum, self->sum))
-    {
-      g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
-                   _ ("the checkpoint at %" PRIu64 " is damaged"), self->position);
-      return NULL;
-    }
-  states = g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE ("av"), bytes, FALSE));
-  if (g_variant_n_children (states) == self->parts->len && g_variant_is_normal_form (states))
-    return states;
-  g_variant_unref (states);
-  g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
-               _ ("the checkpoint at %" PRIu64 " does not have what it says"), self->position);
-  return NULL;
+  return sse_nats_checkpoint_read (self, bytes, error);
 }
 
 static gboolean
@@ -301,7 +324,7 @@ sse_nats_checkpoint_write (const SseNatsCheckpoint *self,
 {
   g_autoptr (SseNatsCheckpoint) older = NULL;
   g_autofree char *subject = get_subject (link);
-  g_autofree char *text = write_text (self);
+  g_autofree char *text = sse_nats_checkpoint_format (self);
   gsize length;
   const char *data = g_bytes_get_data (states, &length);
 

@@ -45,6 +45,11 @@ SseNatsCheckpoint *sse_nats_checkpoint_new    (const char               *id,
                                                GArray                   *parts,
                                                GBytes                  **states);
 void               sse_nats_checkpoint_free   (SseNatsCheckpoint        *self);
+char              *sse_nats_checkpoint_format (const SseNatsCheckpoint  *self);
+SseNatsCheckpoint *sse_nats_checkpoint_parse  (const char               *text);
+GVariant          *sse_nats_checkpoint_read   (const SseNatsCheckpoint  *self,
+                                               GBytes                   *bytes,
+                                               GError                  **error);
 gboolean           sse_nats_checkpoint_ask    (SseNatsLink              *link,
                                                SseNatsCheckpoint       **checkpoint,
                                                GError                  **error);

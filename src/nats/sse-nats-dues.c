@@ -14,7 +14,7 @@
 struct _SseNatsDues
 {
   guint64 span; /* of updates, between two */
-  SseNatsPublisher *publisher;
+  SseMailbox *publisher;
   SseNatsSaver *saver;
   GPtrArray *streams; /* names of those in the checkpoint with which this node began */
   guint64 last;       /* where one was asked for last */
@@ -60,7 +60,7 @@ sse_nats_dues_ask (SseNatsDues *self, guint64 position)
   job->after = self->last;
   g_strlcpy (job->id, self->asked_id, sizeof job->id);
   sse_mail_list_push (&jobs, &job->mail);
-  sse_nats_publisher_post (self->publisher, &jobs);
+  sse_mailbox_post (self->publisher, &jobs);
 }
 
 /* What was asked as @id was refused: another node was first, or nobody answers. */
@@ -155,11 +155,11 @@ sse_nats_dues_add_stream (SseNatsDues *self, const char *stream)
 
 /**
  * sse_nats_dues_start:
- * @publisher: asks for checkpoints; outlives it
+ * @publisher: the inbox of what asks for checkpoints; outlives it
  * @saver: takes them; outlives it
  */
 void
-sse_nats_dues_start (SseNatsDues *self, SseNatsPublisher *publisher, SseNatsSaver *saver)
+sse_nats_dues_start (SseNatsDues *self, SseMailbox *publisher, SseNatsSaver *saver)
 {
   self->publisher = publisher;
   self->saver = saver;

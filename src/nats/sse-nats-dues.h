@@ -17,7 +17,7 @@ typedef struct _SseNatsDues SseNatsDues;
 
 SseNatsDues *sse_nats_dues_new             (guint64            span);
 void         sse_nats_dues_start           (SseNatsDues       *self,
-                                            SseNatsPublisher  *publisher,
+                                            SseMailbox        *publisher,
                                             SseNatsSaver      *saver);
 void         sse_nats_dues_add_stream      (SseNatsDues       *self,
                                             const char        *stream);

@@ -10,7 +10,9 @@
 #include "sse-nats-epoch.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
+#define NAME_DIGITS 16
 /* So often somebody else may be quicker. */
 #define MAX_ATTEMPTS 20
 /* So often, and with so many ms in between, a loss has to be found: a server that has just come
@@ -24,17 +26,31 @@ sse_nats_epoch_clear (SseNatsEpoch *self)
   g_clear_pointer (&self->name, g_free);
 }
 
+/* It is a part of the ids that clients are sent: nothing else may get there. */
 static gboolean
-read_epoch (natsMsg *message, SseNatsEpoch *epoch)
+is_name (const char *text)
 {
-  g_autofree char *text
-      = g_strndup (natsMsg_GetData (message), (gsize) natsMsg_GetDataLength (message));
-  g_auto (GStrv) words = g_strsplit (text, " ", 2);
+  return strlen (text) == NAME_DIGITS && strspn (text, "0123456789abcdef") == NAME_DIGITS;
+}
 
-  if (g_strv_length (words) != 2 || *words[0] == '\0'
-      || !g_ascii_string_to_signed (words[1], 10, 0, G_MAXINT64, &epoch->created, NULL))
+/**
+ * sse_nats_epoch_parse:
+ * @text: "NAME CREATED"
+ * @epoch: (inout): gets both
+ *
+ * Returns: whether that is an epoch; @epoch stays as it was where it is none
+ */
+gboolean
+sse_nats_epoch_parse (const char *text, SseNatsEpoch *epoch)
+{
+  g_auto (GStrv) words = g_strsplit (text, " ", 2);
+  gint64 created;
+
+  if (g_strv_length (words) != 2 || !is_name (words[0])
+      || !g_ascii_string_to_signed (words[1], 10, 0, G_MAXINT64, &created, NULL))
     return FALSE;
   epoch->name = g_steal_pointer (&words[0]);
+  epoch->created = created;
   return TRUE;
 }
 
@@ -48,6 +64,7 @@ read_epoch (natsMsg *message, SseNatsEpoch *epoch)
 gboolean
 sse_nats_epoch_ask (SseNatsLink *link, SseNatsEpoch *epoch, GError **error)
 {
+  g_autofree char *text = NULL;
   natsMsg *message = NULL;
   jsErrCode code = 0;
   natsStatus status = js_GetLastMsg (&message, link->jetstream, link->state_stream,
@@ -59,7 +76,8 @@ sse_nats_epoch_ask (SseNatsLink *link, SseNatsEpoch *epoch, GError **error)
   if (!sse_nats_fail (status, code, "its epoch", error))
     return FALSE;
   epoch->sequence = natsMsg_GetSequence (message);
-  if (!read_epoch (message, epoch))
+  text = g_strndup (natsMsg_GetData (message), (gsize) natsMsg_GetDataLength (message));
+  if (!sse_nats_epoch_parse (text, epoch))
     g_warning ("what is at %s is no epoch", link->epoch_subject);
   natsMsg_Destroy (message);
   return TRUE;

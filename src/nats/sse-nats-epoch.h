@@ -36,6 +36,8 @@ typedef struct
 } SseNatsPlace;
 
 void     sse_nats_epoch_clear (SseNatsEpoch  *self);
+gboolean sse_nats_epoch_parse (const char    *text,
+                               SseNatsEpoch  *epoch);
 gboolean sse_nats_epoch_ask   (SseNatsLink   *link,
                                SseNatsEpoch  *epoch,
                                GError       **error);

@@ -133,6 +133,7 @@ gboolean
 sse_nats_log_load (SseLog *log, const SseLogLoader *loader, gpointer user_data, GError **error)
 {
   SseNatsLog *self = SSE_NATS_LOG (log);
+  SseMailbox *inbox;
 
   if (!load_checkpoint (self, loader, user_data, error)
       || !sse_nats_mark_begin (self->mark, self->epoch.name, self->position, error))
@@ -145,8 +146,9 @@ sse_nats_log_load (SseLog *log, const SseLogLoader *loader, gpointer user_data, 
   self->publisher = sse_nats_publisher_new (self->link, error);
   if (self->publisher == NULL)
     return FALSE;
-  self->waiting = sse_nats_waiting_new (self->publisher, self->deadline_ms);
-  sse_nats_dues_start (self->dues, self->publisher, self->saver);
+  inbox = sse_nats_publisher_get_inbox (self->publisher);
+  self->waiting = sse_nats_waiting_new (inbox, self->deadline_ms);
+  sse_nats_dues_start (self->dues, inbox, self->saver);
   self->presence = sse_nats_presence_new (self->link, self->node, error);
   if (self->presence == NULL)
     return FALSE;

@@ -126,7 +126,7 @@ sse_nats_log_ping (SseLog *log, SseLogPong pong, gpointer user_data)
   self->pong = pong;
   self->pong_data = user_data;
   sse_mail_list_push (&jobs, &job->mail);
-  sse_nats_publisher_post (self->publisher, &jobs);
+  sse_mailbox_post (sse_nats_publisher_get_inbox (self->publisher), &jobs);
 }
 
 static const char *

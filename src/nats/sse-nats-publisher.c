@@ -147,11 +147,11 @@ send_message (SseNatsPublisher *self, SseNatsJob *job)
     tell_unsent (self, job->id, natsStatus_GetText (status));
 }
 
-static void
-free_job (SseNatsJob *job)
+void
+sse_nats_job_free (SseNatsJob *self)
 {
-  g_clear_pointer (&job->update, sse_update_unref);
-  g_free (job);
+  g_clear_pointer (&self->update, sse_update_unref);
+  g_free (self);
 }
 
 static void
@@ -164,7 +164,7 @@ do_job (SseNatsPublisher *self, SseNatsJob *job)
   /* While a server holds it up, publishers give up and come again: that does not add up. */
   else if (job->type == SSE_NATS_JOB_DUE || g_get_monotonic_time () < job->until)
     send_message (self, job);
-  free_job (job);
+  sse_nats_job_free (job);
 }
 
 static void *
@@ -219,13 +219,14 @@ sse_nats_publisher_new (SseNatsLink *link, GError **error)
 }
 
 /**
- * sse_nats_publisher_post:
- * @jobs: (element-type SseNatsJob): moved to the thread
+ * sse_nats_publisher_get_inbox:
+ *
+ * Returns: (transfer none): for SseNatsJobs
  */
-void
-sse_nats_publisher_post (SseNatsPublisher *self, SseMailList *jobs)
+SseMailbox *
+sse_nats_publisher_get_inbox (SseNatsPublisher *self)
 {
-  sse_mailbox_post (&self->inbox, jobs);
+  return &self->inbox;
 }
 
 /* Lets it send what it was asked to, and waits for its end. */
@@ -237,7 +238,7 @@ sse_nats_publisher_free (SseNatsPublisher *self)
 
   stop->type = SSE_NATS_JOB_STOP;
   sse_mail_list_push (&last, &stop->mail);
-  sse_nats_publisher_post (self, &last);
+  sse_mailbox_post (&self->inbox, &last);
   pthread_join (self->thread, NULL);
   end_answers (self);
   natsSubscription_Destroy (self->answers);

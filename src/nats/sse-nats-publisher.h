@@ -37,8 +37,10 @@ typedef struct _SseNatsPublisher SseNatsPublisher;
 
 SseNatsPublisher *sse_nats_publisher_new  (SseNatsLink       *link,
                                            GError           **error);
-void              sse_nats_publisher_post (SseNatsPublisher  *self,
-                                           SseMailList       *jobs);
+SseMailbox       *sse_nats_publisher_get_inbox
+                                          (SseNatsPublisher  *self);
 void              sse_nats_publisher_free (SseNatsPublisher  *self);
+
+void              sse_nats_job_free       (SseNatsJob        *self);
 
 G_END_DECLS

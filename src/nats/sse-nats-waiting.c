@@ -7,7 +7,7 @@
 
 struct _SseNatsWaiting
 {
-  SseNatsPublisher *publisher;
+  SseMailbox *publisher;
   gint64 deadline;   /* µs */
   GHashTable *by_id; /* id → Entry */
 };
@@ -66,7 +66,7 @@ sse_nats_waiting_send (SseNatsWaiting *self, GPtrArray *updates, guint64 positio
       g_hash_table_insert (self->by_id, entry->id, entry);
       add_job (entry, position, &jobs);
     }
-  sse_nats_publisher_post (self->publisher, &jobs);
+  sse_mailbox_post (self->publisher, &jobs);
 }
 
 /**
@@ -141,7 +141,7 @@ sse_nats_waiting_look (SseNatsWaiting *self, guint64 position)
       }
     else if (entry->unsent)
       add_job (entry, position, &jobs);
-  sse_nats_publisher_post (self->publisher, &jobs);
+  sse_mailbox_post (self->publisher, &jobs);
   return late;
 }
 
@@ -153,11 +153,11 @@ sse_nats_waiting_is_empty (const SseNatsWaiting *self)
 
 /**
  * sse_nats_waiting_new:
- * @publisher: sends them; outlives it
+ * @publisher: the inbox of what sends them; outlives it
  * @deadline_ms: how long each may wait
  */
 SseNatsWaiting *
-sse_nats_waiting_new (SseNatsPublisher *publisher, guint deadline_ms)
+sse_nats_waiting_new (SseMailbox *publisher, guint deadline_ms)
 {
   SseNatsWaiting *self = g_new0 (SseNatsWaiting, 1);
 

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  */
 typedef struct _SseNatsWaiting SseNatsWaiting;
 
-SseNatsWaiting *sse_nats_waiting_new             (SseNatsPublisher     *publisher,
+SseNatsWaiting *sse_nats_waiting_new             (SseMailbox           *publisher,
                                                   guint                 deadline_ms);
 void            sse_nats_waiting_send            (SseNatsWaiting       *self,
                                                   GPtrArray            *updates,

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sse-nats-dues.h"
+
+#define ID "00112233445566778899aabbccddeeff"
+
+typedef struct
+{
+  SseMailbox inbox; /* the publisher's */
+  SseNatsDues *dues;
+} Fixture;
+
+static void
+set_up (Fixture *self, gconstpointer data)
+{
+  g_assert_true (sse_mailbox_init (&self->inbox, NULL));
+  self->dues = sse_nats_dues_new (100);
+  sse_nats_dues_start (self->dues, &self->inbox, NULL);
+}
+
+static void
+tear_down (Fixture *self, gconstpointer data)
+{
+  sse_nats_dues_free (self->dues);
+  sse_mailbox_clear (&self->inbox);
+}
+
+/* Whether it asks, and under which id. @after: where it has to say that the one before was */
+static gboolean
+asks (Fixture *self, guint64 position, guint64 after, char id[SSE_NATS_ID_BYTES])
+{
+  SseMailList jobs = { 0 };
+  SseNatsJob *job;
+
+  sse_nats_dues_ask (self->dues, position);
+  sse_mailbox_take (&self->inbox, &jobs);
+  job = (SseNatsJob *) sse_mail_list_pop (&jobs);
+  if (job == NULL)
+    return FALSE;
+  g_assert_cmpint (job->type, ==, SSE_NATS_JOB_DUE);
+  g_assert_cmpuint (job->after, ==, after);
+  g_assert_null (sse_mail_list_pop (&jobs));
+  g_strlcpy (id, job->id, SSE_NATS_ID_BYTES);
+  sse_nats_job_free (job);
+  return TRUE;
+}
+
+static gboolean
+take (Fixture *self, guint64 position, const char *id, guint64 after)
+{
+  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_DUE);
+  gboolean wanted;
+
+  note->position = position;
+  g_strlcpy (note->id, id, sizeof note->id);
+  wanted = sse_nats_dues_take (self->dues, note, after);
+  sse_nats_note_free (note);
+  return wanted;
+}
+
+static void
+test_when (Fixture *self, gconstpointer data)
+{
+  char id[SSE_NATS_ID_BYTES];
+
+  g_assert_false (asks (self, 99, 0, id));
+  g_assert_true (asks (self, 100, 0, id));
+  g_assert_false (asks (self, 199, 0, id));
+  /* What it asked was lost. */
+  g_assert_true (asks (self, 200, 0, id));
+  g_assert_true (take (self, 201, id, 200));
+  g_assert_false (asks (self, 300, 201, id));
+  g_assert_true (asks (self, 301, 201, id));
+}
+
+static void
+test_another_was_first (Fixture *self, gconstpointer data)
+{
+  char id[SSE_NATS_ID_BYTES];
+
+  g_assert_true (asks (self, 100, 0, id));
+  sse_nats_dues_forget_question (self->dues, id);
+  g_assert_true (take (self, 101, ID, 100));
+  g_assert_false (asks (self, 200, 101, id));
+}
+
+/* Where it is refused at once, it is not asked at once: nobody would do anything else. */
+static void
+test_refused (Fixture *self, gconstpointer data)
+{
+  char id[SSE_NATS_ID_BYTES];
+
+  g_assert_true (asks (self, 100, 0, id));
+  sse_nats_dues_forget_question (self->dues, ID);
+  g_assert_false (asks (self, 100, 0, id));
+  sse_nats_dues_forget_question (self->dues, id);
+  g_assert_false (asks (self, 100, 0, id));
+}
+
+/* One that is asked for while the states for another are still waited for is left out. */
+static void
+test_one_at_a_time (Fixture *self, gconstpointer data)
+{
+  g_assert_true (take (self, 101, ID, 100));
+  g_assert_false (take (self, 102, ID, 100));
+}
+
+static void
+test_whose_state_differs (Fixture *self, gconstpointer data)
+{
+  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_DIFFERS);
+  char id[SSE_NATS_ID_BYTES];
+
+  note->position = 101;
+  note->error = g_error_new_literal (SSE_NATS_ERROR, SSE_NATS_ERROR_LOST, "quota");
+  g_test_expect_message ("rivulet-nats", G_LOG_LEVEL_WARNING, "the state of quota is not what*");
+  sse_nats_dues_take_difference (self->dues, note);
+  g_test_assert_expected_messages ();
+  sse_nats_note_free (note);
+  g_assert_false (asks (self, 500, 0, id));
+}
+
+#define ADD(name, func) g_test_add ("/nats/dues/" name, Fixture, NULL, set_up, func, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  ADD ("when", test_when);
+  ADD ("another-was-first", test_another_was_first);
+  ADD ("refused", test_refused);
+  ADD ("one-at-a-time", test_one_at_a_time);
+  ADD ("whose-state-differs", test_whose_state_differs);
+  return g_test_run ();
+}

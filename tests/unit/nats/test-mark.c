@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sse-nats-mark.h"
+
+#include <poll.h>
+#include <string.h>
+
+#include <glib/gstdio.h>
+
+#define EPOCH "0123456789abcdef"
+#define OTHER "fedcba9876543210"
+#define ID    "00112233445566778899aabbccddeeff"
+
+typedef struct
+{
+  char *directory;
+  char *path;
+  SseMailbox notes;
+} Fixture;
+
+static void
+set_up (Fixture *self, gconstpointer data)
+{
+  self->directory = g_dir_make_tmp ("rivulet-XXXXXX", NULL);
+  self->path = g_build_filename (self->directory, "nats-position", NULL);
+  g_assert_true (sse_mailbox_init (&self->notes, NULL));
+}
+
+static void
+tear_down (Fixture *self, gconstpointer data)
+{
+  SseMailList notes = { 0 };
+  SseMail *note;
+
+  sse_mailbox_take (&self->notes, &notes);
+  while ((note = sse_mail_list_pop (&notes)) != NULL)
+    sse_nats_note_free ((SseNatsNote *) note);
+  sse_mailbox_clear (&self->notes);
+  g_remove (self->path);
+  g_assert_cmpint (g_rmdir (self->directory), ==, 0);
+  g_free (self->path);
+  g_free (self->directory);
+}
+
+static SseNatsMark *
+open_mark (Fixture *self)
+{
+  g_autoptr (GError) error = NULL;
+  SseNatsMark *mark = sse_nats_mark_new (self->directory, &self->notes, &error);
+
+  g_assert_no_error (error);
+  return mark;
+}
+
+static SseNatsMark *
+begin (Fixture *self, const char *epoch, guint64 position)
+{
+  g_autoptr (GError) error = NULL;
+  SseNatsMark *mark = open_mark (self);
+
+  g_assert_true (sse_nats_mark_begin (mark, epoch, position, &error));
+  g_assert_no_error (error);
+  return mark;
+}
+
+static void
+pass (SseNatsMark *mark, guint64 position, const char *id)
+{
+  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_UPDATE);
+
+  note->position = position;
+  g_strlcpy (note->id, id, sizeof note->id);
+  sse_nats_mark_pass (mark, note);
+}
+
+static void
+assert_place (SseNatsMark *mark, const char *epoch, guint64 position, const char *id)
+{
+  g_assert_cmpstr (sse_nats_mark_get_epoch (mark), ==, epoch);
+  g_assert_cmpuint (sse_nats_mark_get (mark), ==, position);
+  g_assert_cmpstr (sse_nats_mark_get_id (mark), ==, id);
+}
+
+static void
+test_kept (Fixture *self, gconstpointer data)
+{
+  SseNatsMark *mark = begin (self, EPOCH, 5);
+
+  assert_place (mark, EPOCH, 5, "");
+  pass (mark, 6, ID);
+  sse_nats_mark_free (mark);
+  mark = open_mark (self);
+  assert_place (mark, EPOCH, 6, ID);
+  sse_nats_mark_free (mark);
+  /* What is shorter leaves nothing of what was there. */
+  mark = begin (self, EPOCH, 0);
+  pass (mark, 7, "");
+  sse_nats_mark_free (mark);
+  mark = open_mark (self);
+  assert_place (mark, EPOCH, 7, "");
+  sse_nats_mark_free (mark);
+}
+
+/* A checkpoint may be older than what this node has had; another epoch begins anew. */
+static void
+test_beginning (Fixture *self, gconstpointer data)
+{
+  SseNatsMark *mark = begin (self, EPOCH, 5);
+
+  pass (mark, 9, ID);
+  sse_nats_mark_free (mark);
+  mark = begin (self, EPOCH, 3);
+  pass (mark, 4, "");
+  sse_nats_mark_free (mark);
+  mark = open_mark (self);
+  assert_place (mark, EPOCH, 9, ID);
+  sse_nats_mark_free (mark);
+  mark = begin (self, OTHER, 3);
+  sse_nats_mark_free (mark);
+  mark = open_mark (self);
+  assert_place (mark, OTHER, 3, "");
+  sse_nats_mark_free (mark);
+}
+
+/* What goes on is on the disk by then. */
+static void
+test_kept_before_it_is_passed (Fixture *self, gconstpointer data)
+{
+  SseNatsMark *mark = begin (self, EPOCH, 0);
+
+  for (guint64 position = 1; position <= 50; position++)
+    {
+      struct pollfd readable = { .fd = self->notes.event_fd, .events = POLLIN };
+      g_autofree char *text = NULL;
+      g_auto (GStrv) words = NULL;
+      SseMailList notes = { 0 };
+      SseNatsNote *note;
+
+      pass (mark, position, ID);
+      g_assert_cmpint (poll (&readable, 1, 30000), ==, 1);
+      g_assert_true (g_file_get_contents (self->path, &text, NULL, NULL));
+      words = g_strsplit (text, " ", 3);
+      g_assert_cmpuint (g_ascii_strtoull (words[1], NULL, 10), ==, position);
+      sse_mailbox_take (&self->notes, &notes);
+      note = (SseNatsNote *) sse_mail_list_pop (&notes);
+      g_assert_cmpuint (note->position, ==, position);
+      sse_nats_note_free (note);
+    }
+  sse_nats_mark_free (mark);
+}
+
+static void
+test_damaged (Fixture *self, gconstpointer data)
+{
+  const char *texts[] = {
+    "x",
+    "\n",
+    EPOCH " 00000000000000000005\n",
+    EPOCH " five " ID "\n",
+    EPOCH " 99999999999999999999 " ID "\n",
+    EPOCH " 5 " ID "0\n",
+    " 5 " ID "\n",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_true (g_file_set_contents (self->path, texts[i], -1, NULL));
+      g_test_message ("“%s”", texts[i]);
+      g_assert_null (sse_nats_mark_new (self->directory, &self->notes, &error));
+      g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL);
+      g_assert_nonnull (strstr (error->message, self->path));
+      g_assert_nonnull (strstr (error->message, "remove it"));
+    }
+}
+
+static void
+test_one_at_a_time (Fixture *self, gconstpointer data)
+{
+  SseNatsMark *mark = open_mark (self);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (sse_nats_mark_new (self->directory, &self->notes, &error));
+  g_assert_nonnull (strstr (error->message, "another rivuletd uses it"));
+  sse_nats_mark_free (mark);
+  mark = open_mark (self);
+  sse_nats_mark_free (mark);
+}
+
+/* ---- what is read and not applied yet ---- */
+
+#define MANY 20000
+
+static gpointer
+pass_many (gpointer mark)
+{
+  for (guint64 position = 1; position <= MANY; position++)
+    pass (mark, position, "");
+  return NULL;
+}
+
+/* The position of the last note that has come, where more than @position have to come. */
+static guint64
+wait_for (Fixture *self, guint64 position)
+{
+  guint64 newest = 0;
+
+  while (newest < position)
+    {
+      struct pollfd readable = { .fd = self->notes.event_fd, .events = POLLIN };
+      SseMailList notes = { 0 };
+      SseNatsNote *note;
+
+      g_assert_cmpint (poll (&readable, 1, 30000), ==, 1);
+      sse_mailbox_take (&self->notes, &notes);
+      while ((note = (SseNatsNote *) sse_mail_list_pop (&notes)) != NULL)
+        {
+          g_assert_cmpuint (note->position, >, newest);
+          newest = note->position;
+          sse_nats_note_free (note);
+        }
+    }
+  return newest;
+}
+
+static void
+test_holding_back (Fixture *self, gconstpointer data)
+{
+  SseNatsMark *mark = begin (self, EPOCH, 0);
+  GThread *reader = g_thread_new ("reader", pass_many, mark);
+  guint64 newest = wait_for (self, 16384);
+
+  /* No more than that goes on until some of it is applied. */
+  g_assert_cmpuint (newest, ==, 16384);
+  sse_nats_mark_set_applied (mark, newest);
+  g_assert_cmpuint (wait_for (self, MANY), ==, MANY);
+  g_thread_join (reader);
+  sse_nats_mark_free (mark);
+}
+
+/* Who waits there does not keep it from ending. */
+static void
+test_closing (Fixture *self, gconstpointer data)
+{
+  SseNatsMark *mark = begin (self, EPOCH, 0);
+  GThread *reader = g_thread_new ("reader", pass_many, mark);
+
+  wait_for (self, 16384);
+  sse_nats_mark_close (mark);
+  g_thread_join (reader);
+  sse_nats_mark_free (mark);
+}
+
+#define ADD(name, func) g_test_add ("/nats/mark/" name, Fixture, NULL, set_up, func, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  ADD ("kept", test_kept);
+  ADD ("beginning", test_beginning);
+  ADD ("kept-before-it-is-passed", test_kept_before_it_is_passed);
+  ADD ("damaged", test_damaged);
+  ADD ("one-at-a-time", test_one_at_a_time);
+  ADD ("holding-back", test_holding_back);
+  ADD ("closing", test_closing);
+  return g_test_run ();
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sse-nats-nodes.h"
+
+#include "sse-log.h"
+
+static void
+test_listed (void)
+{
+  SseNatsNodes *nodes = sse_nats_nodes_new ();
+  g_autoptr (GArray) listed = NULL;
+  const SseLogNode *node;
+
+  sse_nats_nodes_hear (nodes, g_strdup ("b"), 1);
+  sse_nats_nodes_hear (nodes, g_strdup ("a"), 2);
+  sse_nats_nodes_hear (nodes, g_strdup ("b"), 3);
+  listed = sse_nats_nodes_list (nodes);
+  g_assert_cmpuint (listed->len, ==, 2);
+  node = &g_array_index (listed, SseLogNode, 0);
+  g_assert_cmpstr (node->name, ==, "a");
+  g_assert_cmpuint (node->position, ==, 2);
+  node = &g_array_index (listed, SseLogNode, 1);
+  g_assert_cmpstr (node->name, ==, "b");
+  g_assert_cmpuint (node->position, ==, 3);
+  sse_nats_nodes_free (nodes);
+}
+
+/* Whoever makes up names fills no memory, and those that are known are heard on. */
+static void
+test_bounded (void)
+{
+  SseNatsNodes *nodes = sse_nats_nodes_new ();
+  g_autoptr (GArray) listed = NULL;
+  const SseLogNode *first;
+
+  sse_nats_nodes_hear (nodes, g_strdup (""), 1);
+  for (guint i = 0; i < 5000; i++)
+    sse_nats_nodes_hear (nodes, g_strdup_printf ("node %u", i), i);
+  sse_nats_nodes_hear (nodes, g_strdup (""), 2);
+  listed = sse_nats_nodes_list (nodes);
+  g_assert_cmpuint (listed->len, ==, 1000);
+  first = &g_array_index (listed, SseLogNode, 0);
+  g_assert_cmpuint (first->position, ==, 2);
+  sse_nats_nodes_free (nodes);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/nats/nodes/listed", test_listed);
+  g_test_add_func ("/nats/nodes/bounded", test_bounded);
+  return g_test_run ();
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sse-nats-log-private.h"
+
+#include "sse-nats-note.h"
+
+/* The log's half that takes what its threads tell, with what it tells itself. */
+typedef struct
+{
+  SseNatsLog *log;
+  SseMailbox inbox; /* the publisher's */
+  GString *told;
+} Fixture;
+
+static void
+on_committed (SseLog *log, GPtrArray *updates, gpointer user_data)
+{
+  Fixture *self = user_data;
+
+  for (guint i = 0; i < updates->len; i++)
+    g_string_append_printf (self->told, "update %" G_GUINT64_FORMAT "\n",
+                            sse_update_get_position (updates->pdata[i]));
+}
+
+static void
+on_due (SseLog *log, guint64 position, gboolean full, gpointer user_data)
+{
+  g_string_append_printf (((Fixture *) user_data)->told, "due %" G_GUINT64_FORMAT "\n", position);
+}
+
+static void
+on_changed (SseLog *log, gpointer user_data)
+{
+  const char *error = sse_log_get_error (log);
+
+  g_string_append_printf (((Fixture *) user_data)->told, "%s at %" G_GUINT64_FORMAT "\n",
+                          error != NULL ? error : "well", sse_log_get_position (log));
+}
+
+static void
+on_end (SseLog *log, guint64 position, gpointer user_data)
+{
+  g_string_append_printf (((Fixture *) user_data)->told, "end %" G_GUINT64_FORMAT "\n", position);
+}
+
+static void
+on_lost (SseLog *log, const GError *error, gpointer user_data)
+{
+  g_string_append_printf (((Fixture *) user_data)->told, "lost: %s\n", error->message);
+}
+
+static void
+set_up (Fixture *self, gconstpointer data)
+{
+  self->log = g_object_new (SSE_TYPE_NATS_LOG, NULL);
+  self->told = g_string_new (NULL);
+  g_assert_true (sse_mailbox_init (&self->log->notes, NULL));
+  self->log->has_notes = TRUE;
+  g_assert_true (sse_mailbox_init (&self->inbox, NULL));
+  self->log->waiting = sse_nats_waiting_new (&self->inbox, 3600000);
+  self->log->dues = sse_nats_dues_new (1000000);
+  sse_nats_log_add_teller (self->log);
+  g_signal_connect (self->log, "committed", G_CALLBACK (on_committed), self);
+  g_signal_connect (self->log, "due", G_CALLBACK (on_due), self);
+  g_signal_connect (self->log, "changed", G_CALLBACK (on_changed), self);
+  g_signal_connect (self->log, "end", G_CALLBACK (on_end), self);
+  g_signal_connect (self->log, "lost", G_CALLBACK (on_lost), self);
+}
+
+static void
+tear_down (Fixture *self, gconstpointer data)
+{
+  g_assert_finalize_object (self->log);
+  sse_mailbox_clear (&self->inbox);
+  g_string_free (self->told, TRUE);
+}
+
+/* ---- */
+
+static void
+post (Fixture *self, SseNatsNote *note)
+{
+  sse_nats_note_post (note, &self->log->notes);
+}
+
+static void
+post_update (Fixture *self, guint64 position)
+{
+  g_autoptr (GBytes) json = g_bytes_new_static ("{\"type\":\"a\"}", 12);
+  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_UPDATE);
+
+  note->position = position;
+  note->update = sse_update_new ("quota", NULL, json);
+  sse_update_set_position (note->update, position);
+  post (self, note);
+}
+
+static void
+post_place (Fixture *self, SseNatsNoteType type, guint64 position)
+{
+  SseNatsNote *note = sse_nats_note_new (type);
+
+  note->position = position;
+  note->end = position;
+  post (self, note);
+}
+
+static void
+post_error (Fixture *self, SseNatsNoteType type, const char *message)
+{
+  SseNatsNote *note = sse_nats_note_new (type);
+
+  note->error = g_error_new_literal (SSE_NATS_ERROR, SSE_NATS_ERROR_AWAY, message);
+  post (self, note);
+}
+
+static void
+assert_told (Fixture *self, const char *expected)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
+  g_assert_cmpstr (self->told->str, ==, expected);
+  g_string_truncate (self->told, 0);
+}
+
+static void
+expect_failure (void)
+{
+  g_test_expect_message ("rivulet-nats", G_LOG_LEVEL_WARNING, "the store failed: away*");
+}
+
+static void
+expect_recovery (void)
+{
+  g_test_expect_message ("rivulet-nats", G_LOG_LEVEL_MESSAGE, "the store is well again");
+}
+
+/* The hub takes the log's position for its own where it has nothing to apply: whatever was read has
+ * to be told by then, or the next checkpoint would be without it. */
+static void
+test_updates_come_before_the_position (Fixture *self, gconstpointer data)
+{
+  expect_failure ();
+  expect_recovery ();
+  post_update (self, 1);
+  post_error (self, SSE_NATS_NOTE_ILL, "away");
+  post_update (self, 2);
+  post_update (self, 3);
+  post_place (self, SSE_NATS_NOTE_WELL, 3);
+  post_place (self, SSE_NATS_NOTE_DUE, 4);
+  post_update (self, 5);
+  assert_told (self,
+               "update 1\naway at 1\nupdate 2\nupdate 3\nwell at 3\nend 3\ndue 3\nupdate 5\n");
+  g_test_assert_expected_messages ();
+}
+
+/* What comes again and again is told once. */
+static void
+test_what_stays_the_same (Fixture *self, gconstpointer data)
+{
+  post_place (self, SSE_NATS_NOTE_WELL, 7);
+  assert_told (self, "end 7\n");
+  g_assert_cmpuint (sse_log_get_end (SSE_LOG (self->log)), ==, 7);
+  g_assert_cmpuint (sse_log_get_position (SSE_LOG (self->log)), ==, 0);
+}
+
+/* What was read before a loss was found counts, and nothing after it. */
+static void
+test_lost (Fixture *self, gconstpointer data)
+{
+  expect_failure ();
+  post_update (self, 1);
+  post_error (self, SSE_NATS_NOTE_LOST, "away");
+  post_error (self, SSE_NATS_NOTE_LOST, "again");
+  post_update (self, 2);
+  post_place (self, SSE_NATS_NOTE_WELL, 2);
+  post_error (self, SSE_NATS_NOTE_ILL, "ill");
+  assert_told (self, "update 1\naway at 1\nlost: away\n");
+  g_test_assert_expected_messages ();
+}
+
+#define ADD(name, func) g_test_add ("/nats/notes/" name, Fixture, NULL, set_up, func, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  ADD ("updates-come-before-the-position", test_updates_come_before_the_position);
+  ADD ("what-stays-the-same", test_what_stays_the_same);
+  ADD ("lost", test_lost);
+  return g_test_run ();
+}
