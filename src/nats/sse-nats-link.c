@@ -208,10 +208,12 @@ tell_urls (const char *const *urls)
 
   for (; *urls != NULL; urls++)
     {
+      const char *slashes = strstr (*urls, "://");
+      int length = slashes != NULL ? (int) (slashes + strlen ("://") - *urls) : 0;
       const char *host = strrchr (*urls, '@');
 
-      g_string_append_printf (told, "%s%s", told->len > 0 ? ", " : "",
-                              host != NULL ? host + 1 : *urls);
+      g_string_append_printf (told, "%s%.*s%s", told->len > 0 ? ", " : "", length, *urls,
+                              host != NULL ? host + 1 : *urls + length);
     }
   return g_string_free (told, FALSE);
 }

@@ -41,10 +41,11 @@ def find_server():
 class Server:
     """One nats-server, at a port that stays the same when it is started again."""
 
-    def __init__(self, folder, number, payload="2MB"):
+    def __init__(self, folder, number, payload="2MB", more=""):
         self.folder = os.path.join(folder, f"nats-{number}")
         self.name = f"n{number}"
         self.payload = payload
+        self.more = more
         self.store = os.path.join(self.folder, "store")
         self.config = os.path.join(self.folder, "server.conf")
         self.log = os.path.join(self.folder, "log")
@@ -58,7 +59,7 @@ class Server:
         """`routes`: all servers of its cluster, it among them; none where it is alone."""
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(CONFIG.format(name=self.name, port=self.port, payload=self.payload,
-                                     folder=self.store))
+                                     folder=self.store) + self.more)
             if routes:
                 file.write(CLUSTER.format(port=self.route, routes=", ".join(
                     f"nats://127.0.0.1:{server.route}" for server in routes)))
@@ -168,13 +169,13 @@ class Node(Setting):
 
 
 class Fleet:
-    """Servers, and the nodes on them, which a test starts."""
+    """Servers, and the nodes on them, which a test starts; `more`: of the servers' configuration."""
 
-    def __init__(self, n_servers=1, payload="2MB"):
+    def __init__(self, n_servers=1, payload="2MB", more=""):
         find_server()
         self.folder = tempfile.mkdtemp(prefix="rivulet-fleet-")
         self.secret = Secret(self.folder, "secret")
-        self.servers = [Server(self.folder, number, payload) for number in range(n_servers)]
+        self.servers = [Server(self.folder, number, payload, more) for number in range(n_servers)]
         self.nodes = []
         self.valves = []
         for server in self.servers:
