@@ -179,7 +179,7 @@ check_place (SseNatsCheckpoint **checkpoint, SseNatsLink *link, GError **error)
     there = natsMsgHeader_Get (message, "Nats-Msg-Id", &id) == NATS_OK
             && g_str_equal (id, (*checkpoint)->id);
   else if (code != JSNoMessageFoundErr)
-    return sse_nats_fail (status, code, _ ("its checkpoint's place"), error);
+    return sse_nats_fail (status, code, _ ("the place of the checkpoint"), error);
   natsMsg_Destroy (message);
   if (!there)
     g_clear_pointer (checkpoint, sse_nats_checkpoint_free);
@@ -207,7 +207,7 @@ sse_nats_checkpoint_ask (SseNatsLink *link, SseNatsCheckpoint **checkpoint, GErr
   *checkpoint = NULL;
   if (status == NATS_NOT_FOUND && code == JSNoMessageFoundErr)
     return TRUE;
-  if (!sse_nats_fail (status, code, _ ("its checkpoint"), error))
+  if (!sse_nats_fail (status, code, _ ("the checkpoint"), error))
     return FALSE;
   text = g_strndup (natsMsg_GetData (message), (gsize) natsMsg_GetDataLength (message));
   natsMsg_Destroy (message);
@@ -229,7 +229,7 @@ fetch_chunk (
   natsStatus status
       = js_GetLastMsg (&message, link->jetstream, link->state_stream, subject, NULL, &code);
 
-  if (!sse_nats_fail (status, code, _ ("a part of its checkpoint"), error))
+  if (!sse_nats_fail (status, code, _ ("a part of the checkpoint"), error))
     return FALSE;
   /* One that is longer than it should be is not of this checkpoint, which the sum tells. */
   g_byte_array_append (to, (const guint8 *) natsMsg_GetData (message),

@@ -73,7 +73,7 @@ sse_nats_epoch_ask (SseNatsLink *link, SseNatsEpoch *epoch, GError **error)
   *epoch = (SseNatsEpoch){ 0 };
   if (status == NATS_NOT_FOUND && code == JSNoMessageFoundErr)
     return TRUE;
-  if (!sse_nats_fail (status, code, "its epoch", error))
+  if (!sse_nats_fail (status, code, _ ("the log's epoch"), error))
     return FALSE;
   epoch->sequence = natsMsg_GetSequence (message);
   text = g_strndup (natsMsg_GetData (message), (gsize) natsMsg_GetDataLength (message));

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sse-nats-streams.h"
+
 G_DEFINE_QUARK (sse - nats - error - quark, sse_nats_error)
 
 /* What a message has beside the update, in bytes at most. */
@@ -25,9 +27,6 @@ G_DEFINE_QUARK (sse - nats - error - quark, sse_nats_error)
 /* What may wait for a server that is away, in bytes: nothing. Who sends is told, and sends again.
  */
 #define AWAY_BYTES 1
-/* How long a message's id is remembered by the servers, in ns: much longer than it is sent again.
- */
-#define DUPLICATES_NS (G_GINT64_CONSTANT (120) * 1000000000)
 
 /**
  * sse_nats_fail:
@@ -50,10 +49,10 @@ sse_nats_fail (natsStatus status, jsErrCode code, const char *what, GError **err
   if (last != status || text == NULL || *text == '\0')
     text = natsStatus_GetText (status);
   if (code != 0)
-    g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_AWAY, "NATS: %s: %s (%d)", what, text,
+    g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_AWAY, _ ("NATS: %s: %s (%d)"), what, text,
                  (int) code);
   else
-    g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_AWAY, "NATS: %s: %s", what, text);
+    g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_AWAY, _ ("NATS: %s: %s"), what, text);
   return FALSE;
 }
 
@@ -229,7 +228,7 @@ open_connection (SseNatsLink *self, const SseNatsOptions *options, GError **erro
 
   if (status == NATS_OK)
     status = set_options (self, nats_options, options);
-  if (!sse_nats_fail (status, 0, _ ("[nats] urls"), error)
+  if (!sse_nats_fail (status, 0, "[nats] urls", error)
       || !set_security (nats_options, options, error))
     {
       natsOptions_Destroy (nats_options);
@@ -258,83 +257,7 @@ check_payload (SseNatsLink *self, const SseNatsOptions *options, GError **error)
   return FALSE;
 }
 
-/* ---- the streams ---- */
-
-/* What must hold of a stream of updates that somebody made: nothing leaves it by itself. */
-static gboolean
-check_stream (const jsStreamConfig *config, const char *subjects, GError **error)
-{
-  const char *wrong = NULL;
-
-  if (config->SubjectsLen != 1 || !g_str_equal (config->Subjects[0], subjects))
-    wrong = _ ("its subjects");
-  else if (config->Retention != js_LimitsPolicy)
-    wrong = _ ("its retention");
-  else if (config->MaxAge > 0 || config->MaxMsgs > 0 || config->MaxMsgsPerSubject > 0)
-    wrong = _ ("a limit by which messages leave it");
-  else if (config->Duplicates < DUPLICATES_NS)
-    wrong = _ ("that it soon forgets messages' ids");
-  else if (config->MaxBytes > 0 && config->Discard != js_DiscardNew)
-    wrong = _ ("that it discards old messages");
-  if (wrong == NULL)
-    return TRUE;
-  g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
-               _ ("the JetStream stream %s cannot be the log for %s: make it without, or let "
-                  "rivuletd make it"),
-               config->Name, wrong);
-  return FALSE;
-}
-
-static gboolean
-have_stream (SseNatsLink *self, jsStreamConfig *config, gboolean check, GError **error)
-{
-  g_autofree char *what = g_strdup_printf (_ ("the stream %s"), config->Name);
-  jsStreamInfo *info = NULL;
-  jsErrCode code = 0;
-  natsStatus status = js_GetStreamInfo (&info, self->jetstream, config->Name, NULL, &code);
-  gboolean ok;
-
-  if (status != NATS_OK && code == JSStreamNotFoundErr)
-    status = js_AddStream (&info, self->jetstream, config, NULL, &code);
-  /* Another node may have made it meanwhile. */
-  if (status != NATS_OK && code == JSStreamNameExistErr)
-    status = js_GetStreamInfo (&info, self->jetstream, config->Name, NULL, &code);
-  ok = sse_nats_fail (status, code, what, error)
-       && (!check || check_stream (info->Config, config->Subjects[0], error));
-  if (ok && check)
-    self->replicas = info->Config->Replicas;
-  jsStreamInfo_Destroy (info);
-  return ok;
-}
-
-static gboolean
-have_streams (SseNatsLink *self, const SseNatsOptions *options, GError **error)
-{
-  const char *subjects[] = { self->subjects };
-  g_autofree char *state = g_strdup_printf ("%s.state.>", options->name);
-  const char *state_subjects[] = { state };
-  jsStreamConfig config;
-
-  jsStreamConfig_Init (&config);
-  config.Name = self->stream;
-  config.Subjects = subjects;
-  config.SubjectsLen = 1;
-  config.Storage = js_FileStorage;
-  config.Replicas = options->replicas;
-  config.Duplicates = DUPLICATES_NS;
-  config.DenyDelete = true;
-  if (!have_stream (self, &config, TRUE, error))
-    return FALSE;
-
-  jsStreamConfig_Init (&config);
-  config.Name = self->state_stream;
-  config.Subjects = state_subjects;
-  config.SubjectsLen = 1;
-  config.Storage = js_FileStorage;
-  config.Replicas = options->replicas;
-  config.MaxMsgsPerSubject = 1;
-  return have_stream (self, &config, FALSE, error);
-}
+/* ---- looking at the stream ---- */
 
 /**
  * sse_nats_link_ask_extent:
@@ -350,7 +273,7 @@ sse_nats_link_ask_extent (SseNatsLink *self, SseNatsExtent *extent, GError **err
   jsErrCode code = 0;
   natsStatus status = js_GetStreamInfo (&info, self->jetstream, self->stream, NULL, &code);
 
-  if (!sse_nats_fail (status, code, "its stream", error))
+  if (!sse_nats_fail (status, code, _ ("the log's stream"), error))
     {
       if (code == JSStreamNotFoundErr && error != NULL)
         (*error)->code = SSE_NATS_ERROR_LOST;
@@ -413,7 +336,7 @@ sse_nats_link_new (const SseNatsOptions *options, SseMailbox *notes, GError **er
   if (open_connection (self, options, error) && check_payload (self, options, error)
       && sse_nats_fail (natsConnection_JetStream (&self->jetstream, self->connection, &jetstream),
                         0, "JetStream", error)
-      && have_streams (self, options, error))
+      && sse_nats_streams_have (self, options, error))
     return self;
   sse_nats_link_free (self);
   return NULL;

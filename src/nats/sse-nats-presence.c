@@ -76,7 +76,7 @@ sse_nats_presence_new (SseNatsLink *link, const char *node, GError **error)
   status = natsConnection_Subscribe (&self->others, link->connection, self->subject, on_node, self);
   if (status == NATS_OK)
     status = natsSubscription_SetOnCompleteCB (self->others, on_ended, self);
-  if (sse_nats_fail (status, 0, "its nodes", error))
+  if (sse_nats_fail (status, 0, "nodes", error))
     return self;
   sse_nats_presence_free (self);
   return NULL;

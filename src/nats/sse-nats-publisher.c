@@ -109,7 +109,7 @@ begin_answers (SseNatsPublisher *self, GError **error)
     status = natsSubscription_SetPendingLimits (self->answers, -1, -1);
   if (status == NATS_OK)
     status = natsSubscription_SetOnCompleteCB (self->answers, on_answers_ended, self);
-  return sse_nats_fail (status, 0, "its answers", error);
+  return sse_nats_fail (status, 0, "answers", error);
 }
 
 static void
