@@ -49,7 +49,7 @@ sse_nats_epoch_parse (const char *text, SseNatsEpoch *epoch)
   if (g_strv_length (words) != 2 || !is_name (words[0])
       || !g_ascii_string_to_signed (words[1], 10, 0, G_MAXINT64, &created, NULL))
     return FALSE;
-  epoch->name = g_steal_pointer (&words[0]);
+  epoch->name = g_strdup (words[0]);
   epoch->created = created;
   return TRUE;
 }
