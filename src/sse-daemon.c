@@ -153,6 +153,16 @@ on_lost (SseLog *log, const GError *error, gpointer daemon)
     g_main_loop_quit (self->loop);
 }
 
+/* A stream is not what it is at other nodes. */
+static void
+on_differs (SseLog *log, const char *stream, const char *why, gpointer daemon)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!sse_hub_disable (((SseDaemon *) daemon)->hub, stream, why, &error))
+    on_lost (log, error, daemon);
+}
+
 /**
  * sse_daemon_load:
  * @error: where the log or the key for tokens can't be opened, or threads can't be had
@@ -171,6 +181,7 @@ sse_daemon_load (SseDaemon *self, GError **error)
     return FALSE;
   add_own_key (self, self->options->token);
   g_signal_connect (log, "lost", G_CALLBACK (on_lost), self);
+  g_signal_connect (log, "differs", G_CALLBACK (on_differs), self);
   self->hub = sse_hub_new (self->plugins, log, &self->options->hub, error);
   return self->hub != NULL && sse_hub_load (self->hub, error);
 }

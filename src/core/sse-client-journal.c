@@ -73,6 +73,7 @@ sse_client_journal_closed (SseClientJournal *self,
     [SSE_CLOSE_OVERFLOW] = "was closed, as it reads too slowly",
     [SSE_CLOSE_STOPPED] = "was closed, as the service stops",
     [SSE_CLOSE_REVOKED] = "was closed, as its token was revoked",
+    [SSE_CLOSE_DISABLED] = "was closed, as a stream that it follows was disabled",
   };
 
   G_STATIC_ASSERT (G_N_ELEMENTS (words) == SSE_N_CLOSE_REASONS);

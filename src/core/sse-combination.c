@@ -319,11 +319,7 @@ sse_combinations_subscribe (SseCombinations *self,
          self);
 }
 
-/**
- * sse_combinations_get_surplus:
- *
- * Returns: how many more clients the streams count, each for itself, than there are
- */
+/* How many more clients the streams count, each for itself, than there are. */
 guint
 sse_combinations_get_surplus (SseCombinations *self)
 {
@@ -382,6 +378,14 @@ sse_combinations_end_user (SseCombinations *self, const char *user)
   for (guint i = 0; i < SSE_COMBINATION_MAX; i++)
     if (self->by_channel[i] != NULL)
       sse_fanout_end_user (self->host->fanout, self->first_channel + i, user);
+}
+
+/* Lets all clients of one combination leave, by its channel. */
+void
+sse_combinations_end_channel (SseCombinations *self, guint channel)
+{
+  sse_entrance_dismiss_channel (&self->entrance, channel);
+  sse_fanout_end_channel (self->host->fanout, channel);
 }
 
 /* A client of @user that had joined is gone. */

@@ -48,6 +48,9 @@ guint            sse_combinations_get_surplus
                                              (SseCombinations     *self);
 void             sse_combinations_end_user   (SseCombinations     *self,
                                               const char          *user);
+void             sse_combinations_end_channel
+                                             (SseCombinations     *self,
+                                              guint                channel);
 void             sse_combinations_settle     (SseCombinations     *self);
 gboolean         sse_combinations_are_settled
                                              (SseCombinations     *self);

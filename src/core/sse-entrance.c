@@ -74,11 +74,34 @@ sse_entrance_look_at_next (SseEntrance *self)
     g_queue_push_tail (&self->waiting, newcomer);
 }
 
-static void
-dismiss_one (SseNewcomer *newcomer, const char *user)
+typedef gboolean (*IsMeant) (SseNewcomer *newcomer, gconstpointer data);
+
+static gboolean
+is_of_user (SseNewcomer *newcomer, gconstpointer user)
 {
-  if (!newcomer->gone && g_str_equal (sse_newcomer_get_user (newcomer), user))
+  return g_str_equal (sse_newcomer_get_user (newcomer), user);
+}
+
+static gboolean
+is_for_channel (SseNewcomer *newcomer, gconstpointer channel)
+{
+  return newcomer->channel == *(const guint *) channel;
+}
+
+static void
+dismiss_one (SseNewcomer *newcomer, IsMeant is_meant, gconstpointer data)
+{
+  if (!newcomer->gone && is_meant (newcomer, data))
     sse_newcomer_dismiss (newcomer);
+}
+
+static void
+dismiss (SseEntrance *self, IsMeant is_meant, gconstpointer data)
+{
+  for (GList *link = self->waiting.head; link != NULL; link = link->next)
+    dismiss_one (link->data, is_meant, data);
+  for (SseLink *link = self->reading.next; link != &self->reading; link = link->next)
+    dismiss_one (sse_link_get (link, SseNewcomer, link), is_meant, data);
 }
 
 /**
@@ -89,8 +112,12 @@ dismiss_one (SseNewcomer *newcomer, const char *user)
 void
 sse_entrance_dismiss (SseEntrance *self, const char *user)
 {
-  for (GList *link = self->waiting.head; link != NULL; link = link->next)
-    dismiss_one (link->data, user);
-  for (SseLink *link = self->reading.next; link != &self->reading; link = link->next)
-    dismiss_one (sse_link_get (link, SseNewcomer, link), user);
+  dismiss (self, is_of_user, user);
+}
+
+/* Dismisses those that are to join @channel, likewise. */
+void
+sse_entrance_dismiss_channel (SseEntrance *self, guint channel)
+{
+  dismiss (self, is_for_channel, &channel);
 }

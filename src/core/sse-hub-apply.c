@@ -108,6 +108,52 @@ sse_hub_take_due (SseLog *log, guint64 position, gboolean full, gpointer user_da
     sse_hub_save (self);
 }
 
+/* Whether the one follows the other. */
+static gboolean
+follows (SseStream *stream, const char *name)
+{
+  SseSource *source = sse_stream_get_source (stream);
+
+  return source != NULL && g_strv_contains (sse_source_get_follows (source), name);
+}
+
+/* Of a stream's updates, those that follow it get what it applied. */
+static void
+disable (SseHub *self, SseStream *stream, const char *reason)
+{
+  GPtrArray *streams = sse_streams_get (self->streams);
+  const char *name = sse_stream_get_name (stream);
+  g_autofree char *because = g_strdup_printf ("it follows %s, which is disabled", name);
+
+  sse_stream_disable (stream, reason);
+  for (guint i = 0; i < streams->len; i++)
+    if (sse_stream_is_enabled (streams->pdata[i]) && follows (streams->pdata[i], name))
+      disable (self, streams->pdata[i], because);
+}
+
+/**
+ * sse_hub_disable:
+ * @name: a stream whose source turned out to be in a state that it should not be in, be it the
+ *   daemon's own
+ * @reason: why, for people
+ * @error: %G_IO_ERROR_FAILED where none can be served without it
+ *
+ * Serves a stream no more, and none that follows it.
+ */
+gboolean
+sse_hub_disable (SseHub *self, const char *name, const char *reason, GError **error)
+{
+  SseStream *stream = sse_streams_find (self->streams, name);
+
+  if (stream != NULL)
+    disable (self, stream, reason);
+  else
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                 "it is not known what tokens were revoked, so that none can be trusted: %s",
+                 reason);
+  return stream != NULL;
+}
+
 /* What was given to it as a checkpoint may not be there. */
 void
 sse_hub_take_changed (SseLog *log, gpointer user_data)

@@ -19,6 +19,10 @@ sse_hub_let_in (SseStream *stream,
     sse_stream_subscribe (stream, subscriber);
   else
     sse_combinations_subscribe (self->host.combinations, combination, streams, subscriber);
+  if (stream != NULL)
+    sse_stream_turn_out (stream);
+  for (guint i = 0; stream == NULL && i < streams->len; i++)
+    sse_stream_turn_out (streams->pdata[i]);
 }
 
 /* Whether it has more than was applied here, and that can be. @position: (out): what it has */
@@ -51,7 +55,7 @@ subscribe (SseHub *self,
 
 /**
  * sse_hub_subscribe:
- * @stream: one of the hub's streams, enabled
+ * @stream: one of the hub's streams, enabled or so until lately
  * @subscriber: a client; its socket and its ticket are taken
  *
  * Lets a client follow a stream, from its first events to its end.

@@ -147,6 +147,10 @@ SsePublicationRecord *
 gsize       sse_hub_get_max_update_bytes
                                    (SseHub              *self);
 SseLog     *sse_hub_get_log        (SseHub              *self);
+gboolean    sse_hub_disable        (SseHub              *self,
+                                    const char          *name,
+                                    const char          *reason,
+                                    GError             **error);
 SseStream  *sse_hub_get_stream     (SseHub              *self,
                                     const char          *name);
 GPtrArray  *sse_hub_get_streams    (SseHub              *self);

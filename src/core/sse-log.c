@@ -14,6 +14,7 @@ enum
   DUE,
   CHANGED,
   END,
+  DIFFERS,
   LOST,
   N_SIGNALS,
 };
@@ -33,6 +34,8 @@ sse_log_default_init (SseLogInterface *iface)
                                    G_TYPE_NONE, 0);
   signals[END] = g_signal_new ("end", SSE_TYPE_LOG, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                G_TYPE_NONE, 1, G_TYPE_UINT64);
+  signals[DIFFERS] = g_signal_new ("differs", SSE_TYPE_LOG, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                   G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
   signals[LOST] = g_signal_new ("lost", SSE_TYPE_LOG, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                 G_TYPE_NONE, 1, G_TYPE_ERROR);
 }
@@ -373,6 +376,13 @@ void
 sse_log_emit_end (SseLog *self, guint64 position)
 {
   g_signal_emit (self, signals[END], 0, position);
+}
+
+/* Tells that a stream is not what it is elsewhere, and why that may be. */
+void
+sse_log_emit_differs (SseLog *self, const char *stream, const char *why)
+{
+  g_signal_emit (self, signals[DIFFERS], 0, stream, why);
 }
 
 /* Tells that the log is another one. */

@@ -136,9 +136,12 @@ typedef void (*SseLogPong) (gpointer user_data);
  * - `due (guint64 position, gboolean full)`: it wants a checkpoint, at @position or later
  * - `changed ()`: get_error() has another answer, and get_position() perhaps
  *
- * One of a log that is shared by several nodes:
+ * Two of a log that is shared by several nodes:
  *
  * - `end (guint64 position)`: it was found to end there
+ *
+ * - `differs (const char *stream, const char *why)`: the stream's source is in another state here
+ *   than at another node that has applied the same
  *
  * And one after which there are no others:
  *
@@ -224,6 +227,9 @@ void        sse_log_emit_due       (SseLog             *self,
 void        sse_log_emit_changed   (SseLog             *self);
 void        sse_log_emit_end       (SseLog             *self,
                                     guint64             position);
+void        sse_log_emit_differs   (SseLog             *self,
+                                    const char         *stream,
+                                    const char         *why);
 void        sse_log_emit_lost      (SseLog             *self,
                                     const GError       *error);
 

@@ -108,6 +108,9 @@ void         sse_entrance_init      (SseEntrance         *self);
 void         sse_entrance_close     (SseEntrance         *self);
 void         sse_entrance_dismiss   (SseEntrance         *self,
                                      const char          *user);
+void         sse_entrance_dismiss_channel
+                                    (SseEntrance         *self,
+                                     guint                channel);
 void         sse_entrance_hold      (SseEntrance         *self,
                                      SseNewcomer         *newcomer);
 gboolean     sse_entrance_has_waiting

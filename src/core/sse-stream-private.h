@@ -87,6 +87,9 @@ void        sse_stream_enter        (SseStream           *self,
 GArray     *sse_stream_get_channels (SseStream           *self);
 void        sse_stream_end_user     (SseStream           *self,
                                      const char          *user);
+void        sse_stream_disable      (SseStream           *self,
+                                     const char          *reason);
+void        sse_stream_turn_out     (SseStream           *self);
 void        sse_stream_client_left  (SseStream           *self,
                                      guint                channel,
                                      const char          *user,

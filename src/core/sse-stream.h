@@ -10,8 +10,8 @@ G_BEGIN_DECLS
  * SseStream:
  *
  * One source with what the hub keeps for it: its rendered views, its ring of recent frames and its
- * clients by user. A stream whose source could not be used is disabled: it has a name and a reason,
- * and takes neither updates nor clients.
+ * clients by user. A stream whose source could not be used, or cannot be relied on any more, is
+ * disabled: it has a name and a reason, and takes neither updates nor clients.
  *
  * Its signal `changed` tells that something of it may have: its state, its position, its clients.
  * It comes often.

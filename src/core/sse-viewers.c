@@ -340,19 +340,6 @@ sse_viewers_look_away (SseViewers *self, SseAudience *seen)
     sse_audience_free (seen);
 }
 
-/**
- * sse_viewers_end_user:
- * @user: whose clients are to leave
- */
-void
-sse_viewers_end_user (SseViewers *self, const char *user)
-{
-  if (!g_hash_table_contains (self->users, user))
-    return;
-  sse_entrance_dismiss (&self->entrance, user);
-  sse_fanout_end_user (self->host->fanout, self->channel, user);
-}
-
 /* A client of @user that had joined @channel is gone. */
 void
 sse_viewers_leave (SseViewers *self, guint channel, const char *user)

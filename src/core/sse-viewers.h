@@ -33,6 +33,7 @@ void        sse_viewers_subscribe (SseViewers          *self,
                                    const SseSubscriber *subscriber);
 void        sse_viewers_end_user  (SseViewers          *self,
                                    const char          *user);
+void        sse_viewers_end_all   (SseViewers          *self);
 void        sse_viewers_leave     (SseViewers          *self,
                                    guint                channel,
                                    const char          *user);

@@ -51,7 +51,7 @@ sse_close_reason_get_name (SseCloseReason reason)
   static const char *const names[] = {
     [SSE_CLOSE_GONE] = "gone",         [SSE_CLOSE_EXPIRED] = "expired",
     [SSE_CLOSE_OVERFLOW] = "overflow", [SSE_CLOSE_STOPPED] = "stopped",
-    [SSE_CLOSE_REVOKED] = "revoked",
+    [SSE_CLOSE_REVOKED] = "revoked",   [SSE_CLOSE_DISABLED] = "disabled",
   };
 
   G_STATIC_ASSERT (G_N_ELEMENTS (names) == SSE_N_CLOSE_REASONS);
@@ -372,6 +372,21 @@ void
 sse_fanout_end_user (SseFanout *self, guint channel, const char *user)
 {
   command_user (self, SSE_COMMAND_END_USER, channel, user, 0, FALSE);
+}
+
+/**
+ * sse_fanout_end_channel:
+ *
+ * Lets all clients of the channel leave, as sse_fanout_end_user() those of a user.
+ */
+void
+sse_fanout_end_channel (SseFanout *self, guint channel)
+{
+  g_return_if_fail (channel < self->options.n_channels);
+
+  for (guint i = 0; i < self->options.n_workers; i++)
+    if (self->slots[i].n_by_channel[channel] > 0)
+      sse_fanout_post (&self->slots[i], sse_command_new (SSE_COMMAND_END_CHANNEL, channel, NULL));
 }
 
 /**

@@ -54,6 +54,7 @@ typedef struct
  * @SSE_CLOSE_OVERFLOW: it read too slowly, and its queue overflowed, or all together
  * @SSE_CLOSE_STOPPED: the fan-out stops
  * @SSE_CLOSE_REVOKED: its user was told to leave, see sse_fanout_end_user()
+ * @SSE_CLOSE_DISABLED: all of the channel were, see sse_fanout_end_channel()
  */
 typedef enum
 {
@@ -62,9 +63,10 @@ typedef enum
   SSE_CLOSE_OVERFLOW,
   SSE_CLOSE_STOPPED,
   SSE_CLOSE_REVOKED,
+  SSE_CLOSE_DISABLED,
 } SseCloseReason;
 
-#define SSE_N_CLOSE_REASONS (SSE_CLOSE_REVOKED + 1)
+#define SSE_N_CLOSE_REASONS (SSE_CLOSE_DISABLED + 1)
 
 typedef struct _SseTicket SseTicket;
 
@@ -219,6 +221,8 @@ void        sse_fanout_set_personal     (SseFanout              *self,
 void        sse_fanout_end_user         (SseFanout              *self,
                                          guint                   channel,
                                          const char             *user);
+void        sse_fanout_end_channel      (SseFanout              *self,
+                                         guint                   channel);
 
 void        sse_fanout_list             (SseFanout              *self,
                                          const guint            *channels,

@@ -190,6 +190,22 @@ sse_roster_end_user (SseRoster *self, SseCommand *command)
     sse_turn_finish (&self->turn, sse_link_get (link, SseClient, of_user), NULL, SSE_CLOSE_REVOKED);
 }
 
+/* Lets all clients of a channel leave in this turn, also those that are behind. */
+void
+sse_roster_end_channel (SseRoster *self, SseCommand *command)
+{
+  SseChannel *channel = &self->channels[command->channel];
+
+  for (SseLink *link = channel->groups.next; link != &channel->groups; link = link->next)
+    {
+      SseGroup *group = sse_link_get (link, SseGroup, in_channel);
+
+      for (SseLink *other = group->clients.next; other != &group->clients; other = other->next)
+        sse_turn_finish (&self->turn, sse_link_get (other, SseClient, in_group), NULL,
+                         SSE_CLOSE_DISABLED);
+    }
+}
+
 /**
  * sse_roster_configure:
  * @options: what they are from now on, with the same numbers of workers and channels

@@ -46,6 +46,8 @@ void   sse_roster_set_personal (SseRoster              *self,
                                 SseCommand             *command);
 void   sse_roster_end_user     (SseRoster              *self,
                                 SseCommand             *command);
+void   sse_roster_end_channel  (SseRoster              *self,
+                               SseCommand             *command);
 void   sse_roster_configure    (SseRoster              *self,
                                 const SseFanoutOptions *options);
 void   sse_roster_end          (SseRoster              *self);

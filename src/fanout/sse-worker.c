@@ -62,6 +62,9 @@ carry_out (SseWorker *self, SseCommand *command)
     case SSE_COMMAND_END_USER:
       sse_roster_end_user (&self->roster, command);
       break;
+    case SSE_COMMAND_END_CHANNEL:
+      sse_roster_end_channel (&self->roster, command);
+      break;
     case SSE_COMMAND_LIST:
       sse_mail_list_push (&self->asked, &command->mail);
       return;

@@ -373,17 +373,20 @@ find_sum (const SseNatsCheckpoint *self, const char *stream)
  * sse_nats_checkpoint_differ:
  * @other: of the same position
  *
- * Returns: (nullable): a stream of @self whose state differs there, or is not there; %NULL for none
+ * Returns: (transfer container) (element-type utf8): the streams of @self whose states differ
+ *   there, or are not there
  */
-const char *
+GPtrArray *
 sse_nats_checkpoint_differ (const SseNatsCheckpoint *self, const SseNatsCheckpoint *other)
 {
+  GPtrArray *streams = g_ptr_array_new ();
+
   for (guint i = 0; i < self->parts->len; i++)
     {
       const SseNatsPart *part = g_ptr_array_index (self->parts, i);
 
       if (g_strcmp0 (part->sum, find_sum (other, part->stream)) != 0)
-        return part->stream;
+        g_ptr_array_add (streams, part->stream);
     }
-  return NULL;
+  return streams;
 }

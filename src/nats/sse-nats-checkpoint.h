@@ -61,7 +61,7 @@ gboolean           sse_nats_checkpoint_write  (const SseNatsCheckpoint  *self,
                                                GBytes                   *states,
                                                guint64                  *before,
                                                GError                  **error);
-const char        *sse_nats_checkpoint_differ (const SseNatsCheckpoint  *self,
+GPtrArray         *sse_nats_checkpoint_differ (const SseNatsCheckpoint  *self,
                                                const SseNatsCheckpoint  *other);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseNatsCheckpoint, sse_nats_checkpoint_free)

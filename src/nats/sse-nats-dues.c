@@ -135,15 +135,13 @@ sse_nats_dues_save (SseNatsDues *self, guint64 position, GArray *parts)
   self->due = 0;
 }
 
-/* Takes a DIFFERS. */
+/* This node's states are not those of others: it writes none any more. */
 void
-sse_nats_dues_take_difference (SseNatsDues *self, const SseNatsNote *note)
+sse_nats_dues_keep_out (SseNatsDues *self)
 {
+  if (!self->keeps_out)
+    g_warning ("this node writes no checkpoints until it is started again");
   self->keeps_out = TRUE;
-  g_warning ("the state of %s is not what another node has at %" G_GUINT64_FORMAT
-             ": its plugin is of another version, or does not always make the same of the same "
-             "updates; this node writes no checkpoints until it is started again",
-             note->error->message, note->position);
 }
 
 /* A stream is in the checkpoint with which this node begins. */

@@ -30,8 +30,7 @@ void         sse_nats_dues_forget_question (SseNatsDues       *self,
 gboolean     sse_nats_dues_take            (SseNatsDues       *self,
                                             const SseNatsNote *note,
                                             guint64            after);
-void         sse_nats_dues_take_difference (SseNatsDues       *self,
-                                            const SseNatsNote *note);
+void         sse_nats_dues_keep_out        (SseNatsDues       *self);
 void         sse_nats_dues_save            (SseNatsDues       *self,
                                             guint64            position,
                                             GArray            *parts);

@@ -78,6 +78,20 @@ take_loss (SseNatsLog *self, const GError *error)
   sse_log_emit_lost (SSE_LOG (self), error);
 }
 
+/* Another node's checkpoint counts, not this one's state. */
+static void
+take_difference (SseNatsLog *self, const SseNatsNote *note)
+{
+  g_autofree char *why
+      = g_strdup_printf ("its state is not what another node has at %" G_GUINT64_FORMAT
+                         ": its plugin is of another version, or does not always make the same of "
+                         "the same updates",
+                         note->position);
+
+  sse_nats_dues_keep_out (self->dues);
+  sse_log_emit_differs (SSE_LOG (self), note->error->message, why);
+}
+
 static GPtrArray *
 new_updates (void)
 {
@@ -134,7 +148,7 @@ on_note (SseNatsLog *self, SseNatsNote *note, GPtrArray *updates)
       sse_nats_nodes_hear (self->nodes, g_steal_pointer (&note->node), note->position);
       break;
     case SSE_NATS_NOTE_DIFFERS:
-      sse_nats_dues_take_difference (self->dues, note);
+      take_difference (self, note);
       break;
     case SSE_NATS_NOTE_UNSENT:
       take_unsent (self, note);

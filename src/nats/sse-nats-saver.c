@@ -74,24 +74,31 @@ save (SseNatsSaver *self, const SseNatsCheckpoint *checkpoint, GBytes *states)
   trim (self, checkpoint->position, before);
 }
 
+static void
+tell_differs (SseNatsSaver *self, const char *stream, guint64 position)
+{
+  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_DIFFERS);
+
+  note->position = position;
+  note->error = g_error_new (SSE_NATS_ERROR, SSE_NATS_ERROR_LOST, "%s", stream);
+  sse_nats_note_post (note, self->link->notes);
+}
+
 /* Whether what another node wrote could be looked at. */
 static gboolean
 compare_now (SseNatsSaver *self, const SseNatsCheckpoint *ours)
 {
   g_autoptr (SseNatsCheckpoint) theirs = NULL;
-  SseNatsNote *note;
-  const char *stream;
+  g_autoptr (GPtrArray) differing = NULL;
 
   if (!sse_nats_checkpoint_ask (self->link, &theirs, NULL) || theirs == NULL
       || theirs->position < ours->position)
     return FALSE;
-  stream = theirs->position == ours->position ? sse_nats_checkpoint_differ (ours, theirs) : NULL;
-  if (stream == NULL)
+  if (theirs->position > ours->position)
     return TRUE;
-  note = sse_nats_note_new (SSE_NATS_NOTE_DIFFERS);
-  note->position = ours->position;
-  note->error = g_error_new (SSE_NATS_ERROR, SSE_NATS_ERROR_LOST, "%s", stream);
-  sse_nats_note_post (note, self->link->notes);
+  differing = sse_nats_checkpoint_differ (ours, theirs);
+  for (guint i = 0; i < differing->len; i++)
+    tell_differs (self, differing->pdata[i], ours->position);
   return TRUE;
 }
 
