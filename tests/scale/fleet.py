@@ -78,12 +78,16 @@ class Server:
         with open(self.log, encoding="utf-8", errors="backslashreplace") as log:
             return log.read()
 
-    def ask(self, subject, request=None, timeout=None):
-        """What the server answers to a request, both JSON; an error where it does not in time."""
-        body = json.dumps(request or {}).encode()
+    def ask(self, subject, request=None, timeout=None, message_id=None):
+        """What the server answers to a request, JSON as that is if it is no bytes; an error where it
+        does not in time."""
+        body = request if isinstance(request, bytes) else json.dumps(request or {}).encode()
+        head = f"NATS/1.0\r\nNats-Msg-Id: {message_id}\r\n\r\n".encode() if message_id else b""
+        line = (f"HPUB {subject} answer {len(head)} {len(head) + len(body)}\r\n" if head
+                else f"PUB {subject} answer {len(body)}\r\n")
         with socket.create_connection(("127.0.0.1", self.port), timeout or PATIENCE) as client:
-            client.sendall(b'CONNECT {"verbose":false}\r\nSUB answer 1\r\n'
-                           + f"PUB {subject} answer {len(body)}\r\n".encode() + body + b"\r\n")
+            client.sendall(b'CONNECT {"verbose":false,"headers":true}\r\nSUB answer 1\r\n'
+                           + line.encode() + head + body + b"\r\n")
             lines = client.makefile("rb")
             try:
                 while not (line := lines.readline()).startswith(b"MSG "):
@@ -96,6 +100,10 @@ class Server:
     def stream(self, name):
         """A stream's configuration and state."""
         return self.ask(f"$JS.API.STREAM.INFO.{name}")
+
+    def last(self, stream, subject):
+        """The last message of a subject, as the server tells it; None where there is none."""
+        return self.ask(f"$JS.API.STREAM.MSG.GET.{stream}", {"last_by_subj": subject}).get("message")
 
     def pause(self):
         self.process.send_signal(signal.SIGSTOP)
@@ -147,13 +155,13 @@ class Valve(Relay):
 class Node(Setting):
     """One rivuletd, with its own bus and folder, and the fleet's secret."""
 
-    def __init__(self, fleet, urls, config):
+    def __init__(self, fleet, urls, config, plugins=None):
         self.fleet = fleet
         groups = {"log": {"backend": "nats"}, "nats": {"urls": ";".join(urls)},
                   "auth": {"secret-file": fleet.secret.path}}
         for group, keys in config.items():
             groups[group] = {**groups.get(group, {}), **keys}
-        super().__init__(config=groups)
+        super().__init__(config=groups, plugins=plugins)
         self.secret = fleet.secret
 
     def wait_position(self, position):
@@ -189,9 +197,10 @@ class Fleet:
     def urls(self):
         return [f"nats://{server.address}" for server in self.servers]
 
-    def node(self, urls=None, **config):
+    def node(self, urls=None, plugins=None, **config):
+        config = {group: dict(keys) for group, keys in config.items()}
         config.setdefault("nats", {}).setdefault("replicas", len(self.servers))
-        node = Node(self, urls or self.urls, config)
+        node = Node(self, urls or self.urls, config, plugins)
         self.nodes.append(node)
         return node
 

@@ -202,8 +202,8 @@ test_on_the_way (Fixture *fixture, gconstpointer data)
 
   disable (fixture, "other");
   ann = client_new (fixture, "other", "ann", NULL);
-  combined = client_new_combined (fixture, both, "ann", NULL);
   read_to_end (ann);
+  combined = client_new_combined (fixture, both, "ann", NULL);
   read_to_end (combined);
   wait_clients (fixture, 0);
 }
