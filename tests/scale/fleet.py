@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Several rivuletd that share one log, on NATS servers of their own."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -17,14 +18,14 @@ from relay import Relay
 from waiting import PATIENCE, wait_until
 
 CONFIG = """server_name: {name}
-listen: 127.0.0.1:{port}
+listen: {host}:{port}
 max_payload: {payload}
 jetstream {{ store_dir: "{folder}" }}
 """
 # Servers of one cluster find each other.
 CLUSTER = """cluster {{
   name: test
-  listen: 127.0.0.1:{port}
+  listen: {host}:{port}
   routes: [{routes}]
 }}
 """
@@ -38,32 +39,49 @@ def find_server():
     return found
 
 
+class Here:
+    """Where servers and nodes are: on this host, or see lan.Host."""
+
+    address = "127.0.0.1"
+
+    def inside(self):
+        return contextlib.nullcontext()
+
+
+HERE = Here()
+
+
 class Server:
     """One nats-server, at a port that stays the same when it is started again."""
 
-    def __init__(self, folder, number, payload="2MB", more=""):
+    def __init__(self, folder, number, payload="2MB", more="", place=HERE):
         self.folder = os.path.join(folder, f"nats-{number}")
         self.name = f"n{number}"
         self.payload = payload
         self.more = more
+        self.place = place
         self.store = os.path.join(self.folder, "store")
         self.config = os.path.join(self.folder, "server.conf")
         self.log = os.path.join(self.folder, "log")
         os.mkdir(self.folder)
         self.held = [ports.hold(), ports.hold()]
         self.port, self.route = (ports.number(held) for held in self.held)
-        self.address = f"127.0.0.1:{self.port}"
+        self.address = f"{place.address}:{self.port}"
         self.process = None
+
+    def configure(self, routes):
+        """Writes its configuration; `routes` as for start()."""
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write(CONFIG.format(name=self.name, host=self.place.address, port=self.port,
+                                     payload=self.payload, folder=self.store) + self.more)
+            if routes:
+                file.write(CLUSTER.format(host=self.place.address, port=self.route, routes=", ".join(
+                    f"nats://{server.place.address}:{server.route}" for server in routes)))
 
     def start(self, routes=()):
         """`routes`: all servers of its cluster, it among them; none where it is alone."""
-        with open(self.config, "w", encoding="utf-8") as file:
-            file.write(CONFIG.format(name=self.name, port=self.port, payload=self.payload,
-                                     folder=self.store) + self.more)
-            if routes:
-                file.write(CLUSTER.format(port=self.route, routes=", ".join(
-                    f"nats://127.0.0.1:{server.route}" for server in routes)))
-        with open(self.log, "ab") as log:
+        self.configure(routes)
+        with open(self.log, "ab") as log, self.place.inside():
             self.process = subprocess.Popen([find_server(), "-c", self.config],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_until(self.answers, f"{self.name} that listens")
@@ -72,7 +90,7 @@ class Server:
         if self.process.poll() is not None:
             raise AssertionError(f"nats-server ended with {self.process.returncode}: {self.said()}")
         with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+            return probe.connect_ex((self.place.address, self.port)) == 0
 
     def said(self):
         with open(self.log, encoding="utf-8", errors="backslashreplace") as log:
@@ -85,7 +103,7 @@ class Server:
         head = f"NATS/1.0\r\nNats-Msg-Id: {message_id}\r\n\r\n".encode() if message_id else b""
         line = (f"HPUB {subject} answer {len(head)} {len(head) + len(body)}\r\n" if head
                 else f"PUB {subject} answer {len(body)}\r\n")
-        with socket.create_connection(("127.0.0.1", self.port), timeout or PATIENCE) as client:
+        with socket.create_connection((self.place.address, self.port), timeout or PATIENCE) as client:
             client.sendall(b'CONNECT {"verbose":false,"headers":true}\r\nSUB answer 1\r\n'
                            + line.encode() + head + body + b"\r\n")
             lines = client.makefile("rb")
@@ -155,14 +173,20 @@ class Valve(Relay):
 class Node(Setting):
     """One rivuletd, with its own bus and folder, and the fleet's secret."""
 
-    def __init__(self, fleet, urls, config, plugins=None):
+    def __init__(self, fleet, urls, config, plugins=None, place=HERE):
         self.fleet = fleet
+        self.place = place
         groups = {"log": {"backend": "nats"}, "nats": {"urls": ";".join(urls)},
                   "auth": {"secret-file": fleet.secret.path}}
         for group, keys in config.items():
             groups[group] = {**groups.get(group, {}), **keys}
-        super().__init__(config=groups, plugins=plugins)
+        with place.inside():
+            super().__init__(config=groups, plugins=plugins, listen=(f"{place.address}:0",))
         self.secret = fleet.secret
+
+    def start_again(self):
+        with self.place.inside():
+            super().start_again()
 
     def wait_position(self, position):
         """Waits until it has applied so much."""
@@ -179,11 +203,12 @@ class Node(Setting):
 class Fleet:
     """Servers, and the nodes on them, which a test starts; `more`: of the servers' configuration."""
 
-    def __init__(self, n_servers=1, payload="2MB", more=""):
+    def __init__(self, n_servers=1, payload="2MB", more="", places=None):
         find_server()
         self.folder = tempfile.mkdtemp(prefix="rivulet-fleet-")
         self.secret = Secret(self.folder, "secret")
-        self.servers = [Server(self.folder, number, payload, more) for number in range(n_servers)]
+        self.servers = [Server(self.folder, number, payload, more, places[number] if places else HERE)
+                        for number in range(n_servers)]
         self.nodes = []
         self.valves = []
         for server in self.servers:
@@ -197,10 +222,10 @@ class Fleet:
     def urls(self):
         return [f"nats://{server.address}" for server in self.servers]
 
-    def node(self, urls=None, plugins=None, **config):
+    def node(self, urls=None, plugins=None, place=HERE, **config):
         config = {group: dict(keys) for group, keys in config.items()}
         config.setdefault("nats", {}).setdefault("replicas", len(self.servers))
-        node = Node(self, urls or self.urls, config, plugins)
+        node = Node(self, urls or self.urls, config, plugins, place)
         self.nodes.append(node)
         return node
 

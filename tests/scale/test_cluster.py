@@ -21,7 +21,8 @@ class Cluster(FleetCase):
         super().setUp()
         self.chance = random.Random(SEED)
         wait_until(self.has_leader, "a leader of the servers")
-        self.nodes = [self.fleet.node(nats={"deadline-seconds": 3, "checkpoint-updates": 3000}, log={"retain-updates": 1000}) for _ in range(3)]
+        self.nodes = [self.fleet.node(nats={"deadline-seconds": 3, "checkpoint-updates": 3000},
+                                      log={"retain-updates": 1000}) for _ in range(3)]
         for node in self.nodes:
             node.daemon.expect("the store failed")
 
@@ -70,11 +71,21 @@ class Cluster(FleetCase):
         server.start(self.fleet.servers)
 
     def no_quorum(self):
+        """Nothing is taken, publishers are told so, and who comes is served."""
         two = self.chance.sample(self.fleet.servers, 2)
+        before = [author.unknown for author in self.authors]
         for server in two:
             server.pause()
-        for server in two:
-            server.go_on()
+        try:
+            wait_until(lambda: all(author.unknown > start
+                                   for author, start in zip(self.authors, before)),
+                       "publishers that are told")
+            for node in self.nodes:
+                with node.follow("quota") as client:
+                    client.next_of("quota")
+        finally:
+            for server in two:
+                server.go_on()
 
     def some_more(self, count):
         """Waits until each author was told of so many more."""
@@ -87,8 +98,11 @@ class Cluster(FleetCase):
         self.authors = [Author(node, f"author-{k}") for k, node in enumerate(self.nodes)]
         readers = [Reader(self.nodes, random.Random(f"{SEED} {k}"), f"reader-{k}")
                    for k in range(4)]
-        for traveller in self.authors + readers:
-            traveller.start()
+        for reader in readers:
+            reader.start()
+        wait_until(lambda: all(reader.last for reader in readers), "readers that are there")
+        for author in self.authors:
+            author.start()
         events = [self.kill_a_node, self.kill_a_server, self.pause_a_server, self.empty_a_server,
                   self.no_quorum]
         told = []

@@ -41,13 +41,15 @@ class Author(Traveller):
         self.node = node
         self.name = name
         self.taken = []
+        self.unknown = 0  # how often it was told that nobody knows whether one was taken
 
     def go(self):
         delivery_id = f"{self.name}-{len(self.taken)}"
         while not self.stopping.is_set():
             try:
                 self.node.new_event(delivery_id)
-            except Refusal:
+            except Refusal as error:
+                self.unknown += error.name == "StoreFailed"
                 self.stopping.wait(0.05)
             else:
                 self.taken.append(delivery_id)
@@ -91,7 +93,10 @@ class Reader(Traveller):
 
 
 def judge(authors, readers):
-    """Fails where two readers saw different things, or not all that was acknowledged, once."""
+    """Fails where two readers saw different things, or not all that was acknowledged, once, in order.
+
+    All of the readers are there before the first author begins.
+    """
     longest = max((reader.got for reader in readers), key=len)
     for reader in readers:
         if reader.got != longest[:len(reader.got)]:
@@ -100,6 +105,12 @@ def judge(authors, readers):
                                  f"saw {longest[place:place + 3]}")
         if reader.fresh > 1:
             raise AssertionError(f"{reader.name} had to start afresh {reader.fresh - 1} times")
+    places = [event_id.rsplit("-", 1) for event_id, _ in longest]
+    if len({epoch for epoch, _ in places}) > 1:
+        raise AssertionError("there was a new epoch")
+    positions = [int(position) for _, position in places]
+    if any(one >= other for one, other in zip(positions, positions[1:])):
+        raise AssertionError(f"positions do not ascend: {positions}")
     names = [name for _, name in longest]
     if len(set(names)) != len(names):
         raise AssertionError("an event was appended twice")

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A network that comes apart: servers that do not reach each other, and nodes that do not reach servers."""
+
+import unittest
+
+from fleet import Fleet, FleetCase
+from lan import Lan
+from publisher import Refusal
+from waiting import TimedOut, wait_until
+
+N_SERVERS = 3
+
+
+class Partitions(FleetCase):
+    """Three hosts with a server and a node each, and a fourth with a node alone."""
+
+    def setUp(self):
+        self.lan = Lan(N_SERVERS + 1)
+        self.addCleanup(self.lan.remove)
+        self.hosts = self.lan.hosts
+        self.fleet = Fleet(N_SERVERS, places=self.hosts[:N_SERVERS])
+        self.addCleanup(self.fleet.stop)
+        wait_until(lambda: "error" not in self.fleet.servers[0].ask("$JS.API.INFO", timeout=2),
+                   "a leader of the servers")
+        self.clients = []
+
+    def node(self, host):
+        node = self.fleet.node(place=host, nats={"deadline-seconds": 3})
+        node.daemon.expect("the store failed")
+        client = node.follow("github-events")
+        self.addCleanup(client.close)
+        client.next_of("events")
+        self.clients.append(client)
+        return node
+
+    def cut_off(self, one, others):
+        for other in others:
+            self.lan.cut(one, other)
+
+    def join(self, one, others):
+        for other in others:
+            self.lan.mend(one, other)
+
+    def refuse(self, node, name):
+        """What nobody can take is refused; whether it was taken is not known."""
+        with self.assertRaises(Refusal) as caught:
+            node.new_event(name)
+        self.assertEqual(caught.exception.name, "StoreFailed")
+
+    def insist(self, node, name):
+        """Publishes until it is taken: the servers may have to choose a leader first."""
+        def is_taken():
+            try:
+                node.new_event(name)
+            except Refusal as error:
+                self.assertEqual(error.name, "StoreFailed")
+                return False
+            return True
+        wait_until(is_taken, f"{name} to be taken")
+
+    def assert_serves(self, node):
+        """Who comes is served; the store is known to have failed."""
+        wait_until(lambda: node.publisher.server_properties()["StoreState"] == "failed",
+                   "a store that failed")
+        with node.follow("quota") as quota, node.follow("github-events") as events:
+            quota.next_of("quota")
+            events.next_of("events")
+
+    def assert_same(self, last):
+        """All clients got the same, up to an event and once each."""
+        seen = []
+        for client in self.clients:
+            seen.append([])
+            while not seen[-1] or seen[-1][-1][1] != last:
+                seen[-1] += self.fetch(client, 1)
+        for one in seen[1:]:
+            self.assertEqual(one, seen[0])
+        names = [name for _, name in seen[0]]
+        self.assertEqual(len(set(names)), len(names))
+        return names
+
+    def test_a_minority(self):
+        """One server and its node are away from all the others."""
+        first, second, apart = (self.node(host) for host in self.hosts[:3])
+        first.new_event("before")
+        apart.wait_position(1)
+        self.cut_off(self.hosts[2], self.hosts[:2])
+        self.refuse(apart, "nowhere")
+        self.assert_serves(apart)
+        for number in range(10):
+            self.insist(first, f"first-{number}")
+            self.insist(second, f"second-{number}")
+        self.assertEqual(apart.publisher.stream_properties("github-events")["Position"], 1)
+        # One who has seen them goes to where they are not.
+        with first.follow("github-events") as client:
+            last = client.next_of("events").id
+        with apart.follow("github-events", headers=[("Last-Event-ID", last)]) as moved:
+            apart.publisher.wait_clients("github-events", 1)
+            self.assertEqual(moved.raw, b"")
+            self.join(self.hosts[2], self.hosts[:2])
+            self.insist(apart, "after")
+            self.insist(first, "last")
+            names = self.assert_same("last")
+            got = [name for _, name in self.fetch(moved, 2)]
+        self.assertEqual(got[-2:], names[-2:])
+        self.assertEqual(names[:1] + sorted(names[1:21]), ["before"] + sorted(
+            f"{who}-{number}" for who in ("first", "second") for number in range(10)))
+        wait_until(lambda: all(node.publisher.server_properties()["StoreState"] == "ok"
+                               for node in (first, second, apart)), "nodes that are well")
+
+    def test_a_node_without_servers(self):
+        first, apart = self.node(self.hosts[0]), self.node(self.hosts[3])
+        first.new_event("before")
+        apart.wait_position(1)
+        self.cut_off(self.hosts[3], self.hosts[:3])
+        self.refuse(apart, "nowhere")
+        self.assert_serves(apart)
+        for number in range(20):
+            first.new_event(number)
+        self.join(self.hosts[3], self.hosts[:3])
+        self.insist(apart, "after")
+        self.insist(first, "last")
+        names = self.assert_same("last")
+        self.assertEqual(names[:21], ["before", *(str(number) for number in range(20))])
+
+    def test_servers_that_do_not_reach_each_other(self):
+        """Each is alone: nothing is taken anywhere, and all is well when they meet again."""
+        nodes = [self.node(host) for host in self.hosts[:3]]
+        nodes[0].new_event("before")
+        pairs = [(self.hosts[0], self.hosts[1:3]), (self.hosts[1], self.hosts[2:3])]
+        for pair in pairs:
+            self.cut_off(*pair)
+        for number, node in enumerate(nodes):
+            self.refuse(node, f"nowhere-{number}")
+            self.assert_serves(node)
+        for pair in pairs:
+            self.join(*pair)
+        for number, node in enumerate(nodes):
+            self.insist(node, number)
+        self.insist(nodes[0], "last")
+        names = self.assert_same("last")
+        self.assertEqual(names[0], "before")
+        self.assertEqual([name for name in names if name in "012"], ["0", "1", "2"])
