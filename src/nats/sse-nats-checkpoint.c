@@ -286,25 +286,80 @@ sse_nats_checkpoint_fetch (const SseNatsCheckpoint *self, SseNatsLink *link, GEr
   return sse_nats_checkpoint_read (self, bytes, error);
 }
 
+/* @options: (nullable) @sequence: (out) (optional): the message's */
 static gboolean
-publish (SseNatsLink *link, const char *subject, const void *data, gsize length, GError **error)
+publish (SseNatsLink *link,
+         const char *subject,
+         const void *data,
+         gsize length,
+         jsPubOptions *options,
+         guint64 *sequence,
+         GError **error)
 {
+  jsPubAck *ack = NULL;
   jsErrCode code = 0;
-  natsStatus status = js_Publish (NULL, link->jetstream, subject, data, (int) length, NULL, &code);
+  natsStatus status
+      = js_Publish (&ack, link->jetstream, subject, data, (int) length, options, &code);
 
+  if (status == NATS_OK && sequence != NULL)
+    *sequence = ack->Sequence;
+  jsPubAck_Destroy (ack);
   return sse_nats_fail (status, code, "writing a checkpoint", error);
 }
 
-static void
-remove_chunks (SseNatsLink *link, guint64 position)
+/* @first: (out): the sequence of the first of its chunks */
+static gboolean
+write_chunks (const SseNatsCheckpoint *self,
+              SseNatsLink *link,
+              GBytes *states,
+              guint64 *first,
+              GError **error)
 {
-  g_autofree char *subject
-      = g_strdup_printf ("%s.state.chunk.%" G_GUINT64_FORMAT ".*", link->stream, position);
+  gsize length;
+  const char *data = g_bytes_get_data (states, &length);
+
+  for (guint64 i = 0; i < self->n_chunks; i++)
+    {
+      g_autofree char *chunk = get_chunk_subject (link, self->position, i);
+      gsize start = (gsize) i * CHUNK_BYTES;
+
+      if (!publish (link, chunk, data + start, MIN (CHUNK_BYTES, length - start), NULL,
+                    i == 0 ? first : NULL, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* Removes those of the checkpoint before, and of such as were never finished. */
+static void
+remove_chunks (SseNatsLink *link, guint64 first)
+{
+  g_autofree char *subject = g_strdup_printf ("%s.state.chunk.>", link->stream);
   jsOptions options;
 
   jsOptions_Init (&options);
   options.Stream.Purge.Subject = subject;
+  options.Stream.Purge.Sequence = first;
   js_PurgeStream (link->jetstream, link->state_stream, &options, NULL);
+}
+
+/* The sequence of the message that names the newest one, 0 for none. */
+static gboolean
+ask_sequence (SseNatsLink *link, const char *subject, guint64 *sequence, GError **error)
+{
+  natsMsg *message = NULL;
+  jsErrCode code = 0;
+  natsStatus status
+      = js_GetLastMsg (&message, link->jetstream, link->state_stream, subject, NULL, &code);
+
+  *sequence = 0;
+  if (status == NATS_NOT_FOUND && code == JSNoMessageFoundErr)
+    return TRUE;
+  if (!sse_nats_fail (status, code, "the checkpoint before", error))
+    return FALSE;
+  *sequence = natsMsg_GetSequence (message);
+  natsMsg_Destroy (message);
+  return TRUE;
 }
 
 /**
@@ -313,7 +368,8 @@ remove_chunks (SseNatsLink *link, guint64 position)
  * @before: (out): the position of the one before, 0 for none
  * @error: %SSE_NATS_ERROR_AWAY
  *
- * Writes it, where no newer one was written, and removes the one before. Waits for the servers.
+ * Writes it, where no newer one was written, and removes the one before. Where another node is
+ * quicker meanwhile, that is an error. Waits for the servers.
  */
 gboolean
 sse_nats_checkpoint_write (const SseNatsCheckpoint *self,
@@ -325,8 +381,8 @@ sse_nats_checkpoint_write (const SseNatsCheckpoint *self,
   g_autoptr (SseNatsCheckpoint) older = NULL;
   g_autofree char *subject = get_subject (link);
   g_autofree char *text = sse_nats_checkpoint_format (self);
-  gsize length;
-  const char *data = g_bytes_get_data (states, &length);
+  guint64 sequence, first = 0;
+  jsPubOptions options;
 
   if (self->n_bytes > MAX_BYTES)
     {
@@ -336,23 +392,19 @@ sse_nats_checkpoint_write (const SseNatsCheckpoint *self,
                    self->n_bytes, MAX_BYTES);
       return FALSE;
     }
-  if (!sse_nats_checkpoint_ask (link, &older, error))
+  if (!ask_sequence (link, subject, &sequence, error)
+      || !sse_nats_checkpoint_ask (link, &older, error))
     return FALSE;
   *before = older != NULL ? older->position : 0;
   if (*before >= self->position)
     return TRUE;
-  for (guint64 i = 0; i < self->n_chunks; i++)
-    {
-      g_autofree char *chunk = get_chunk_subject (link, self->position, i);
-      gsize start = (gsize) i * CHUNK_BYTES;
-
-      if (!publish (link, chunk, data + start, MIN (CHUNK_BYTES, length - start), error))
-        return FALSE;
-    }
-  if (!publish (link, subject, text, strlen (text), error))
+  jsPubOptions_Init (&options);
+  options.ExpectLastSubjectSeq = sequence;
+  options.ExpectNoMessage = sequence == 0;
+  if (!write_chunks (self, link, states, &first, error)
+      || !publish (link, subject, text, strlen (text), &options, NULL, error))
     return FALSE;
-  if (older != NULL)
-    remove_chunks (link, older->position);
+  remove_chunks (link, first);
   return TRUE;
 }
 

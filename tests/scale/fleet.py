@@ -162,9 +162,14 @@ class Valve(Relay):
 
     def __init__(self, upstream):
         self.shut = False
+        self.trap = None  # what shuts it when it is said, before it passes
+        self.trapped = b""
         super().__init__(upstream)
 
     def _pass(self, conversation, side):
+        if self.trap is not None and side is conversation.near:
+            self.trapped = self.trapped[-len(self.trap):] + side.recv(1 << 16, socket.MSG_PEEK)
+            self.shut |= self.trap in self.trapped
         while self.shut:
             wait_until(lambda: not self.shut, "a valve that is opened")
         super()._pass(conversation, side)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What nodes begin with that are new or were away."""
 
+import signal
+
 from fleet import FleetCase
 from waiting import wait_until
 
@@ -80,3 +82,40 @@ class Checkpoints(FleetCase):
         self.fleet.servers[0].ask("$JS.API.STREAM.PURGE.rivulet", {"seq": 4})
         with self.assertRaisesRegex(AssertionError, "begins at 4, and there is no checkpoint"):
             self.fleet.node()
+
+    def check_killed_writer(self, said):
+        """A node is killed when it is about to say that, of its checkpoint; another writes the next."""
+        valve = self.fleet.valve()
+        writer = self.fleet.node([f"nats://{valve.address}"], **config())
+        other = self.fleet.node(nats={"checkpoint-updates": 25}, log={"retain-updates": 5})
+        valve.trap = said
+        self.fill(other, 12)
+        wait_until(lambda: valve.shut, "a checkpoint that is about to be written")
+        writer.daemon.signal(signal.SIGKILL)
+        writer.daemon.wait()
+        valve.trap = None
+        valve.shut = False
+        last = self.fleet.servers[0].last("rivulet-state", "rivulet.state.checkpoint")
+        self.assertIsNone(last)
+        late = self.fleet.node(**config())
+        self.fill(other, 60, 12)
+        wait_until(lambda: self.extent()[0] > 20, "a log that is trimmed")
+        writer.start_again()
+        newest = self.fleet.node(**config())
+        counts = []
+        for node in writer, other, late, newest:
+            node.wait_position(self.extent()[1] - 1)
+            with node.follow("events-count") as count, node.follow("github-events") as events:
+                counts.append((count.next_of("count").data["count"], events.next_of("events").data))
+        self.assertEqual(counts[0][0], 72)
+        self.assertEqual(counts[1:], counts[:1] * 3)
+        # What the first one left behind is not there for ever.
+        state = self.fleet.servers[0].ask("$JS.API.STREAM.INFO.rivulet-state",
+                                          {"subjects_filter": "rivulet.state.chunk.>"})["state"]
+        self.assertEqual(len(state["subjects"]), 1, state)
+
+    def test_a_writer_that_is_killed_before_the_states(self):
+        self.check_killed_writer(b"PUB rivulet.state.chunk.")
+
+    def test_a_writer_that_is_killed_behind_the_states(self):
+        self.check_killed_writer(b"PUB rivulet.state.checkpoint ")

@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A network that comes apart: servers that do not reach each other, and nodes that do not reach servers."""
 
-import unittest
-
 from fleet import Fleet, FleetCase
 from lan import Lan
 from publisher import Refusal
-from waiting import TimedOut, wait_until
+from waiting import wait_until
 
 N_SERVERS = 3
 
 
 class Partitions(FleetCase):
-    """Three hosts with a server and a node each, and a fourth with a node alone."""
+    """Three hosts with a server and a node each, and a fourth with a node alone.
+
+    Nothing is sent to a leader that is alone: when the others come back, nats-server 2.9.10, which
+    Debian 12 has, may keep in its own replica what they do not have.
+    """
 
     def setUp(self):
         self.lan = Lan(N_SERVERS + 1)
@@ -32,6 +34,12 @@ class Partitions(FleetCase):
         client.next_of("events")
         self.clients.append(client)
         return node
+
+    def find_follower(self):
+        """The number of a server that does not lead the stream."""
+        leader = self.fleet.servers[0].stream("rivulet")["cluster"]["leader"]
+        return next(number for number, server in enumerate(self.fleet.servers)
+                    if server.name != leader)
 
     def cut_off(self, one, others):
         for other in others:
@@ -81,10 +89,14 @@ class Partitions(FleetCase):
 
     def test_a_minority(self):
         """One server and its node are away from all the others."""
-        first, second, apart = (self.node(host) for host in self.hosts[:3])
+        nodes = [self.node(host) for host in self.hosts[:3]]
+        number = self.find_follower()
+        host, apart = self.hosts[number], nodes.pop(number)
+        others = [other for other in self.hosts[:3] if other is not host]
+        first, second = nodes
         first.new_event("before")
         apart.wait_position(1)
-        self.cut_off(self.hosts[2], self.hosts[:2])
+        self.cut_off(host, others)
         self.refuse(apart, "nowhere")
         self.assert_serves(apart)
         for number in range(10):
@@ -97,7 +109,7 @@ class Partitions(FleetCase):
         with apart.follow("github-events", headers=[("Last-Event-ID", last)]) as moved:
             apart.publisher.wait_clients("github-events", 1)
             self.assertEqual(moved.raw, b"")
-            self.join(self.hosts[2], self.hosts[:2])
+            self.join(host, others)
             self.insist(apart, "after")
             self.insist(first, "last")
             names = self.assert_same("last")
@@ -130,14 +142,11 @@ class Partitions(FleetCase):
         pairs = [(self.hosts[0], self.hosts[1:3]), (self.hosts[1], self.hosts[2:3])]
         for pair in pairs:
             self.cut_off(*pair)
-        for number, node in enumerate(nodes):
-            self.refuse(node, f"nowhere-{number}")
+        for node in nodes:
             self.assert_serves(node)
         for pair in pairs:
             self.join(*pair)
         for number, node in enumerate(nodes):
             self.insist(node, number)
         self.insist(nodes[0], "last")
-        names = self.assert_same("last")
-        self.assertEqual(names[0], "before")
-        self.assertEqual([name for name in names if name in "012"], ["0", "1", "2"])
+        self.assertEqual(self.assert_same("last"), ["before", "0", "1", "2", "last"])
