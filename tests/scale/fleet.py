@@ -227,6 +227,19 @@ class Fleet:
     def urls(self):
         return [f"nats://{server.address}" for server in self.servers]
 
+    def has_leader(self):
+        """Whether the servers have agreed on who leads them."""
+        return "error" not in self.servers[0].ask("$JS.API.INFO", timeout=2)
+
+    def is_whole(self):
+        """Whether each server has all: what a second one loses meanwhile is lost."""
+        for name in "rivulet", "rivulet-state":
+            answer = self.servers[0].ask(f"$JS.API.STREAM.INFO.{name}", timeout=2)
+            replicas = answer.get("cluster", {}).get("replicas", [])
+            if len(replicas) != 2 or not all(replica["current"] for replica in replicas):
+                return False
+        return True
+
     def node(self, urls=None, plugins=None, place=HERE, **config):
         config = {group: dict(keys) for group, keys in config.items()}
         config.setdefault("nats", {}).setdefault("replicas", len(self.servers))

@@ -20,26 +20,14 @@ class Cluster(FleetCase):
     def setUp(self):
         super().setUp()
         self.chance = random.Random(SEED)
-        wait_until(self.has_leader, "a leader of the servers")
+        wait_until(self.fleet.has_leader, "a leader of the servers")
         self.nodes = [self.fleet.node(nats={"deadline-seconds": 3, "checkpoint-updates": 3000},
                                       log={"retain-updates": 1000}) for _ in range(3)]
         for node in self.nodes:
             node.daemon.expect("the store failed")
 
-    def has_leader(self):
-        return "error" not in self.fleet.servers[0].ask("$JS.API.INFO", timeout=2)
-
     def is_well(self):
         return all(node.publisher.server_properties()["StoreState"] == "ok" for node in self.nodes)
-
-    def is_whole(self):
-        """Whether each server has all: what a second one loses meanwhile is lost."""
-        for name in "rivulet", "rivulet-state":
-            answer = self.fleet.servers[0].ask(f"$JS.API.STREAM.INFO.{name}", timeout=2)
-            replicas = answer.get("cluster", {}).get("replicas", [])
-            if len(replicas) != 2 or not all(replica["current"] for replica in replicas):
-                return False
-        return True
 
     # ---- what happens ----
 
@@ -113,7 +101,7 @@ class Cluster(FleetCase):
                 told.append(event.__name__)
                 event()
                 wait_until(self.is_well, f"nodes that are well after {event.__name__}", seconds=60)
-                wait_until(self.is_whole, f"servers that have all after {event.__name__}", seconds=60)
+                wait_until(self.fleet.is_whole, f"servers that have all after {event.__name__}", seconds=60)
                 self.some_more(5)
         finally:
             print(f"# RIVULET_SCALE_SEED={SEED} {' '.join(told)}", flush=True)

@@ -22,8 +22,7 @@ class Partitions(FleetCase):
         self.hosts = self.lan.hosts
         self.fleet = Fleet(N_SERVERS, places=self.hosts[:N_SERVERS])
         self.addCleanup(self.fleet.stop)
-        wait_until(lambda: "error" not in self.fleet.servers[0].ask("$JS.API.INFO", timeout=2),
-                   "a leader of the servers")
+        wait_until(self.fleet.has_leader, "a leader of the servers")
         self.clients = []
 
     def node(self, host):
@@ -48,6 +47,12 @@ class Partitions(FleetCase):
     def join(self, one, others):
         for other in others:
             self.lan.mend(one, other)
+
+    def wait_well(self, nodes):
+        """Waits until all servers have all again, and the nodes know that."""
+        wait_until(self.fleet.is_whole, "servers that have all", seconds=60)
+        wait_until(lambda: all(node.publisher.server_properties()["StoreState"] == "ok"
+                               for node in nodes), "nodes that are well", seconds=60)
 
     def refuse(self, node, name):
         """What nobody can take is refused; whether it was taken is not known."""
@@ -97,8 +102,9 @@ class Partitions(FleetCase):
         first.new_event("before")
         apart.wait_position(1)
         self.cut_off(host, others)
-        self.refuse(apart, "nowhere")
+        # Should its server lead all the same, it does not any more when this is known.
         self.assert_serves(apart)
+        self.refuse(apart, "nowhere")
         for number in range(10):
             self.insist(first, f"first-{number}")
             self.insist(second, f"second-{number}")
@@ -110,6 +116,7 @@ class Partitions(FleetCase):
             apart.publisher.wait_clients("github-events", 1)
             self.assertEqual(moved.raw, b"")
             self.join(host, others)
+            self.wait_well([first, second, apart])
             self.insist(apart, "after")
             self.insist(first, "last")
             names = self.assert_same("last")
@@ -117,8 +124,6 @@ class Partitions(FleetCase):
         self.assertEqual(got[-2:], names[-2:])
         self.assertEqual(names[:1] + sorted(names[1:21]), ["before"] + sorted(
             f"{who}-{number}" for who in ("first", "second") for number in range(10)))
-        wait_until(lambda: all(node.publisher.server_properties()["StoreState"] == "ok"
-                               for node in (first, second, apart)), "nodes that are well")
 
     def test_a_node_without_servers(self):
         first, apart = self.node(self.hosts[0]), self.node(self.hosts[3])
@@ -146,6 +151,7 @@ class Partitions(FleetCase):
             self.assert_serves(node)
         for pair in pairs:
             self.join(*pair)
+        self.wait_well(nodes)
         for number, node in enumerate(nodes):
             self.insist(node, number)
         self.insist(nodes[0], "last")
