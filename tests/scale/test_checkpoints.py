@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What nodes begin with that are new or were away."""
 
+import base64
 import signal
 
 from fleet import FleetCase
@@ -119,3 +120,31 @@ class Checkpoints(FleetCase):
 
     def test_a_writer_that_is_killed_behind_the_states(self):
         self.check_killed_writer(b"PUB rivulet.state.checkpoint ")
+
+    def test_a_writer_that_is_overtaken(self):
+        """What it says late does not take the place of a newer one."""
+        valve = self.fleet.valve()
+        writer = self.fleet.node([f"nats://{valve.address}"], **config())
+        writer.daemon.expect("the store failed")
+        other = self.fleet.node(nats={"checkpoint-updates": 25}, log={"retain-updates": 5})
+        valve.trap = b"PUB rivulet.state.checkpoint "
+        self.fill(other, 12)
+        wait_until(lambda: valve.shut, "a checkpoint that is about to be written")
+        self.fill(other, 60, 12)
+        newest = wait_until(lambda: self.fleet.servers[0].last(
+            "rivulet-state", "rivulet.state.checkpoint"), "a newer checkpoint")
+        valve.trap = None
+        valve.shut = False
+        writer.daemon.wait_for_line("no checkpoint was written, the next one will be")
+        writer.wait_position(self.extent()[1] - 1)
+        self.assertGreaterEqual(self.newest_position(), self.position_of(newest))
+        late = self.fleet.node(**config())
+        with late.follow("events-count") as count:
+            self.assertEqual(count.next_of("count").data["count"], 72)
+
+    def position_of(self, message):
+        return int(base64.b64decode(message["data"]).split()[1])
+
+    def newest_position(self):
+        return self.position_of(self.fleet.servers[0].last("rivulet-state",
+                                                           "rivulet.state.checkpoint"))

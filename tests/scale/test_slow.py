@@ -59,7 +59,8 @@ class Slow(FleetCase):
 
     def test_a_stopped_node(self):
         """It stands still, with more to be read than it may read ahead; the others don't notice."""
-        quick, slow = self.fleet.node(), self.fleet.node()
+        no_checkpoint = {"nats": {"checkpoint-updates": 10 * FAR_BEHIND}}
+        quick, slow = (self.fleet.node(**no_checkpoint) for _ in range(2))
         clients = [self.follow(quick), self.follow(slow)]
         slow.daemon.expect("the store failed")
         slow.daemon.signal(signal.SIGSTOP)
@@ -72,7 +73,7 @@ class Slow(FleetCase):
         self.assertEqual(self.fetch(clients[1], FAR_BEHIND), got)
         self.assertEqual(len({name for _, name in got}), FAR_BEHIND)
         # One that was not there at all reads it all before it serves.
-        late = self.fleet.node()
+        late = self.fleet.node(**no_checkpoint)
         self.assertEqual(late.publisher.server_properties()["LogPosition"], position)
 
     def test_a_narrow_way(self):

@@ -53,6 +53,8 @@ class Author(Traveller):
                 self.stopping.wait(0.05)
             else:
                 self.taken.append(delivery_id)
+                # Servers that come back have to get what they missed while others go on.
+                self.stopping.wait(0.01)
                 return
 
 
