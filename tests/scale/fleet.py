@@ -75,8 +75,9 @@ class Server:
             file.write(CONFIG.format(name=self.name, host=self.place.address, port=self.port,
                                      payload=self.payload, folder=self.store) + self.more)
             if routes:
-                file.write(CLUSTER.format(host=self.place.address, port=self.route, routes=", ".join(
-                    f"nats://{server.place.address}:{server.route}" for server in routes)))
+                names = [f"nats://{server.place.address}:{server.route}" for server in routes]
+                file.write(CLUSTER.format(host=self.place.address, port=self.route,
+                                          routes=", ".join(names)))
 
     def start(self, routes=()):
         """`routes`: all servers of its cluster, it among them; none where it is alone."""
@@ -97,13 +98,14 @@ class Server:
             return log.read()
 
     def ask(self, subject, request=None, timeout=None, message_id=None):
-        """What the server answers to a request, JSON as that is if it is no bytes; an error where it
-        does not in time."""
+        """What the server answers to a request, JSON as that is if it is no bytes; an error where
+        it does not in time."""
         body = request if isinstance(request, bytes) else json.dumps(request or {}).encode()
         head = f"NATS/1.0\r\nNats-Msg-Id: {message_id}\r\n\r\n".encode() if message_id else b""
         line = (f"HPUB {subject} answer {len(head)} {len(head) + len(body)}\r\n" if head
                 else f"PUB {subject} answer {len(body)}\r\n")
-        with socket.create_connection((self.place.address, self.port), timeout or PATIENCE) as client:
+        place = (self.place.address, self.port)
+        with socket.create_connection(place, timeout or PATIENCE) as client:
             client.sendall(b'CONNECT {"verbose":false,"headers":true}\r\nSUB answer 1\r\n'
                            + line.encode() + head + body + b"\r\n")
             lines = client.makefile("rb")
@@ -121,7 +123,8 @@ class Server:
 
     def last(self, stream, subject):
         """The last message of a subject, as the server tells it; None where there is none."""
-        return self.ask(f"$JS.API.STREAM.MSG.GET.{stream}", {"last_by_subj": subject}).get("message")
+        return self.ask(f"$JS.API.STREAM.MSG.GET.{stream}",
+                        {"last_by_subj": subject}).get("message")
 
     def pause(self):
         self.process.send_signal(signal.SIGSTOP)
@@ -195,8 +198,9 @@ class Node(Setting):
 
     def wait_position(self, position):
         """Waits until it has applied so much."""
-        wait_until(lambda: self.publisher.stream_properties("github-events")["Position"] >= position,
-                   f"position {position} at a node")
+        def has_it():
+            return self.publisher.stream_properties("github-events")["Position"] >= position
+        wait_until(has_it, f"position {position} at a node")
 
     def new_event(self, delivery_id, audience=None):
         """Publishes one; returns its position."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Hosts on a network of their own, that can be cut off from each other: network namespaces on a bridge."""
+"""Hosts that can be cut off from each other: network namespaces on a bridge."""
 
 import contextlib
 import ctypes

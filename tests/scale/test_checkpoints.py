@@ -85,7 +85,7 @@ class Checkpoints(FleetCase):
             self.fleet.node()
 
     def check_killed_writer(self, said):
-        """A node is killed when it is about to say that, of its checkpoint; another writes the next."""
+        """A node is killed as it says that, of its checkpoint; another writes the next."""
         valve = self.fleet.valve()
         writer = self.fleet.node([f"nats://{valve.address}"], **config())
         other = self.fleet.node(nats={"checkpoint-updates": 25}, log={"retain-updates": 5})

@@ -101,7 +101,8 @@ class Cluster(FleetCase):
                 told.append(event.__name__)
                 event()
                 wait_until(self.is_well, f"nodes that are well after {event.__name__}", seconds=60)
-                wait_until(self.fleet.is_whole, f"servers that have all after {event.__name__}", seconds=60)
+                wait_until(self.fleet.is_whole,
+                           f"servers that have all after {event.__name__}", seconds=60)
                 self.some_more(5)
         finally:
             print(f"# RIVULET_SCALE_SEED={SEED} {' '.join(told)}", flush=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A node of which a plugin is another one than its name says: what others' checkpoints tell it of that."""
+"""A node with another plugin than others have: what their checkpoints tell it of that."""
 
 import base64
 import os
@@ -47,7 +47,7 @@ def compile_plugin(folder, change=None):
 
 
 class Differences(FleetCase):
-    """Two nodes with the same plugin; one has another, and is not the first to ask for a checkpoint."""
+    """Two nodes with the same plugin; one has another, and asks for no checkpoint first."""
 
     def setUp(self):
         super().setUp()
@@ -89,7 +89,8 @@ class Differences(FleetCase):
         address = odd.daemon.wait_for_operators()[0]
         metrics = wire.request(address, "/metrics").body.decode()
         self.assertIn('\nrivulet_stream_up{stream="messages"} 0\n', metrics)
-        self.assertIn('\nrivulet_clients_left_total{stream="messages",reason="disabled"} 2\n', metrics)
+        self.assertIn('\nrivulet_clients_left_total{stream="messages",reason="disabled"} 2\n',
+                      metrics)
         for target in (f"{STREAM}?", "/streams?stream=messages&stream=quota&"):
             answer = odd.get(f"{target}token={odd.token()}")
             self.assertEqual(answer.status, 404)
@@ -160,7 +161,7 @@ class Trust(FleetCase):
         _, _, *self.rest = wait_until(self.read, "a checkpoint").split(" ")
 
     def contradict(self, *streams):
-        """What a node with other states would do: it asks for a checkpoint, and writes what it has."""
+        """What a node with other states would do: it asks, and writes what it has."""
         server = self.fleet.servers[0]
         other = "f" * 32
         position = server.ask("rivulet.log.checkpoint", b"", message_id=other)["seq"]
@@ -177,8 +178,9 @@ class Trust(FleetCase):
             self.contradict("revocations")
             client.rest()
         self.assertEqual(self.node.daemon.wait(), 1)
-        self.assertRegex(self.node.daemon.said(), "rivuletd: it is not known what tokens were revoked, "
-                                                  f"so that none can be trusted: its state {WHY}")
+        self.assertRegex(self.node.daemon.said(),
+                         "rivuletd: it is not known what tokens were revoked, so that none can be "
+                         f"trusted: its state {WHY}")
         self.assertNotIn("is disabled", self.node.daemon.said())
         self.fleet.drop(self.node)
 

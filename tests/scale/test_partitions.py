@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A network that comes apart: servers that do not reach each other, and nodes that do not reach servers."""
+"""A network that comes apart: who does not reach each other, nodes and servers."""
 
 from fleet import Fleet, FleetCase
 from lan import Lan

@@ -167,8 +167,9 @@ class Often(FleetCase):
         wait_until(lambda: self.fleet.servers[0].stream("rivulet")["state"]["first_seq"] > 50,
                    "a log that is trimmed")
         late = self.node()
-        epoch = self.see(first, 120)[0].rsplit("-", 1)[0]
-        for last in f"{epoch}-0", f"{epoch}-1", "0123456789abcdef-7", "older-999999", "nonsense":
+        epoch, position = self.see(late, 120)[0].rsplit("-", 1)
+        for last in (f"{epoch}-0", f"{epoch}-1", "0123456789abcdef-7", f"0123456789abcdef-{position}",
+                     "older-999999", "nonsense"):
             with late.follow("github-events", headers=[("Last-Event-ID", last)]) as client:
                 event = client.next()
                 self.assertEqual((event.type, len(event.data["events"])), ("events", 50), last)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Publishers that do not give up, and clients that go from node to node, whatever happens to these."""
+"""Publishers that do not give up, and clients that go from node to node all the time."""
 
 import threading
 
@@ -95,16 +95,16 @@ class Reader(Traveller):
 
 
 def judge(authors, readers):
-    """Fails where two readers saw different things, or not all that was acknowledged, once, in order.
+    """Fails where readers did not see the same, or not all that was acknowledged, once, in order.
 
     All of the readers are there before the first author begins.
     """
     longest = max((reader.got for reader in readers), key=len)
     for reader in readers:
         if reader.got != longest[:len(reader.got)]:
-            place = next(i for i, (one, other) in enumerate(zip(reader.got, longest)) if one != other)
-            raise AssertionError(f"{reader.name} saw {reader.got[place:place + 3]} where another one "
-                                 f"saw {longest[place:place + 3]}")
+            place = next(i for i, seen in enumerate(reader.got) if seen != longest[i])
+            raise AssertionError(f"{reader.name} saw {reader.got[place:place + 3]} where another "
+                                 f"one saw {longest[place:place + 3]}")
         if reader.fresh > 1:
             raise AssertionError(f"{reader.name} had to start afresh {reader.fresh - 1} times")
     places = [event_id.rsplit("-", 1) for event_id, _ in longest]
