@@ -54,6 +54,7 @@ need_basics ()
   need_library libssl-dev 'libcrypto >= 3.0'
   need_library libsqlite3-dev sqlite3
   need_library libsystemd-dev libsystemd
+  need_library libnats-dev 'libnats >= 3.4'
   need_python_gi
 }
 

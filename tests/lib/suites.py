@@ -262,6 +262,7 @@ SUITES = {
     "door": lambda suite: tap_programs(suite, "door", of_build("build")),
     "cli": lambda suite: tap_programs(suite, "cli", of_build("build")),
     "faults": lambda suite: tap_programs(suite, "faults", of_build("build")),
+    "scale": lambda suite: tap_programs(suite, "scale", of_build("build")),
     "bench": lambda suite: tap_programs(suite, "bench", of_build("build")),
     "systemd": lambda suite: tap_programs(suite, "systemd", of_build("build")),
     "flatpak": lambda suite: tap_programs(suite, "flatpak", {}),

@@ -14,6 +14,7 @@ import unittest
 import ports
 from cases import Setting
 from daemon import Secret
+from proxies import find
 from relay import Relay
 from waiting import PATIENCE, wait_until
 
@@ -29,14 +30,6 @@ CLUSTER = """cluster {{
   routes: [{routes}]
 }}
 """
-
-
-def find_server():
-    """The path of nats-server, or a test that is skipped."""
-    found = shutil.which("nats-server", path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
-    if found is None:
-        raise unittest.SkipTest("nats-server is not installed")
-    return found
 
 
 class Here:
@@ -83,7 +76,7 @@ class Server:
         """`routes`: all servers of its cluster, it among them; none where it is alone."""
         self.configure(routes)
         with open(self.log, "ab") as log, self.place.inside():
-            self.process = subprocess.Popen([find_server(), "-c", self.config],
+            self.process = subprocess.Popen([find("nats-server"), "-c", self.config],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_until(self.answers, f"{self.name} that listens")
 
@@ -212,11 +205,13 @@ class Node(Setting):
 class Fleet:
     """Servers, and the nodes on them, which a test starts; `more`: of the servers' configuration."""
 
+    kind = Server
+
     def __init__(self, n_servers=1, payload="2MB", more="", places=None):
-        find_server()
+        find("nats-server")
         self.folder = tempfile.mkdtemp(prefix="rivulet-fleet-")
         self.secret = Secret(self.folder, "secret")
-        self.servers = [Server(self.folder, number, payload, more, places[number] if places else HERE)
+        self.servers = [self.kind(self.folder, number, payload, more, places[number] if places else HERE)
                         for number in range(n_servers)]
         self.nodes = []
         self.valves = []

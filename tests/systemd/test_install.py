@@ -38,9 +38,11 @@ EVERYWHERE = [
     *(f"share/rivulet/web/{name}" for name in ("README.md", "package.json", "rivulet.d.ts", "rivulet.js")),
     *(f"share/rivulet/web/rivulet/{name}.js" for name in SCRIPTS),
     *(f"{EXAMPLES}/proxy/{name}" for name in ("Caddyfile", "README.md", "nginx.conf")),
+    *(f"{EXAMPLES}/scale/{name}" for name in ("README.md", "nats-server.conf", "nginx.conf", "rivulet.conf")),
 ]
 POLICY = "dbus-1/system.d/io.github.rivulet.Rivulet.conf"
 UNITS = ["rivulet.service", "rivulet.socket"]
+NODE_UNITS = ["rivulet@.service", "rivulet@.socket"]
 
 
 def ask_systemd(variable):
@@ -60,6 +62,7 @@ def expected(prefix, build, policies, units, user_units, users, catalogs, config
               f"{catalogs}/rivulet.catalog", f"{catalogs}/rivulet.fr.catalog",
               f"{configuration}/rivulet.conf"]
     found += [f"{folder}/{unit}" for folder in (units, user_units) for unit in UNITS]
+    found += [f"{units}/{unit}" for unit in NODE_UNITS]
     return sorted(found)
 
 
