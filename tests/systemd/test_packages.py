@@ -129,7 +129,9 @@ class Packages(unittest.TestCase):
         self.machine.publish(1)
         self.machine.run("sh", "-c", "mkdir /etc/rivulet/rivulet.conf.d && "
                          "echo '[http]' >/etc/rivulet/rivulet.conf.d/mine.conf && "
-                         "echo 0123456789abcdef >/etc/rivulet/webhook-secret")
+                         "echo 0123456789abcdef >/etc/rivulet/webhook-secret && "
+                         "echo '[http]' >/etc/rivulet/node-3011.conf")
+        self.machine.systemctl("start", "rivulet@3011.service")
         read_until(self.follow(), "data: ")
         crowd = self.machine.start("sh", "-c", "while :; do curl -s http://127.0.0.1:3001/; done")
         self.addCleanup(crowd.stdout.close)
@@ -140,7 +142,8 @@ class Packages(unittest.TestCase):
         self.machine.run("test", "!", "-e", "/run/rivulet")
         self.assertEqual(self.states(), ["inactive", "inactive"])
         self.assertEqual(self.machine.run("pgrep", "-u", "rivulet", status=1), "")
-        self.machine.run("test", "-f", "/var/lib/rivulet/rivulet.db")
+        for folder in "rivulet", "rivulet-3011":
+            self.machine.run("test", "-f", f"/var/lib/{folder}/rivulet.db")
         self.machine.purge()
         self.assertEqual(self.machine.files() - before, set())
         self.assertEqual(self.machine.run("find", "/run", "-name", "*rivulet*", status=None), "")
