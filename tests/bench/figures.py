@@ -17,6 +17,7 @@ UNITS = {
     "dbus-publish-rate": "1/s",
     "durable-publish-rate": "1/s",
     "webhook-publish-rate": "1/s",
+    "shared-publish-rate": "1/s",
     "start-empty": "µs",
     "start-replay": "µs",
     "cpu-per-resume": "µs",
@@ -31,6 +32,7 @@ UNITS = {
     "memory-before-storm": "B",
     "memory-peak-in-storm": "B",
 }
+FLEETS = ("nodes-1", "nodes-2", "nodes-3")
 # (figure, server, held against it): their quotient in each round.
 RATIOS = [
     ("cpu-per-delivery", "rivulet", "bare"),
@@ -47,6 +49,9 @@ RATIOS = [
     ("burst-cpu-per-delivery", "combined", "rivulet"),
     ("cpu-per-connect", "combined", "rivulet"),
     ("memory-per-connection", "combined", "rivulet"),
+    *((name, nodes, "rivulet") for nodes in FLEETS
+      for name in ("cpu-per-delivery", "burst-cpu-per-delivery", "last-client-median")),
+    *(("shared-publish-rate", nodes, "plain-publisher") for nodes in FLEETS),
     ("dbus-publish-rate", "rivulet", "answering-service"),
     ("durable-publish-rate", "rivulet", "committing-service"),
     ("start-replay", "rivulet", "parse-rows"),

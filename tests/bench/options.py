@@ -4,7 +4,7 @@
 import argparse
 import sys
 
-SERVERS = ("rivulet", "combined", "bare", "nchan", "nestjs", "better-sse")
+SERVERS = ("rivulet", "combined", "nodes-1", "nodes-2", "nodes-3", "bare", "nchan", "nestjs", "better-sse")
 
 
 def numbers(text):
@@ -51,7 +51,8 @@ def parse(arguments):
     parser = argparse.ArgumentParser(
         prog="sh tests/bench/run", allow_abbrev=False,
         description="Measures what it costs to send Server-Sent Events to many clients: Rivulet, with "
-        "one stream on a connection and with three, a bare send() loop, Nchan, NestJS and better-sse, in one run.",
+        "one stream on a connection and with three, nodes of it that share a log on NATS, a bare send() loop, Nchan, "
+        "NestJS and better-sse, in one run.",
         epilog="tests/bench/README.md says what the figures are.")
     parser.add_argument("--quick", action="store_true",
                         help="3 rounds with 1000 and 4000 clients: less than 10 minutes")

@@ -4,6 +4,7 @@
 import os
 import subprocess
 
+from fleets import FLEETS
 from generator import Generator
 from servers import PROGRAMS, Program, Rivulet
 
@@ -61,3 +62,16 @@ def measure_rates(count, turned):
     found.update({("durable-publish-rate", server): value for server, value in durable.items()})
     found["webhook-publish-rate", "rivulet"] = hooks
     return found
+
+
+def measure_shared_rate(name, count, turned, with_plain):
+    """At the hub of a node, without D-Bus; and of a publisher that does nothing else, to which it makes no
+    difference how many nodes there are."""
+    server = FLEETS[name](0)
+    try:
+        ways = [(name, lambda: server.hub_rate(count)),
+                ("plain-publisher", lambda: server.plain_rate(count))][:1 + with_plain]
+        return {("shared-publish-rate", which): measure()
+                for which, measure in (reversed(ways) if turned else ways)}
+    finally:
+        server.stop()

@@ -21,17 +21,21 @@ import rates  # noqa: E402
 import returning  # noqa: E402
 import starting  # noqa: E402
 import table  # noqa: E402
+from fleets import FLEETS  # noqa: E402
 from generator import Failed  # noqa: E402
-from servers import SERVERS, Unavailable, file_system, place_on_disk  # noqa: E402
+from servers import SERVERS as SINGLE  # noqa: E402
+from servers import Unavailable, file_system, place_on_disk  # noqa: E402
 
+SERVERS = {**SINGLE, **FLEETS}
 OURS = ("rivulet", "combined", "bare")
-# Servers that take so long for a burst to many that they have a part only in the first rounds.
+# Servers that take so long for a burst to many that they have a part only in the first rounds, as do
+# fleets, with however many.
 SLOW = ("nestjs", "better-sse")
-SLOW_ROUNDS = 3
+FEW_ROUNDS = 3
 MANY = 4000
 # A round of storms takes minutes.
 STORM_ROUNDS = 3
-COLUMNS = [*options_of.SERVERS, "answering-service", "committing-service", "parse-rows"]
+COLUMNS = [*options_of.SERVERS, "answering-service", "committing-service", "plain-publisher", "parse-rows"]
 
 
 class Run:
@@ -55,7 +59,7 @@ class Run:
 
     def one(self, number, name, clients):
         kind = SERVERS[name]
-        if name in SLOW and clients >= MANY and number >= SLOW_ROUNDS:
+        if number >= FEW_ROUNDS and (name in FLEETS or (name in SLOW and clients >= MANY)):
             return
         try:
             found = measuring.measure(kind, clients, self.options.deliveries)
@@ -93,6 +97,17 @@ class Run:
             for server, found in returning.measure_storms(clients, self.options.storm).items():
                 self.figures.add(number, server, clients, found)
 
+    def share(self, number):
+        """How fast can be published where nodes share the log."""
+        fleets = [name for name in self.servers if name in FLEETS]
+        for name in fleets:
+            self.say(f"round {number + 1}, publishing at {name}")
+            try:
+                self.add_each(number, rates.measure_shared_rate(
+                    name, self.options.rate, number % 2 == 1, name == fleets[0]))
+            except (Failed, Unavailable) as error:
+                self.drop(name, str(error))
+
     def round(self, number):
         for clients in self.options.clients:
             turned = number % len(self.servers)
@@ -100,6 +115,8 @@ class Run:
                 self.one(number, name, clients)
         if "rivulet" in self.servers:
             self.log(number)
+        if self.options.rate and number < FEW_ROUNDS:
+            self.share(number)
 
     def run(self):
         place = place_on_disk()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The figures as people read them: a table for each size, ratios, and the bars."""
 
-from figures import GROWING, RATIOS, UNITS, WITHIN
+from figures import FLEETS, GROWING, RATIOS, UNITS, WITHIN
 
 ROWS = [
     ("cpu-per-delivery", "CPU per delivery"),
@@ -17,6 +17,7 @@ ROWS = [
     ("dbus-publish-rate", "publishes per second, D-Bus"),
     ("durable-publish-rate", "publishes per second, D-Bus, durable"),
     ("webhook-publish-rate", "publishes per second, webhook"),
+    ("shared-publish-rate", "publishes per second, on NATS"),
     ("start-empty", "start with an empty log"),
     ("start-replay", "more with updates in it / parsing"),
 ]
@@ -55,6 +56,10 @@ BARS = [
      "≤", 1.10),
     ("growth of CPU per connection, of bare's", "cpu-per-connect-growth-ratio", "rivulet/bare",
      "≤", 1.10),
+    *((f"CPU per delivery, {nodes}, of the local log", "cpu-per-delivery-ratio", f"{nodes}/rivulet", "≤", 1.10)
+      for nodes in FLEETS),
+    *((f"publishes per second, {nodes}, of plain", "shared-publish-rate-ratio",
+       f"{nodes}/plain-publisher", "≥", 0.5) for nodes in FLEETS),
     ("D-Bus publishes per second, of answering", "dbus-publish-rate-ratio",
      "rivulet/answering-service", "≥", 0.8),
     ("durable ones, of committing", "durable-publish-rate-ratio", "rivulet/committing-service",

@@ -13,6 +13,7 @@ from unittest import mock
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
+import proxies  # noqa: E402
 import servers  # noqa: E402
 import table  # noqa: E402
 from figures import UNITS, Figures  # noqa: E402
@@ -34,6 +35,12 @@ def wait_for_server(folder):
     """A server's folder; before it, Python tries whether it may write there."""
     wait_until(lambda: any(name.startswith("rivulet-bench-") for name in os.listdir(folder)),
                "a server's folder")
+
+
+def programs_in(folder):
+    """Command lines of processes that have a path in a folder."""
+    found = subprocess.run(["ps", "-ww", "-e", "-o", "args="], check=True, capture_output=True, text=True)
+    return [line for line in found.stdout.splitlines() if f"{folder}/" in line]
 
 
 def is_gone(group):
@@ -128,10 +135,39 @@ class Small(unittest.TestCase):
             self.assertIn("\n" + line, self.done.stdout)
 
 
+class Shared(unittest.TestCase):
+    """Nodes that share a log on a nats-server."""
+
+    def test_figures(self):
+        proxies.find("nats-server")
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "figures.json")
+            done = subprocess.run(
+                [*RUNNER, "--only", "nodes-1,nodes-2", "--clients", "50", "--rounds", "1", "--deliveries",
+                 "2", "--idle", "0", "--rate", "300", "--rows", "0", "--resumes", "0", "--storm", "0",
+                 "--json", path], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+                timeout=PATIENCE * 4, env={**os.environ, "TMPDIR": folder})
+            self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+            with open(path, encoding="utf-8") as file:
+                rows = json.load(file)
+            self.assertEqual(os.listdir(folder), ["figures.json"])
+            self.assertEqual(programs_in(folder), [])
+        self.assertNotIn("skipped", done.stdout)
+        names = {}
+        for row in rows:
+            names.setdefault((row["server"], row["clients"]), set()).add(row["name"])
+        self.assertEqual(names, {
+            ("nodes-1", 50): BOTH, ("nodes-2", 50): BOTH,
+            **{(server, 0): {"shared-publish-rate"}
+               for server in ("nodes-1", "nodes-2", "plain-publisher")},
+            **{(f"{server}/plain-publisher", 0): {"shared-publish-rate-ratio"}
+               for server in ("nodes-1", "nodes-2")}})
+
+
 class Interrupted(unittest.TestCase):
     def test_nothing_is_left_behind(self):
         """As Ctrl-C in a terminal does it: the signal comes to all in the process group."""
-        for server in "rivulet", "bare":
+        for server in "rivulet", "nodes-2", "bare":
             with self.subTest(server=server), tempfile.TemporaryDirectory() as folder:
                 with subprocess.Popen(
                         [*RUNNER, "--only", server, "--clients", "50", "--rounds", "1000"],

@@ -4,17 +4,21 @@
 import configparser
 import os
 import re
+import shutil
 import signal
 import socket
 import ssl
 import subprocess
 import unittest
 
+from gi.repository import GLib
+
 import daemon
 import eventstream
 import http2
 import proxies
-from fleet import Fleet, Server
+from fleet import Fleet, FleetCase, Server
+from publisher import PUBLISHER
 from waiting import PATIENCE, wait_until
 
 SHIPPED = os.path.join(daemon.ROOT, "data", "scale")
@@ -201,6 +205,14 @@ class Shipped(unittest.TestCase):
         except OSError:
             pass
 
+    def test_a_server_of_another_name(self):
+        """Certificates are for names, and 127.0.0.1 is not among them."""
+        settings = self.fleet.settings()
+        settings["nats"].update({"urls": settings["nats"]["urls"].replace("localhost", "127.0.0.1"),
+                                 "connect-seconds": "1"})
+        with self.assertRaisesRegex(AssertionError, "address mismatch"):
+            self.fleet.node(**settings)
+
     def test_large_updates(self):
         """Servers take nearly the largest that a node does, [hub] max-update-bytes."""
         events = [{"delivery_id": str(number), "event": "push", "repo_full_name": "a/b",
@@ -211,6 +223,22 @@ class Shipped(unittest.TestCase):
             seen = client.next_of("events-update").data["events"]
         self.assertEqual([event["delivery_id"] for event in seen],
                          [event["delivery_id"] for event in events[:len(seen)]])
+
+
+class Keys(FleetCase):
+    def test_a_token_that_another_node_issued(self):
+        """As the page says: with a copy of its token-key, and not without."""
+        first, stranger = self.fleet.node(), self.fleet.node()
+        folder = os.path.join(self.fleet.folder, "copied")
+        os.mkdir(folder)
+        shutil.copy(os.path.join(first.folder, "state", "token-key"), folder)
+        second = self.fleet.node(log={"directory": folder})
+        token = first.note(first.publisher.call(PUBLISHER, "IssueToken", GLib.Variant(
+            "(sasu)", ("42", ["quota"], 60)))[0])
+        path = eventstream.PATHS["quota"]
+        with eventstream.StreamClient(second.address, f"{path}?token={token}") as client:
+            self.assertEqual(client.next().type, "quota")
+        self.assertEqual(stranger.get(f"{path}?token={token}").status, 401)
 
 
 class NginxBefore(proxies.Nginx):
