@@ -4,21 +4,17 @@
 import configparser
 import os
 import re
-import shutil
 import signal
 import socket
 import ssl
 import subprocess
 import unittest
 
-from gi.repository import GLib
-
 import daemon
 import eventstream
 import http2
 import proxies
-from fleet import Fleet, FleetCase, Server
-from publisher import PUBLISHER
+from fleet import Fleet, Server
 from waiting import PATIENCE, wait_until
 
 SHIPPED = os.path.join(daemon.ROOT, "data", "scale")
@@ -223,22 +219,6 @@ class Shipped(unittest.TestCase):
             seen = client.next_of("events-update").data["events"]
         self.assertEqual([event["delivery_id"] for event in seen],
                          [event["delivery_id"] for event in events[:len(seen)]])
-
-
-class Keys(FleetCase):
-    def test_a_token_that_another_node_issued(self):
-        """As the page says: with a copy of its token-key, and not without."""
-        first, stranger = self.fleet.node(), self.fleet.node()
-        folder = os.path.join(self.fleet.folder, "copied")
-        os.mkdir(folder)
-        shutil.copy(os.path.join(first.folder, "state", "token-key"), folder)
-        second = self.fleet.node(log={"directory": folder})
-        token = first.note(first.publisher.call(PUBLISHER, "IssueToken", GLib.Variant(
-            "(sasu)", ("42", ["quota"], 60)))[0])
-        path = eventstream.PATHS["quota"]
-        with eventstream.StreamClient(second.address, f"{path}?token={token}") as client:
-            self.assertEqual(client.next().type, "quota")
-        self.assertEqual(stranger.get(f"{path}?token={token}").status, 401)
 
 
 class NginxBefore(proxies.Nginx):
