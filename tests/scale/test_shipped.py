@@ -85,16 +85,19 @@ class ShippedFleet(Fleet):
             raise
 
     def settle(self):
-        wait_until(self.has_leader, "a leader of the servers")
+        wait_until(self.can_place, "servers that know each other")
         for number in range(3):
             settings = self.settings()
             settings["nats"]["node"] = f"node-{number + 1}"
             self.node(**settings)
 
-    def has_leader(self):
-        """What is asked while there is none is not answered."""
+    def can_place(self):
+        """Whether a stream can be on three servers. What is asked while they have no leader is not
+        answered."""
+        probe = '{"name":"probe","subjects":["probe"],"num_replicas":3}'
         try:
-            return '"error"' not in self.ask("operator", "$JS.API.INFO", seconds=1)
+            made = self.ask("operator", "$JS.API.STREAM.CREATE.probe", probe, seconds=1)
+            return '"error"' not in made and self.ask("operator", "$JS.API.STREAM.DELETE.probe")
         except TimeoutError:
             return False
 
@@ -136,10 +139,10 @@ class ShippedFleet(Fleet):
                 said += more.decode()
             return said
 
-    def ask(self, name, subject, seconds=PATIENCE):
+    def ask(self, name, subject, body="", seconds=PATIENCE):
         """What is answered to a request."""
-        return self.talk(name, f"SUB _INBOX.a 1\r\nPUB {subject} _INBOX.a 0\r\n\r\n".encode(),
-                         "}\r\n", seconds).partition("MSG ")[2]
+        lines = f"SUB _INBOX.a 1\r\nPUB {subject} _INBOX.a {len(body)}\r\n{body}\r\n"
+        return self.talk(name, lines.encode(), "}\r\n", seconds).partition("MSG ")[2]
 
     def send_update(self, name):
         """What the server says to a message in the place of updates."""

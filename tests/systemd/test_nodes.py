@@ -137,4 +137,3 @@ class Units(unittest.TestCase):
         exposure = re.search(r"Overall exposure level for rivulet@\S*: ([\d.]+)", done.stdout)
         self.assertIsNotNone(exposure, done.stdout + done.stderr)
         self.assertLessEqual(float(exposure.group(1)), MOST, done.stdout)
-
