@@ -18,6 +18,8 @@ UNITS = {
     "durable-publish-rate": "1/s",
     "webhook-publish-rate": "1/s",
     "shared-publish-rate": "1/s",
+    "publish-alone": "µs",
+    "publish-alone-p99": "µs",
     "start-empty": "µs",
     "start-replay": "µs",
     "cpu-per-resume": "µs",
@@ -50,7 +52,7 @@ RATIOS = [
     ("cpu-per-connect", "combined", "rivulet"),
     ("memory-per-connection", "combined", "rivulet"),
     *((name, nodes, "rivulet") for nodes in FLEETS
-      for name in ("cpu-per-delivery", "burst-cpu-per-delivery", "last-client-median")),
+      for name in ("cpu-per-delivery", "burst-cpu-per-delivery", "publish-alone")),
     *(("shared-publish-rate", nodes, "plain-publisher") for nodes in FLEETS),
     ("dbus-publish-rate", "rivulet", "answering-service"),
     ("durable-publish-rate", "rivulet", "committing-service"),

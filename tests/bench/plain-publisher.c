@@ -86,6 +86,7 @@ main (int argc, char **argv)
   check (natsConnection_ConnectTo (&connection, argv[1]), argv[1]);
   jsOptions_Init (&options);
   options.PublishAsync.MaxPending = atoi (argv[3]);
+  options.PublishAsync.StallWait = PATIENCE_MS;
   options.PublishAsync.ErrHandler = on_error;
   check (natsConnection_JetStream (&jetstream, connection, &options), "JetStream");
   make_stream (jetstream);

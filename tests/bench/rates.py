@@ -8,6 +8,7 @@ from fleets import FLEETS
 from generator import Generator
 from servers import PROGRAMS, Program, Rivulet
 
+CALLS = 500
 SERVICE_NAME = "io.github.rivulet.Bench.Answering"
 
 
@@ -62,6 +63,19 @@ def measure_rates(count, turned):
     found.update({("durable-publish-rate", server): value for server, value in durable.items()})
     found["webhook-publish-rate", "rivulet"] = hooks
     return found
+
+
+def measure_call(kind):
+    """One call after the other, without clients: what the log adds to a call stands alone then."""
+    server = kind(0)
+    try:
+        with Generator(server.arguments()) as generator:
+            generator.step("calls", CALLS // 10)
+            found = generator.step("calls", CALLS)
+        return {("publish-alone", kind.name): found["call-median"],
+                ("publish-alone-p99", kind.name): found["call-p99"]}
+    finally:
+        server.stop()
 
 
 def measure_shared_rate(name, count, turned, with_plain):

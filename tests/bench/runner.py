@@ -100,9 +100,12 @@ class Run:
     def share(self, number):
         """How fast can be published where nodes share the log."""
         fleets = [name for name in self.servers if name in FLEETS]
-        for name in fleets:
+        for name in [*(name for name in ("rivulet",) if name in self.servers), *fleets]:
             self.say(f"round {number + 1}, publishing at {name}")
             try:
+                self.add_each(number, rates.measure_call(SERVERS[name]))
+                if name not in FLEETS:
+                    continue
                 self.add_each(number, rates.measure_shared_rate(
                     name, self.options.rate, number % 2 == 1, name == fleets[0]))
             except (Failed, Unavailable) as error:
@@ -115,7 +118,7 @@ class Run:
                 self.one(number, name, clients)
         if "rivulet" in self.servers:
             self.log(number)
-        if self.options.rate and number < FEW_ROUNDS:
+        if self.options.rate and number < FEW_ROUNDS and set(self.servers) & set(FLEETS):
             self.share(number)
 
     def run(self):

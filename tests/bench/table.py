@@ -18,6 +18,8 @@ ROWS = [
     ("durable-publish-rate", "publishes per second, D-Bus, durable"),
     ("webhook-publish-rate", "publishes per second, webhook"),
     ("shared-publish-rate", "publishes per second, on NATS"),
+    ("publish-alone", "a publish, one after the other"),
+    ("publish-alone-p99", "the same, 99% of them"),
     ("start-empty", "start with an empty log"),
     ("start-replay", "more with updates in it / parsing"),
 ]

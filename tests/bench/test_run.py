@@ -25,6 +25,7 @@ MEMBERS = {"name", "server", "clients", "unit", "median", "min", "max"}
 BOTH = {"cpu-per-delivery", "burst-cpu-per-delivery", "memory-per-connection", "cpu-per-connect",
         "last-client", "last-client-median", "last-client-p99"}
 IDLE = {"cpu-per-heartbeat", "memory-after-leaving"}
+CALL = {"publish-alone", "publish-alone-p99"}
 RESUME = {"cpu-per-resume", "cpu-per-missed-event", "resume-median", "resume-p99"}
 STORM = {"storm", "publish-at-rest", "publish-at-rest-p99", "publish-in-storm",
          "publish-in-storm-p99", "memory-before-storm", "memory-peak-in-storm",
@@ -143,7 +144,7 @@ class Shared(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "figures.json")
             done = subprocess.run(
-                [*RUNNER, "--only", "nodes-1,nodes-2", "--clients", "50", "--rounds", "1", "--deliveries",
+                [*RUNNER, "--only", "rivulet,nodes-1,nodes-2", "--clients", "50", "--rounds", "1", "--deliveries",
                  "2", "--idle", "0", "--rate", "300", "--rows", "0", "--resumes", "0", "--storm", "0",
                  "--json", path], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
                 timeout=PATIENCE * 4, env={**os.environ, "TMPDIR": folder})
@@ -155,13 +156,16 @@ class Shared(unittest.TestCase):
         self.assertNotIn("skipped", done.stdout)
         names = {}
         for row in rows:
-            names.setdefault((row["server"], row["clients"]), set()).add(row["name"])
+            if "nodes-" in row["server"] or row["server"] == "plain-publisher":
+                names.setdefault((row["server"], row["clients"]), set()).add(row["name"])
         self.assertEqual(names, {
-            ("nodes-1", 50): BOTH, ("nodes-2", 50): BOTH,
-            **{(server, 0): {"shared-publish-rate"}
-               for server in ("nodes-1", "nodes-2", "plain-publisher")},
-            **{(f"{server}/plain-publisher", 0): {"shared-publish-rate-ratio"}
-               for server in ("nodes-1", "nodes-2")}})
+            ("plain-publisher", 0): {"shared-publish-rate"},
+            **{key: value for server in ("nodes-1", "nodes-2") for key, value in {
+                (server, 50): BOTH,
+                (server, 0): {"shared-publish-rate", *CALL},
+                (f"{server}/plain-publisher", 0): {"shared-publish-rate-ratio"},
+                (f"{server}/rivulet", 50): {"cpu-per-delivery-ratio", "burst-cpu-per-delivery-ratio"},
+                (f"{server}/rivulet", 0): {"publish-alone-ratio"}}.items()}})
 
 
 class Interrupted(unittest.TestCase):
