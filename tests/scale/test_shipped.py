@@ -50,8 +50,8 @@ def make_certificates(folder):
 class ShippedServer(Server):
     """One of three, at ports of this machine."""
 
-    def __init__(self, folder, *more):
-        super().__init__(folder, *more)
+    def __init__(self, folder, number, *more):
+        super().__init__(folder, number, *more)
         self.certificates = os.path.join(folder, "certificates")
         if not os.path.isdir(self.certificates):
             make_certificates(self.certificates)
