@@ -6,6 +6,7 @@
 
 #include "config.h"
 
+#include "sse-error.h"
 #include "sse-event-id.h"
 #include "sse-hub-private.h"
 
@@ -148,7 +149,7 @@ sse_hub_disable (SseHub *self, const char *name, const char *reason, GError **er
   if (stream != NULL)
     disable (self, stream, reason);
   else
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+    g_set_error (error, SSE_ERROR, SSE_ERROR_STORE_FAILED,
                  "it is not known what tokens were revoked, so that none can be trusted: %s",
                  reason);
   return stream != NULL;
