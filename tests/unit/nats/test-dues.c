@@ -105,17 +105,13 @@ test_one_at_a_time (Fixture *self, gconstpointer data)
 }
 
 static void
-test_whose_state_differs (Fixture *self, gconstpointer data)
+test_who_keeps_out (Fixture *self, gconstpointer data)
 {
-  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_DIFFERS);
   char id[SSE_NATS_ID_BYTES];
 
-  note->position = 101;
-  note->error = g_error_new_literal (SSE_NATS_ERROR, SSE_NATS_ERROR_LOST, "quota");
-  g_test_expect_message ("rivulet-nats", G_LOG_LEVEL_WARNING, "the state of quota is not what*");
-  sse_nats_dues_take_difference (self->dues, note);
+  g_test_expect_message ("rivulet-nats", G_LOG_LEVEL_WARNING, "this node writes no checkpoints*");
+  sse_nats_dues_keep_out (self->dues);
   g_test_assert_expected_messages ();
-  sse_nats_note_free (note);
   g_assert_false (asks (self, 500, 0, id));
 }
 
@@ -129,6 +125,6 @@ main (int argc, char **argv)
   ADD ("another-was-first", test_another_was_first);
   ADD ("refused", test_refused);
   ADD ("one-at-a-time", test_one_at_a_time);
-  ADD ("whose-state-differs", test_whose_state_differs);
+  ADD ("keeps-out", test_who_keeps_out);
   return g_test_run ();
 }
