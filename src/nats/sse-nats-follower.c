@@ -24,8 +24,13 @@
 /* So many looks in a row have to find a loss: a server that has just come back may not know yet
  * that others have gone on without it. */
 #define MAX_DOUBTS 3
+/* The same for an end that is missing: a server that was cut off tells of its own, and those that
+ * meet again may take as long to agree on one. */
+#define MAX_DOUBTS_OF_END 20
 /* So many looks without anything new where there is something new: the consumer is made again. */
 #define MAX_STUCK 2
+
+#define LOST_END "has lost what this node had of it"
 
 struct _SseNatsFollower
 {
@@ -189,7 +194,7 @@ find_loss (SseNatsFollower *self,
   if (extent->first > position + 1)
     return "does not have all any more that this node has not read yet";
   if (extent->last < position || !sse_nats_link_has (self->link, position, id))
-    return "has lost what this node had of it";
+    return LOST_END;
   if (g_strcmp0 (epoch->name, self->epoch) != 0)
     return "has a new epoch: another node found that it lost something";
   return NULL;
@@ -208,7 +213,9 @@ tell_ill (SseNatsFollower *self, GError *error)
 static gboolean
 is_lost (SseNatsFollower *self, const char *loss)
 {
-  if (++self->n_doubts < MAX_DOUBTS)
+  guint max = g_str_equal (loss, LOST_END) ? MAX_DOUBTS_OF_END : MAX_DOUBTS;
+
+  if (++self->n_doubts < max)
     return FALSE;
   tell_lost (self, loss);
   return TRUE;
