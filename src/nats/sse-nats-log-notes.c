@@ -33,14 +33,17 @@ set_error (SseNatsLog *self, const char *message)
   sse_log_emit_changed (SSE_LOG (self));
 }
 
-/* Who published it here waits for the very object. */
+/* Who published it here waits for the very object. Where nobody waits any more, it is as another
+ * node's, and NULL where it is none. */
 static SseUpdate *
 take_update (SseNatsLog *self, SseNatsNote *note)
 {
   SseUpdate *own = sse_nats_waiting_take (self->waiting, note->id);
 
   if (own == NULL)
-    return g_steal_pointer (&note->update);
+    return note->update != NULL && sse_update_parse (note->update, NULL)
+               ? g_steal_pointer (&note->update)
+               : NULL;
   g_clear_pointer (&self->unsent, g_free);
   sse_update_set_position (own, note->position);
   return own;
@@ -129,12 +132,15 @@ pass_over (SseNatsLog *self, const SseNatsNote *note)
 static void
 on_note (SseNatsLog *self, SseNatsNote *note, GPtrArray *updates)
 {
+  SseUpdate *update;
+
   switch (note->type)
     {
     case SSE_NATS_NOTE_UPDATE:
       self->position = note->position;
-      if (note->update != NULL)
-        g_ptr_array_add (updates, take_update (self, note));
+      update = take_update (self, note);
+      if (update != NULL)
+        g_ptr_array_add (updates, update);
       else
         pass_over (self, note);
       break;

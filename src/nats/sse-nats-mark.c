@@ -23,6 +23,9 @@
 #define FILE_NAME "nats-position"
 /* In place of an id that is not known: words are not empty. */
 #define NO_ID "-"
+/* How long more is gathered once there is something, in µs: each write costs the disk, and waking
+ * all who come behind costs the processor, however much there is. */
+#define GATHER 500
 /* Updates that may be read and not applied yet, and their bytes; then the servers hold back. */
 #define MAX_AHEAD       16384
 #define MAX_AHEAD_BYTES ((gsize) 64 * 1024 * 1024)
@@ -164,6 +167,7 @@ mark_run (void *data)
       guint64 newest = self->position;
 
       poll (&readable, 1, -1);
+      g_usleep (GATHER);
       sse_mailbox_take (&self->inbox, &mail);
       goes_on = sort_mail (&mail, &ready, &newest, self->id);
       if (newest > self->position)

@@ -133,6 +133,22 @@ test_dues (void)
   natsMsg_Destroy (message);
 }
 
+/* What this process sent is not parsed once more; it is nobody else's who says so. */
+static void
+test_own (void)
+{
+  char id[SSE_NATS_ID_BYTES];
+  SseNatsNote *note;
+
+  sse_nats_message_new_id (id);
+  note = read_message ("rivulet.log.update.quota", id, "1", NULL, "[]");
+  g_assert_nonnull (note->update);
+  sse_nats_note_free (note);
+  note = read_message ("rivulet.log.update.quota", ID, "1", NULL, "[]");
+  g_assert_null (note->update);
+  sse_nats_note_free (note);
+}
+
 static void
 test_ids_differ (void)
 {
@@ -157,6 +173,7 @@ main (int argc, char **argv)
   g_test_add_func ("/nats/message/no-updates", test_no_updates);
   g_test_add_func ("/nats/message/long-ids", test_long_ids);
   g_test_add_func ("/nats/message/dues", test_dues);
+  g_test_add_func ("/nats/message/own", test_own);
   g_test_add_func ("/nats/message/ids-differ", test_ids_differ);
   code = g_test_run ();
   nats_Close ();

@@ -3,12 +3,15 @@
 
 #include "sse-nats-note.h"
 
+#include <glib/gstdio.h>
+
 /* The log's half that takes what its threads tell, with what it tells itself. */
 typedef struct
 {
   SseNatsLog *log;
   SseMailbox inbox; /* the publisher's */
   GString *told;
+  char *directory; /* NULL where none is needed */
 } Fixture;
 
 static void
@@ -72,6 +75,14 @@ tear_down (Fixture *self, gconstpointer data)
   g_assert_finalize_object (self->log);
   sse_mailbox_clear (&self->inbox);
   g_string_free (self->told, TRUE);
+  if (self->directory != NULL)
+    {
+      g_autofree char *path = g_build_filename (self->directory, "nats-position", NULL);
+
+      g_remove (path);
+      g_rmdir (self->directory);
+      g_free (self->directory);
+    }
 }
 
 /* ---- */
@@ -153,6 +164,24 @@ test_updates_come_before_the_position (Fixture *self, gconstpointer data)
   g_test_assert_expected_messages ();
 }
 
+/* One of this process comes unparsed: where nobody waits for it any more, it is looked at here. */
+static void
+test_unparsed (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GBytes) json = g_bytes_new_static ("[]", 2);
+  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_UPDATE);
+
+  self->directory = g_dir_make_tmp ("rivulet-XXXXXX", NULL);
+  self->log->mark = sse_nats_mark_new (self->directory, &self->log->notes, NULL);
+  note->position = 2;
+  note->update = sse_update_new ("quota", NULL, json);
+  post_update (self, 1);
+  post (self, note);
+  g_test_expect_message ("rivulet-nats", G_LOG_LEVEL_WARNING, "what is at 2 of the stream is no*");
+  assert_told (self, "update 1\n");
+  g_test_assert_expected_messages ();
+}
+
 /* What comes again and again is told once. */
 static void
 test_what_stays_the_same (Fixture *self, gconstpointer data)
@@ -186,6 +215,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("updates-come-before-the-position", test_updates_come_before_the_position);
   ADD ("what-stays-the-same", test_what_stays_the_same);
+  ADD ("unparsed", test_unparsed);
   ADD ("lost", test_lost);
   return g_test_run ();
 }
