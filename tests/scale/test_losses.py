@@ -60,6 +60,25 @@ class Alone(FleetCase):
                 names += [name for _, name in self.fetch(client, 1)]
             self.assertEqual((names[0], names[-1]), ("1", "3"))
 
+    def test_a_stop_while_a_server_is_paused(self):
+        """What publishers wait for, and what can't be written, holds it up for a while alone."""
+        first, second = self.nodes
+        first.new_event(1)
+        second.wait_position(1)
+        self.server.pause()
+        try:
+            updates = [("github-events", {"type": "new-event", "event": {
+                "delivery_id": str(number), "event": "push", "repo_full_name": "a/b",
+                "pad": 15000 * "x"}}) for number in range(500)]
+            for _, name, _ in first.publisher.publish_many(updates):
+                self.assertTrue(name.endswith("StoreFailed"))
+            for node in self.nodes:
+                node.daemon.signal(signal.SIGTERM)
+            for node in self.nodes:
+                self.assertEqual(node.daemon.wait(), 0)
+        finally:
+            self.server.go_on()
+
     def test_a_server_that_lost_all(self):
         """The nodes end, so that whoever watches them starts them; clients start afresh then."""
         first, second = self.nodes
@@ -120,3 +139,32 @@ class Alone(FleetCase):
         second.start_again()
         with second.follow("quota") as client:
             self.assertEqual(client.next_of("quota").id.rsplit("-", 1)[0], epoch)
+
+    def test_an_end_that_was_lost_and_filled_again(self):
+        """A node that comes back knows what it read last, although others have gone on without."""
+        first, second = self.nodes
+        first.new_event(1)
+        second.wait_position(1)
+        for node in self.nodes:
+            node.daemon.signal(signal.SIGSTOP)
+        self.server.keep_copy()
+        for node in self.nodes:
+            node.daemon.signal(signal.SIGCONT)
+        first.new_event(2)
+        second.wait_position(2)
+        for node in self.nodes:
+            node.daemon.stop()
+        self.server.kill()
+        self.server.put_back_copy()
+        self.server.start()
+        third = self.fleet.node()
+        for name in "another", "and one more":
+            third.new_event(name)
+        first.start_again()
+        first.daemon.expect("has lost what this node had of it")
+        first.daemon.wait_for_line("has lost what this node had of it: all clients start afresh")
+        self.assertEqual(third.daemon.wait(), 1)
+        self.assertIn("has a new epoch", third.daemon.said())
+        third.start_again()
+        for node in first, third:
+            node.wait_position(3)
