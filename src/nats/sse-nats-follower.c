@@ -50,6 +50,7 @@ struct _SseNatsFollower
   char id[SSE_NATS_ID_BYTES];
   gboolean asked;
   gboolean doubtful; /* whether to look closely */
+  gboolean in_doubt; /* whether the last look found a loss */
   gboolean gap;      /* whether what came last is not what comes next */
   guint n_looks;
   gboolean stopped;
@@ -102,14 +103,18 @@ on_message (natsConnection *connection,
   SseNatsFollower *self = data;
   guint64 sequence = get_sequence (message);
   guint64 expected;
+  gboolean in_doubt;
   SseNatsNote *note;
 
   /* A subscription that failed halfway may still have a thread in here beside that of the next. */
   pthread_mutex_lock (&self->turn);
   pthread_mutex_lock (&self->lock);
   expected = self->position + 1;
+  in_doubt = self->in_doubt;
+  /* What comes then is read when it is known that it belongs to what was. */
+  self->gap |= in_doubt;
   pthread_mutex_unlock (&self->lock);
-  if (sequence == expected)
+  if (sequence == expected && !in_doubt)
     {
       note = sse_nats_message_read (message, self->link->due_subject, sequence);
       pthread_mutex_lock (&self->lock);
@@ -118,7 +123,7 @@ on_message (natsConnection *connection,
       pthread_mutex_unlock (&self->lock);
       sse_nats_mark_pass (self->mark, note);
     }
-  else if (sequence > expected)
+  else if (sequence > expected && !in_doubt)
     note_gap (self);
   pthread_mutex_unlock (&self->turn);
   natsMsg_Destroy (message);
@@ -209,12 +214,21 @@ tell_ill (SseNatsFollower *self, GError *error)
   sse_nats_note_post (note, self->link->notes);
 }
 
+static void
+set_doubt (SseNatsFollower *self, gboolean in_doubt)
+{
+  pthread_mutex_lock (&self->lock);
+  self->in_doubt = in_doubt;
+  pthread_mutex_unlock (&self->lock);
+}
+
 /* Whether a loss that was found is one. */
 static gboolean
 is_lost (SseNatsFollower *self, const char *loss)
 {
   guint max = g_str_equal (loss, LOST_END) ? MAX_DOUBTS_OF_END : MAX_DOUBTS;
 
+  set_doubt (self, TRUE);
   if (++self->n_doubts < max)
     return FALSE;
   tell_lost (self, loss);
@@ -265,6 +279,7 @@ look (SseNatsFollower *self, guint64 *position, gboolean *behind)
   if (loss != NULL)
     return !is_lost (self, loss);
   self->n_doubts = 0;
+  set_doubt (self, FALSE);
   *behind = extent.last > *position;
   note = sse_nats_note_new (SSE_NATS_NOTE_WELL);
   note->end = extent.last;
