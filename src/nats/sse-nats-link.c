@@ -323,6 +323,8 @@ sse_nats_link_new (const SseNatsOptions *options, SseMailbox *notes, GError **er
   SseNatsLink *self = g_new0 (SseNatsLink, 1);
   jsOptions jetstream;
 
+  /* It is kept without a lock once it was asked for: before there are other threads that ask. */
+  sse_nats_error_quark ();
   pthread_mutex_init (&self->lock, NULL);
   pthread_cond_init (&self->changed, NULL);
   self->notes = notes;
