@@ -79,16 +79,26 @@ class Alone(FleetCase):
         finally:
             self.server.go_on()
 
+    def lose_all(self):
+        self.server.kill()
+        self.server.wipe()
+        self.server.start()
+
     def test_a_server_that_lost_all(self):
+        self.check_anew(self.lose_all)
+
+    def test_a_stream_that_was_removed(self):
+        """Its checkpoints and its epoch are still there."""
+        self.check_anew(lambda: self.server.ask("$JS.API.STREAM.DELETE.rivulet"))
+
+    def check_anew(self, lose):
         """The nodes end, so that whoever watches them starts them; clients start afresh then."""
         first, second = self.nodes
         with second.follow("github-events") as client:
             client.next_of("events")
             first.new_event(1)
             last = self.fetch(client, 1)[0][0]
-        self.server.kill()
-        self.server.wipe()
-        self.server.start()
+        lose()
         for node in self.nodes:
             self.assertEqual(node.daemon.wait(), 1)
             self.assertRegex(node.daemon.said(), "the stream rivulet (is gone|was made anew)")
@@ -115,6 +125,9 @@ class Alone(FleetCase):
         second.start_again()
         first.new_event(2)
         second.wait_position(1)
+        with second.follow("github-events") as client:
+            events = client.next_of("events").data["events"]
+            self.assertEqual([item["delivery_id"] for item in events], ["2"])
 
     def test_a_server_that_lost_its_end(self):
         """As when the power fails before the disk has all: an older copy of the store."""
@@ -134,6 +147,7 @@ class Alone(FleetCase):
         self.server.start()
         first.start_again()
         first.daemon.expect("has lost what this node had of it")
+        first.daemon.wait_for_line("has lost what this node had of it: all clients start afresh")
         epoch = first.publisher.publish("quota", {"type": "quota", "quota": {
             "used": 1, "remaining": 1}}).rsplit("-", 1)[0]
         second.start_again()
