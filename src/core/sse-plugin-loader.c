@@ -15,7 +15,26 @@
 #include "sse-revocations.h"
 #include "sse-settings.h"
 
+#define SUFFIX "." G_MODULE_SUFFIX
+
+/* How deep plugins are in folders: where others are mounted, and one of each there. What they bring
+ * for themselves lies deeper. */
+#define MAX_DEPTH 2
+
 G_DEFINE_QUARK (sse_plugin_error_quark, sse_plugin_error)
+
+/* Named after @path, as long as it does not say its name. */
+static SsePlugin *
+plugin_new (const char *path)
+{
+  SsePlugin *plugin = g_new0 (SsePlugin, 1);
+
+  plugin->file = g_strdup (path);
+  plugin->name = g_path_get_basename (path);
+  if (g_str_has_suffix (plugin->name, SUFFIX))
+    plugin->name[strlen (plugin->name) - strlen (SUFFIX)] = '\0';
+  return plugin;
+}
 
 static void
 plugin_free (SsePlugin *plugin)
@@ -194,20 +213,25 @@ check_duplicate (GPtrArray *plugins, SseSource *source, GError **error)
   return TRUE;
 }
 
-/* Loads the shared object at @path and adds it to @plugins, disabled where anything is wrong. What
- * is wrong is said on the bus: in English. */
+/* Takes @plugin and @error, of which there may be one where it has no source. */
+static void
+add (GPtrArray *plugins, SsePlugin *plugin, GError *error)
+{
+  if (plugin->source == NULL)
+    disable (plugin, error);
+  else
+    g_debug ("%s: stream %s", plugin->file, sse_source_get_stream (plugin->source));
+  g_ptr_array_add (plugins, plugin);
+}
+
+/* Loads the shared object at @path and adds it to @plugins, disabled where anything is wrong. */
 static void
 load (GPtrArray *plugins, const char *path)
 {
-  locale_t language = uselocale (LC_GLOBAL_LOCALE);
-  SsePlugin *plugin = g_new0 (SsePlugin, 1);
-  g_autofree char *base = g_path_get_basename (path);
+  SsePlugin *plugin = plugin_new (path);
   g_autoptr (GError) error = NULL;
   g_autoptr (SseSource) source = NULL;
   const SsePluginInfo *info;
-
-  plugin->file = g_strdup (path);
-  plugin->name = g_strndup (base, strlen (base) - strlen ("." G_MODULE_SUFFIX));
 
   info = open_module (path, &error);
   if (info != NULL)
@@ -222,13 +246,7 @@ load (GPtrArray *plugins, const char *path)
       if (source != NULL && check_duplicate (plugins, source, &error))
         plugin->source = g_steal_pointer (&source);
     }
-
-  if (plugin->source == NULL)
-    disable (plugin, g_steal_pointer (&error));
-  else
-    g_debug ("%s: stream %s", path, sse_source_get_stream (plugin->source));
-  g_ptr_array_add (plugins, plugin);
-  uselocale (language);
+  add (plugins, plugin, g_steal_pointer (&error));
 }
 
 static gint
@@ -237,15 +255,16 @@ compare_names (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* Loads what is in @directory, then what is in its folders. A link to a folder is none: it could
- * lead back. */
+/* Loads what is in @directory, then what is in its folders, so many deep. A link to a folder is
+ * none: it could lead back. What is hidden is no plugin: debuggers' copies of them are kept so. */
 static gboolean
-load_directory (GPtrArray *plugins, const char *directory, GError **error)
+load_directory (GPtrArray *plugins, const char *directory, guint depth, GError **error)
 {
   g_autoptr (GDir) dir = g_dir_open (directory, 0, error);
   g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) folders = g_ptr_array_new_with_free_func (g_free);
   const char *name;
+  locale_t language;
 
   if (dir == NULL)
     return FALSE;
@@ -253,33 +272,43 @@ load_directory (GPtrArray *plugins, const char *directory, GError **error)
     {
       g_autofree char *path = g_build_filename (directory, name, NULL);
 
+      if (*name == '.')
+        continue;
       if (!g_file_test (path, G_FILE_TEST_IS_DIR))
         {
-          if (g_str_has_suffix (name, "." G_MODULE_SUFFIX))
+          if (g_str_has_suffix (name, SUFFIX))
             g_ptr_array_add (files, g_steal_pointer (&path));
         }
-      else if (!g_file_test (path, G_FILE_TEST_IS_SYMLINK))
+      else if (depth > 0 && !g_file_test (path, G_FILE_TEST_IS_SYMLINK))
         g_ptr_array_add (folders, g_steal_pointer (&path));
     }
   g_ptr_array_sort (files, compare_names);
   g_ptr_array_sort (folders, compare_names);
 
+  /* What is wrong with one is said on the bus: in English. */
+  language = uselocale (LC_GLOBAL_LOCALE);
   for (guint i = 0; i < files->len; i++)
     load (plugins, g_ptr_array_index (files, i));
   for (guint i = 0; i < folders->len; i++)
-    if (!load_directory (plugins, g_ptr_array_index (folders, i), error))
-      return FALSE;
+    {
+      const char *path = g_ptr_array_index (folders, i);
+      g_autoptr (GError) local = NULL;
+
+      if (!load_directory (plugins, path, depth - 1, &local))
+        add (plugins, plugin_new (path), g_steal_pointer (&local));
+    }
+  uselocale (language);
   return TRUE;
 }
 
 /**
  * sse_plugins_load:
  * @directory: where the plugins are
- * @error: %G_FILE_ERROR where the directory, or a folder in it, can't be read
+ * @error: %G_FILE_ERROR where the directory can't be read
  *
  * Loads every shared object in @directory, in the order of their names, and then those in its
- * folders, where others than the daemon's own are installed. What is wrong with one disables that
- * one.
+ * folders and in theirs, where others than the daemon's own are installed. What is wrong with one,
+ * or with a folder, disables that one. What is hidden is not looked at.
  *
  * Returns: (transfer full) (element-type SsePlugin): all of them
  */
@@ -288,7 +317,7 @@ sse_plugins_load (const char *directory, GError **error)
 {
   g_autoptr (GPtrArray) plugins = g_ptr_array_new_with_free_func ((GDestroyNotify) plugin_free);
 
-  if (!load_directory (plugins, directory, error))
+  if (!load_directory (plugins, directory, MAX_DEPTH, error))
     return NULL;
   return g_steal_pointer (&plugins);
 }

@@ -144,6 +144,65 @@ test_folders (void)
   g_rmdir (dir);
 }
 
+/* What is hidden, and what plugins in folders bring for themselves, is no plugin. */
+static void
+test_not_looked_at (void)
+{
+  g_autofree char *dir = g_dir_make_tmp ("rivulet-plugins-XXXXXX", NULL);
+  g_autofree char *good = g_strdup_printf ("%s/probe-good.so", g_getenv ("PROBE_DIR"));
+  g_autofree char *hidden = g_build_filename (dir, ".debug", NULL);
+  g_autofree char *outer = g_build_filename (dir, "a", NULL);
+  g_autofree char *inner = g_build_filename (outer, "b", NULL);
+  g_autofree char *deepest = g_build_filename (inner, "lib", NULL);
+  const char *const folders[] = { hidden, deepest, inner, outer, dir };
+  g_autofree char *copy = g_build_filename (hidden, "good.so", NULL);
+  g_autofree char *unfinished = g_build_filename (dir, ".good.so", NULL);
+  g_autofree char *library = g_build_filename (deepest, "good.so", NULL);
+  const char *const links[] = { copy, unfinished, library };
+  g_autoptr (GPtrArray) plugins = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_no_errno (g_mkdir (hidden, 0700));
+  g_assert_no_errno (g_mkdir_with_parents (deepest, 0700));
+  for (guint i = 0; i < G_N_ELEMENTS (links); i++)
+    g_assert_no_errno (symlink (good, links[i]));
+  plugins = sse_plugins_load (dir, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (plugins->len, ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (links); i++)
+    g_unlink (links[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+    g_rmdir (folders[i]);
+}
+
+/* A folder that can't be read is as a plugin that can't be: nobody else has to do without. */
+static void
+test_a_closed_folder (void)
+{
+  g_autofree char *dir = g_dir_make_tmp ("rivulet-plugins-XXXXXX", NULL);
+  g_autofree char *closed = g_build_filename (dir, "closed", NULL);
+  g_autoptr (GPtrArray) plugins = NULL;
+  g_autoptr (GError) error = NULL;
+  uid_t self = geteuid ();
+
+  g_assert_no_errno (g_mkdir (closed, 0));
+  g_assert_no_errno (g_chmod (dir, 0755));
+  /* Root can read all. */
+  if (self == 0)
+    g_assert_no_errno (seteuid (65534));
+  g_test_expect_message (DOMAIN, G_LOG_LEVEL_WARNING, "*/closed: disabled: *");
+  plugins = sse_plugins_load (dir, &error);
+  g_assert_no_errno (seteuid (self));
+  g_test_assert_expected_messages ();
+  g_assert_no_error (error);
+  g_assert_cmpuint (plugins->len, ==, 1);
+  assert_disabled (plugins, 0, OF_ITS_OWN, "/closed");
+  g_assert_error (((SsePlugin *) plugins->pdata[0])->error, G_FILE_ERROR, G_FILE_ERROR_ACCES);
+  g_assert_cmpstr (((SsePlugin *) plugins->pdata[0])->name, ==, "closed");
+  g_rmdir (closed);
+  g_rmdir (dir);
+}
+
 static void
 test_duplicates (void)
 {
@@ -290,6 +349,8 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/core/plugin-loader/no-shared-object", test_no_shared_object);
   g_test_add_func ("/core/plugin-loader/folders", test_folders);
+  g_test_add_func ("/core/plugin-loader/not-looked-at", test_not_looked_at);
+  g_test_add_func ("/core/plugin-loader/a-closed-folder", test_a_closed_folder);
   g_test_add_func ("/core/plugin-loader/duplicates", test_duplicates);
   g_test_add_func ("/core/plugin-loader/no-directory", test_no_directory);
   g_test_add_func ("/core/plugin-loader/configure", test_configure);
