@@ -98,6 +98,23 @@ class Files(unittest.TestCase):
                     f"{prefix}/share/systemd/user", f"{prefix}/lib/sysusers.d",
                     f"{prefix}/lib/systemd/catalog", f"{prefix}/etc/rivulet"))
 
+    def test_without_gettext(self):
+        """What is missing is named."""
+        with tempfile.TemporaryDirectory() as folder:
+            programs = os.path.join(folder, "bin")
+            os.mkdir(programs)
+            for place in reversed(os.get_exec_path()):
+                for name in os.listdir(place) if os.path.isdir(place) else []:
+                    path = os.path.join(programs, name)
+                    if os.path.lexists(path):
+                        os.unlink(path)
+                    os.symlink(os.path.join(place, name), path)
+            os.unlink(os.path.join(programs, "msgfmt"))
+            done = subprocess.run(["meson", "setup", os.path.join(folder, "build"), daemon.ROOT], check=False,
+                                  capture_output=True, text=True, env={**os.environ, "PATH": programs})
+        self.assertNotEqual(done.returncode, 0)
+        self.assertRegex(done.stdout, "ERROR: Program 'msgfmt' not found")
+
 
 class Local(Machine):
     """Built and installed as by somebody who gives no prefix, which is /usr/local."""
