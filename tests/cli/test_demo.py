@@ -214,8 +214,8 @@ class RunningTest(unittest.TestCase):
 
 
 class EndingTest(unittest.TestCase):
-    def start(self, *arguments):
-        demo = Demo(*arguments)
+    def start(self, *arguments, **more):
+        demo = Demo(*arguments, **more)
         self.addCleanup(demo.close)
         return demo
 
@@ -240,6 +240,13 @@ class EndingTest(unittest.TestCase):
 
     def test_while_building(self):
         demo = self.start()
+        demo.output.next_with("Building")
+        demo.process.terminate()
+        self.assert_gone(demo)
+
+    def test_in_the_sandbox_of_an_editor(self):
+        """Beside its sources it builds them, whichever Flatpak the terminal is in."""
+        demo = self.start(FLATPAK_ID="org.gnome.Builder")
         demo.output.next_with("Building")
         demo.process.terminate()
         self.assert_gone(demo)
@@ -283,6 +290,16 @@ class CommandLineTest(unittest.TestCase):
         status, out, err = run("--help")
         self.assertEqual((status, err), (0, ""))
         self.assertIn("Usage: sh data/demo/run [--port N] [--dashboard-port N] [--quiet]", out)
+
+    def test_where_it_is_installed(self):
+        """It goes by another name, and builds nothing."""
+        with command.folder() as folder:
+            shutil.copytree(os.path.dirname(RUN), f"{folder}/demo")
+            status, out, err = run("--help", script=f"{folder}/demo/run")
+            self.assertEqual((status, err), (0, ""))
+            self.assertIn("Usage: rivulet-demo [--port N]", out)
+            self.assertNotIn("uild", out)
+            self.assertIn("Try “rivulet-demo --help”.", run("--prot", script=f"{folder}/demo/run")[2])
 
     def test_wrong_options(self):
         for arguments, said in (
