@@ -45,6 +45,13 @@ append_comment (GString *list, const char *text)
   g_string_append_c (list, '\n');
 }
 
+/* What is of another's plugin may be empty, which to gettext is the catalogue's own header. */
+static const char *
+translate (const char *text)
+{
+  return text != NULL && *text != '\0' ? g_dgettext (GETTEXT_PACKAGE, text) : "";
+}
+
 static void
 append_sentence (GString *text, const char *sentence)
 {
@@ -107,10 +114,10 @@ append_group (GString *list, const char *name, const SseSetting *settings, const
 
   g_string_append_printf (list, "\n%s[%s]\n", open ? "#" : "", name);
   if (help != NULL)
-    append_comment (list, g_dgettext (GETTEXT_PACKAGE, help));
+    append_comment (list, translate (help));
   for (const SseSetting *setting = settings; setting->key != NULL; setting++)
     {
-      g_autoptr (GString) text = g_string_new (g_dgettext (GETTEXT_PACKAGE, setting->help));
+      g_autoptr (GString) text = g_string_new (translate (setting->help));
 
       g_string_replace (text, "@STATE_DIR@", RIVULET_STATE_DIR, 0);
       append_type (text, setting);
@@ -141,7 +148,7 @@ sse_settings_list (GPtrArray *plugins)
 {
   GString *list = g_string_new (NULL);
 
-  append_comment (list, g_dgettext (GETTEXT_PACKAGE, introduction));
+  append_comment (list, translate (introduction));
   for (const SseSettingsGroup *group = sse_settings_groups; group->name != NULL; group++)
     append_group (list, group->name, group->settings, group->help);
   for (guint i = 0; i < plugins->len; i++)

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
+import language
 from daemon import BUILD, PLUGINS, PROGRAM, ROOT, Secret, run_to_end, write_config
 from installation import PAGES, Installation, list_keys
 from waiting import Deadline
@@ -117,6 +118,14 @@ class List(Case):
         self.assertIn("probe-wrong-abi.so: disabled", said)
         self.assertIn("#directory=", text)
         self.assertNotIn(self.folder, text)
+
+    def test_a_plugin_that_says_nothing(self):
+        """Of its key, as in English, there is only the name: nothing of the translations' own."""
+        folder = self.probes("without-help")
+        for environment in None, language.FRENCH:
+            with self.subTest(environment=environment):
+                text, _ = listed("--plugin-dir", folder, environment=environment)
+                self.assertIn("\n\n#\n#greeting=hello\n", text)
 
     def test_the_configured_directory(self):
         path = os.path.join(self.folder, "rivulet.conf")

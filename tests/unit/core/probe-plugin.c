@@ -15,6 +15,9 @@
 #ifndef PROBE_PATH
 #define PROBE_PATH "/" PROBE_STREAM "/stream"
 #endif
+#ifndef PROBE_HELP
+#define PROBE_HELP "What it says."
+#endif
 
 typedef struct
 {
@@ -67,7 +70,7 @@ static const SseSetting *
 get_settings (SseSource *source)
 {
   static const SseSetting settings[] = {
-    { "greeting", SSE_SETTING_STRING, "hello", 0, 0, "What it says." },
+    { "greeting", SSE_SETTING_STRING, "hello", 0, 0, PROBE_HELP },
     { .key = NULL },
   };
 
