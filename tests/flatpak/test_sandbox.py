@@ -5,13 +5,17 @@ import glob
 import json
 import os
 import re
+import secrets
 import shlex
+import shutil
 import signal
 import stat
+import tempfile
 import unittest
 
 import daemon
 import portal
+import ports
 import record
 from installation import APP, NAME, Installation
 from waiting import PATIENCE
@@ -151,6 +155,28 @@ class State(Case):
             self.assertEqual(file.read(), before)
         self.assertIn(f"localhost:{here.port}", before)
 
+    def test_two_first_starts(self):
+        """Of two at once, what the first made stays: it may have read it."""
+        here.configure()
+        folder = os.path.join(here.data, "config", "rivulet")
+        os.unlink(os.path.join(folder, "secret"))
+        other = secrets.token_hex(32)
+        record.secret(other)
+        # The other one is done while this one makes its own.
+        here.inside("sh", "-c", f"""
+            umask 077
+            mkdir /tmp/bin
+            cat >/tmp/bin/od <<'END'
+#!/bin/sh
+printf {other} >/var/config/rivulet/secret
+exec /usr/bin/od "$@"
+END
+            chmod +x /tmp/bin/od
+            PATH=/tmp/bin:$PATH exec rivulet-start --check-config""")
+        with open(os.path.join(folder, "secret"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), other)
+        self.assertEqual(sorted(os.listdir(folder)), ["rivulet.conf", "secret"])
+
 
 class Dashboard(Case):
     def click(self):
@@ -162,19 +188,25 @@ class Dashboard(Case):
         self.addCleanup(running.stop)
         return running
 
-    def test_from_the_desktop(self):
-        """A click starts what does not run yet, and the browser with a page that only its user can read."""
+    def setUp(self):
         self.start_daemon().stop()
-        folder = os.path.join(here.folder, "desktop")
-        os.mkdir(folder)
-        desktop = portal.Desktop(folder, here.environment)
-        self.addCleanup(desktop.stop)
-        self.click()
-        path = desktop.wait_opened(1)[0]
-        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+        folder = tempfile.mkdtemp(prefix="desktop-", dir=here.folder)
+        self.desktop = portal.Desktop(folder, here.environment)
+        self.addCleanup(self.desktop.stop)
+
+    def read_page(self, path):
+        """Where a page leads, and with which token."""
         with open(path, encoding="utf-8") as file:
             url, token = re.search(r"url=(.*)/#token=(.*)\"", file.read()).groups()
         record.secret(token)
+        return url, token
+
+    def test_from_the_desktop(self):
+        """A click starts what does not run yet, and the browser with a page that only its user can read."""
+        first = self.click()
+        path = self.desktop.wait_opened(1)[0]
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+        url, token = self.read_page(path)
         self.assertEqual(url, f"http://localhost:{here.operators}")
         self.assertIn("<title>Rivulet</title>", here.call("curl", "-sf", f"{url}/"))
         self.assertRegex(here.call("curl", "-sf", "--data", '{"type":"count","count":7}', "--header",
@@ -182,8 +214,33 @@ class Dashboard(Case):
                                    f"http://localhost:{here.port}/publish/events-count"), '"id"')
 
         again = self.click()
-        self.assertEqual(desktop.wait_opened(2), [path, path])
+        self.assertEqual(self.desktop.wait_opened(2), [path, path])
         self.assertEqual(again.process.wait(PATIENCE), 0)
+        here.call("flatpak", "kill", APP)
+        self.assertNotEqual(first.process.wait(PATIENCE), 0)
+
+    def test_where_its_user_has_it(self):
+        """It leads to what the last of the configuration's files says, where a browser can go."""
+        folder = os.path.join(here.data, "config", "rivulet", "rivulet.conf.d")
+        os.mkdir(folder)
+        self.addCleanup(shutil.rmtree, folder)
+        held = ports.hold()
+        self.addCleanup(held.close)
+        port = ports.number(held)
+
+        def configure(address):
+            daemon.write_config(os.path.join(folder, "local.conf"), {"operators": {"listen": address}})
+
+        configure(f"*:{port};localhost:0")
+        self.click()
+        url, _ = self.read_page(self.desktop.wait_opened(1)[0])
+        self.assertEqual(url, f"http://localhost:{port}")
+        self.assertIn("<title>Rivulet</title>", here.call("curl", "-sf", f"{url}/"))
+        configure("unix:/tmp/operators")
+        again = self.click()
+        again.wait_for("has to be HOST:PORT, not: unix:/tmp/operators")
+        self.assertNotEqual(again.process.wait(PATIENCE), 0)
+        self.assertEqual(len(self.desktop.read_opened()), 1)
 
 
 class Demo(Case):
@@ -200,6 +257,7 @@ class Demo(Case):
         self.addCleanup(client.stop)
         client.wait_for('"count":1')
         here.publish("quota", '{"type":"quota","quota":{"used":3,"remaining":2}}')
+        self.assertIn("Usage: rivulet-demo ", here.inside("rivulet-demo", "--help"))
 
 
 class Plugin(Case):
