@@ -75,7 +75,8 @@ class Files(unittest.TestCase):
         """A directory is named by each that builds in it, and has to be by the manifest."""
         skipped, = [source["skip"] for module in read_manifest(MANIFEST)["modules"]
                     for source in module["sources"]]
-        named = {name for path in ("../tests/run", "demo/run", "debian/build", "../CONTRIBUTING.md", MANIFEST)
+        named = {name for path in ("../tests/run", "../tests/bench/run", "demo/run", "debian/build", "../CONTRIBUTING.md",
+                                  MANIFEST)
                  for name in re.findall(r"\bbuild-[a-z]+\b", read(path))}
         named -= {"build-dep", "build-deps", "build-options"}
         self.assertGreater(len(named), 4)
