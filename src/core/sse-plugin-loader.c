@@ -23,14 +23,14 @@
 
 G_DEFINE_QUARK (sse_plugin_error_quark, sse_plugin_error)
 
-/* Named after @path, as long as it does not say its name. */
+/* Named after @path, as long as it does not say its name. What the bus shows of it is UTF-8. */
 static SsePlugin *
 plugin_new (const char *path)
 {
   SsePlugin *plugin = g_new0 (SsePlugin, 1);
 
-  plugin->file = g_strdup (path);
-  plugin->name = g_path_get_basename (path);
+  plugin->file = g_utf8_make_valid (path, -1);
+  plugin->name = g_path_get_basename (plugin->file);
   if (g_str_has_suffix (plugin->name, SUFFIX))
     plugin->name[strlen (plugin->name) - strlen (SUFFIX)] = '\0';
   return plugin;
@@ -52,9 +52,13 @@ plugin_free (SsePlugin *plugin)
 static void
 disable (SsePlugin *plugin, GError *error)
 {
+  g_autofree char *said = NULL;
+
   if (error == NULL)
     error = g_error_new_literal (SSE_PLUGIN_ERROR, SSE_PLUGIN_ERROR_TYPE,
                                  "it failed without saying why");
+  said = error->message;
+  error->message = g_utf8_make_valid (said, -1);
   sse_journal (G_LOG_LEVEL_WARNING, SSE_JOURNAL_STREAM_DISABLED,
                SSE_JOURNAL_FIELDS ({ "SSE_STREAM", plugin->name }), "%s: disabled: %s",
                plugin->file, error->message);
@@ -231,17 +235,17 @@ load (GPtrArray *plugins, const char *path)
   SsePlugin *plugin = plugin_new (path);
   g_autoptr (GError) error = NULL;
   g_autoptr (SseSource) source = NULL;
-  const SsePluginInfo *info;
+  const SsePluginInfo *info = open_module (path, &error);
 
-  info = open_module (path, &error);
   if (info != NULL)
     {
       if (info->name != NULL)
         {
           g_free (plugin->name);
-          plugin->name = g_strdup (info->name);
+          plugin->name = g_utf8_make_valid (info->name, -1);
         }
-      plugin->version = g_strdup (info->version);
+      if (info->version != NULL)
+        plugin->version = g_utf8_make_valid (info->version, -1);
       source = construct (info, &error);
       if (source != NULL && check_duplicate (plugins, source, &error))
         plugin->source = g_steal_pointer (&source);

@@ -110,6 +110,27 @@ test_no_shared_object (void)
   g_rmdir (dir);
 }
 
+/* What is said of it on the bus is UTF-8, whatever its file is called. */
+static void
+test_no_utf8 (void)
+{
+  g_autofree char *dir = g_dir_make_tmp ("rivulet-plugins-XXXXXX", NULL);
+  g_autofree char *file = g_build_filename (dir, "caf\xe9.so", NULL);
+  g_autoptr (GPtrArray) plugins = NULL;
+  const SsePlugin *plugin;
+
+  g_assert_true (g_file_set_contents (file, "not a shared object", -1, NULL));
+  g_test_expect_message (DOMAIN, G_LOG_LEVEL_WARNING, "*disabled*");
+  plugins = sse_plugins_load (dir, NULL);
+  g_test_assert_expected_messages ();
+  assert_disabled (plugins, 0, SSE_PLUGIN_ERROR_OPEN, "caf\xef\xbf\xbd.so");
+  plugin = g_ptr_array_index (plugins, 0);
+  g_assert_cmpstr (plugin->name, ==, "caf\xef\xbf\xbd");
+  g_assert_true (g_utf8_validate (plugin->file, -1, NULL));
+  g_unlink (file);
+  g_rmdir (dir);
+}
+
 /* Those in folders come after the directory's own, whatever they are called; a link that leads
  * back is not followed. */
 static void
@@ -348,6 +369,7 @@ main (int argc, char **argv)
       g_test_add_data_func (path, &bad[i], test_bad);
     }
   g_test_add_func ("/core/plugin-loader/no-shared-object", test_no_shared_object);
+  g_test_add_func ("/core/plugin-loader/no-utf8", test_no_utf8);
   g_test_add_func ("/core/plugin-loader/folders", test_folders);
   g_test_add_func ("/core/plugin-loader/not-looked-at", test_not_looked_at);
   g_test_add_func ("/core/plugin-loader/a-closed-folder", test_a_closed_folder);
