@@ -324,23 +324,34 @@ sse_cli_bus_get_streams (GDBusConnection *connection, GDBusCallFlags flags, GErr
   return sse_cli_bus_list_streams (objects);
 }
 
-/* The properties of the stream named @name; NULL with an error that names those there are. */
+static gboolean
+is_served (GVariant *properties)
+{
+  const char *path = "";
+
+  return g_variant_lookup (properties, "Path", "&s", &path) && *path == '/';
+}
+
+/* The properties of the stream named @name, of the one that is served where others are disabled;
+ * NULL with an error that names those there are. */
 static GVariant *
 find_stream (GPtrArray *streams, const char *name, GError **error)
 {
   g_autoptr (GString) there = g_string_new (NULL);
+  GVariant *found = NULL;
 
   for (guint i = 0; i < streams->len; i++)
     {
       GVariant *properties = g_ptr_array_index (streams, i);
 
-      if (strcmp (get_name (properties), name) == 0)
-        return properties;
+      if (strcmp (get_name (properties), name) == 0 && (found == NULL || is_served (properties)))
+        found = properties;
       g_string_append_printf (there, "%s%s", i > 0 ? ", " : "", get_name (properties));
     }
-  g_set_error (error, SSE_CLI_ERROR, SSE_CLI_ERROR_FAILED, _ ("%s: no such stream; there are: %s"),
-               name, there->str);
-  return NULL;
+  if (found == NULL)
+    g_set_error (error, SSE_CLI_ERROR, SSE_CLI_ERROR_FAILED,
+                 _ ("%s: no such stream; there are: %s"), name, there->str);
+  return found;
 }
 
 /**
@@ -378,13 +389,13 @@ sse_cli_bus_find_path (GDBusConnection *connection,
   properties = find_stream (streams, stream, error);
   if (properties == NULL)
     return NULL;
-  g_variant_lookup (properties, "Path", "&s", &path);
-  g_variant_lookup (properties, "Error", "&s", &reason);
-  if (*path != '/')
+  if (!is_served (properties))
     {
+      g_variant_lookup (properties, "Error", "&s", &reason);
       g_set_error (error, SSE_CLI_ERROR, SSE_CLI_ERROR_FAILED, _ ("%s is disabled: %s"), stream,
                    *reason != '\0' ? reason : _ ("rivuletd does not say why"));
       return NULL;
     }
+  g_variant_lookup (properties, "Path", "&s", &path);
   return g_strdup (path);
 }

@@ -90,15 +90,34 @@ class Once(DaemonCase):
         self.assertIn("cannot write to standard output", status.errors.all())
 
 
-class Disabled(FreshCase):
+class BrokenCase(FreshCase):
+    """One plugin works; others, in `broken`, do not."""
+
     def setUp(self):
         folder = self.enterContext(tempfile.TemporaryDirectory(prefix="rivulet-"))
         os.symlink(os.path.join(PLUGINS, "quota.so"), os.path.join(folder, "quota.so"))
-        with open(os.path.join(folder, "broken.so"), "w", encoding="ascii") as file:
-            file.write("not a shared object")
+        for name in self.broken:
+            path = os.path.join(folder, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w", encoding="ascii") as file:
+                file.write("not a shared object")
         self.setting = {"plugins": folder, "webhook": False}
         super().setUp()
-        self.rivulet.daemon.expect("broken")
+        self.rivulet.daemon.expect("disabled")
+
+
+class SameName(BrokenCase):
+    broken = ["a/quota.so", "b/quota.so", "c/quota.so"]
+
+    def test_the_one_that_works_is_followed(self):
+        watch = Command("watch", "quota", "--session", "--json", "--config", self.rivulet.config_path, "--url",
+                        f"http://{self.rivulet.address}", bus=self.rivulet.bus)
+        self.addCleanup(watch.close)
+        self.assertEqual(json.loads(watch.output.next())["event"], "quota")
+
+
+class Disabled(BrokenCase):
+    broken = ["broken.so"]
 
     def test_its_reason(self):
         status, out, _ = command.run("status", "--session", bus=self.rivulet.bus)
