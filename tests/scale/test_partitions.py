@@ -120,8 +120,11 @@ class Partitions(FleetCase):
             self.insist(apart, "after")
             self.insist(first, "last")
             names = self.assert_same("last")
-            got = [name for _, name in self.fetch(moved, 2)]
-        self.assertEqual(got[-2:], names[-2:])
+            got = []
+            while "last" not in got:
+                got += [name for _, name in self.fetch(moved, 1)]
+        # What was refused may have reached the log.
+        self.assertEqual(got, names[-len(got):])
         self.assertEqual(names[:1] + sorted(names[1:21]), ["before"] + sorted(
             f"{who}-{number}" for who in ("first", "second") for number in range(10)))
 

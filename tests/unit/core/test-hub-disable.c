@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "sse-error.h"
+
 /* A stream is disabled while it is served: what follows it ends, wherever it is on its way. */
 
 #define A_LONG_TIME_MS 3600000
@@ -215,7 +217,7 @@ test_built_in (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   g_assert_false (sse_hub_disable (fixture->hub, "revocations", WHY, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
+  g_assert_error (error, SSE_ERROR, SSE_ERROR_STORE_FAILED);
   g_assert_nonnull (strstr (error->message, "none can be trusted: " WHY));
 }
 
