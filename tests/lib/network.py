@@ -21,6 +21,20 @@ def run(*command):
         raise Unavailable(f"{' '.join(command)}: {result.stderr.strip()}")
 
 
+@contextlib.contextmanager
+def inside(name):
+    """Sockets that this thread makes, and processes that it starts meanwhile, are in that namespace."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open("/proc/thread-self/ns/net", "rb") as here, open(f"/run/netns/{name}", "rb") as there:
+        if libc.setns(there.fileno(), CLONE_NEWNET) != 0:
+            raise Unavailable(f"setns: {os.strerror(ctypes.get_errno())}")
+        try:
+            yield
+        finally:
+            if libc.setns(here.fileno(), CLONE_NEWNET) != 0:
+                raise OSError(ctypes.get_errno(), "setns, on the way back")
+
+
 class FarHost:
     """A network namespace with an address, joined by a cable to ours with another."""
 
@@ -36,13 +50,13 @@ class FarHost:
         self.link = f"rv{os.getpid()}"
         run("ip", "netns", "add", self.name)
         try:
-            inside = ("ip", "-n", self.name)
+            there = ("ip", "-n", self.name)
             run("ip", "link", "add", self.link, "type", "veth", "peer", "name", "cable",
                 "netns", self.name)
             run("ip", "address", "add", f"{self.near}/30", "dev", self.link)
             run("ip", "link", "set", self.link, "up")
-            run(*inside, "address", "add", f"{self.far}/30", "dev", "cable")
-            run(*inside, "link", "set", "cable", "up")
+            run(*there, "address", "add", f"{self.far}/30", "dev", "cable")
+            run(*there, "link", "set", "cable", "up")
         except Unavailable:
             self.remove()
             raise
@@ -53,19 +67,9 @@ class FarHost:
             run("ip", "link", "delete", self.link)
         run("ip", "netns", "delete", self.name)
 
-    @contextlib.contextmanager
     def inside(self):
         """Sockets that this thread makes meanwhile are the far host's."""
-        libc = ctypes.CDLL(None, use_errno=True)
-        with open("/proc/thread-self/ns/net", "rb") as here, \
-                open(f"/run/netns/{self.name}", "rb") as there:
-            if libc.setns(there.fileno(), CLONE_NEWNET) != 0:
-                raise Unavailable(f"setns: {os.strerror(ctypes.get_errno())}")
-            try:
-                yield
-            finally:
-                if libc.setns(here.fileno(), CLONE_NEWNET) != 0:
-                    raise OSError(ctypes.get_errno(), "setns, on the way back")
+        return inside(self.name)
 
     def swallow(self):
         """From now on nothing that we send arrives there, and nobody is told."""

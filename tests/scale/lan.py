@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Hosts that can be cut off from each other: network namespaces on a bridge."""
 
-import contextlib
-import ctypes
 import os
 import shutil
 import unittest
 
-from network import CLONE_NEWNET, Unavailable, run
+import network
+from network import Unavailable, run
 
 NOBODY = "02:00:00:00:00:01"
 
@@ -28,19 +27,9 @@ class Host:
     def run(self, *command):
         run("ip", "-n", self.name, *command)
 
-    @contextlib.contextmanager
     def inside(self):
         """Processes that this thread starts meanwhile are on the host."""
-        libc = ctypes.CDLL(None, use_errno=True)
-        with open("/proc/thread-self/ns/net", "rb") as here, \
-                open(f"/run/netns/{self.name}", "rb") as there:
-            if libc.setns(there.fileno(), CLONE_NEWNET) != 0:
-                raise Unavailable(f"setns: {os.strerror(ctypes.get_errno())}")
-            try:
-                yield
-            finally:
-                if libc.setns(here.fileno(), CLONE_NEWNET) != 0:
-                    raise OSError(ctypes.get_errno(), "setns, on the way back")
+        return network.inside(self.name)
 
 
 class Lan:

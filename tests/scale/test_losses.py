@@ -129,10 +129,9 @@ class Alone(FleetCase):
             events = client.next_of("events").data["events"]
             self.assertEqual([item["delivery_id"] for item in events], ["2"])
 
-    def test_a_server_that_lost_its_end(self):
-        """As when the power fails before the disk has all: an older copy of the store."""
+    def lose_an_event(self):
+        """The nodes have read a second one, and are away when the server has an older copy of its store."""
         first, second = self.nodes
-        first.new_event(1)
         for node in self.nodes:
             node.daemon.signal(signal.SIGSTOP)
         self.server.keep_copy()
@@ -145,6 +144,12 @@ class Alone(FleetCase):
         self.server.kill()
         self.server.put_back_copy()
         self.server.start()
+
+    def test_a_server_that_lost_its_end(self):
+        """As when the power fails before the disk has all."""
+        first, second = self.nodes
+        first.new_event(1)
+        self.lose_an_event()
         first.start_again()
         first.daemon.expect("has lost what this node had of it")
         first.daemon.wait_for_line("has lost what this node had of it: all clients start afresh")
@@ -159,18 +164,7 @@ class Alone(FleetCase):
         first, second = self.nodes
         first.new_event(1)
         second.wait_position(1)
-        for node in self.nodes:
-            node.daemon.signal(signal.SIGSTOP)
-        self.server.keep_copy()
-        for node in self.nodes:
-            node.daemon.signal(signal.SIGCONT)
-        first.new_event(2)
-        second.wait_position(2)
-        for node in self.nodes:
-            node.daemon.stop()
-        self.server.kill()
-        self.server.put_back_copy()
-        self.server.start()
+        self.lose_an_event()
         third = self.fleet.node()
         for name in "another", "and one more":
             third.new_event(name)
