@@ -125,7 +125,12 @@ class Server:
         if self.program is not None:
             self.program.stop()
         if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            wait_until(self.remove_folder, f"the end of {self.folder}")
+
+    def remove_folder(self):
+        """Whether it is gone: what was being started when it was interrupted may write there until it ends, too."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return not os.path.exists(self.folder)
 
 
 class Rivulet(Server):
