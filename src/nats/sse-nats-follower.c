@@ -7,12 +7,11 @@
 
 #include "config.h"
 
-#include "sse-nats-follower.h"
+#include "sse-nats-follower-private.h"
 
 #include <errno.h>
 #include <time.h>
 
-#include "sse-nats-message.h"
 #include "sse-thread.h"
 
 /* Between two looks at the stream, in ms; somebody may ask for one earlier, but not more often than
@@ -32,31 +31,6 @@
 
 #define LOST_END "has lost what this node had of it"
 
-struct _SseNatsFollower
-{
-  SseNatsLink *link;
-  SseNatsMark *mark;
-  SseNatsPresence *presence;
-  char *epoch;
-  gint64 created;
-  natsSubscription *subscription; /* the watching thread's */
-  guint n_doubts;                 /* likewise: looks in a row that found a loss */
-  pthread_t thread;
-
-  pthread_mutex_t turn; /* held while one message is taken */
-  pthread_mutex_t lock;
-  pthread_cond_t changed;
-  guint64 position; /* of the last message that was read; with the lock, as is what follows */
-  char id[SSE_NATS_ID_BYTES];
-  gboolean asked;
-  gboolean doubtful; /* whether to look closely */
-  gboolean in_doubt; /* whether the last look found a loss */
-  gboolean gap;      /* whether what came last is not what comes next */
-  guint n_looks;
-  gboolean stopped;
-  gboolean ended; /* whether no message is being looked at any more */
-};
-
 static void
 tell_lost (SseNatsFollower *self, const char *what)
 {
@@ -67,68 +41,7 @@ tell_lost (SseNatsFollower *self, const char *what)
   sse_nats_note_post (note, self->link->notes);
 }
 
-/* ---- messages, in a thread of libnats ---- */
-
-static guint64
-get_sequence (natsMsg *message)
-{
-  jsMsgMetaData *meta = NULL;
-  guint64 sequence;
-
-  if (natsMsg_GetMetaData (&meta, message) != NATS_OK)
-    return 0;
-  sequence = meta->Sequence.Stream;
-  jsMsgMetaData_Destroy (meta);
-  return sequence;
-}
-
-/* A consumer that begins anew may have dropped what it had received and not passed on: another one
- * is made that begins behind what was read. */
-static void
-note_gap (SseNatsFollower *self)
-{
-  pthread_mutex_lock (&self->lock);
-  self->gap = TRUE;
-  self->asked = TRUE;
-  pthread_cond_signal (&self->changed);
-  pthread_mutex_unlock (&self->lock);
-}
-
-static void
-on_message (natsConnection *connection,
-            natsSubscription *subscription,
-            natsMsg *message,
-            void *data)
-{
-  SseNatsFollower *self = data;
-  guint64 sequence = get_sequence (message);
-  guint64 expected;
-  gboolean in_doubt;
-  SseNatsNote *note;
-
-  /* A subscription that failed halfway may still have a thread in here beside that of the next. */
-  pthread_mutex_lock (&self->turn);
-  pthread_mutex_lock (&self->lock);
-  expected = self->position + 1;
-  in_doubt = self->in_doubt;
-  /* What comes then is read when it is known that it belongs to what was. */
-  self->gap |= in_doubt;
-  pthread_mutex_unlock (&self->lock);
-  if (sequence == expected && !in_doubt)
-    {
-      note = sse_nats_message_read (message, self->link->due_subject, sequence);
-      pthread_mutex_lock (&self->lock);
-      self->position = sequence;
-      g_strlcpy (self->id, note->id, sizeof self->id);
-      pthread_mutex_unlock (&self->lock);
-      sse_nats_mark_pass (self->mark, note);
-    }
-  else if (sequence > expected && !in_doubt)
-    note_gap (self);
-  pthread_mutex_unlock (&self->turn);
-  natsMsg_Destroy (message);
-}
-
+/* In a thread of libnats. */
 static void
 on_subscription_ended (void *data)
 {
@@ -158,7 +71,7 @@ subscribe (SseNatsFollower *self, guint64 position)
   options.Config.Replicas = self->link->replicas;
   options.Config.MemoryStorage = true;
   status = js_Subscribe (&self->subscription, self->link->jetstream, self->link->subjects,
-                         on_message, self, NULL, &options, &code);
+                         sse_nats_follower_take, self, NULL, &options, &code);
   if (status != NATS_OK)
     self->subscription = NULL;
   else

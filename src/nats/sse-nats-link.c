@@ -285,6 +285,35 @@ sse_nats_link_ask_extent (SseNatsLink *self, SseNatsExtent *extent, GError **err
 }
 
 /**
+ * sse_nats_link_look_at:
+ * @position: of a message; 0 for none
+ * @id: what it was known by; empty where that is not known
+ * @same: (out): whether that message is there, or none any more
+ *
+ * Asks the servers, and waits.
+ *
+ * Returns: whether they answered
+ */
+gboolean
+sse_nats_link_look_at (SseNatsLink *self, guint64 position, const char *id, gboolean *same)
+{
+  natsMsg *message = NULL;
+  const char *found = NULL;
+  jsErrCode code = 0;
+  natsStatus status;
+
+  *same = TRUE;
+  if (position == 0 || *id == '\0')
+    return TRUE;
+  status = js_GetMsg (&message, self->jetstream, self->stream, position, NULL, &code);
+  if (status == NATS_OK)
+    *same
+        = natsMsgHeader_Get (message, "Nats-Msg-Id", &found) == NATS_OK && g_str_equal (found, id);
+  natsMsg_Destroy (message);
+  return status == NATS_OK || code == JSNoMessageFoundErr;
+}
+
+/**
  * sse_nats_link_has:
  * @position: of a message; 0 for none
  * @id: what it was known by; empty where that is not known
@@ -297,17 +326,9 @@ sse_nats_link_ask_extent (SseNatsLink *self, SseNatsExtent *extent, GError **err
 gboolean
 sse_nats_link_has (SseNatsLink *self, guint64 position, const char *id)
 {
-  natsMsg *message = NULL;
-  const char *found = NULL;
-  jsErrCode code = 0;
-  gboolean same = TRUE;
+  gboolean same;
 
-  if (position == 0 || *id == '\0')
-    return TRUE;
-  if (js_GetMsg (&message, self->jetstream, self->stream, position, NULL, &code) == NATS_OK)
-    same = natsMsgHeader_Get (message, "Nats-Msg-Id", &found) == NATS_OK && g_str_equal (found, id);
-  natsMsg_Destroy (message);
-  return same;
+  return !sse_nats_link_look_at (self, position, id, &same) || same;
 }
 
 /**

@@ -68,6 +68,10 @@ SseNatsLink *sse_nats_link_new        (const SseNatsOptions *options,
 gboolean     sse_nats_link_ask_extent (SseNatsLink          *self,
                                        SseNatsExtent        *extent,
                                        GError              **error);
+gboolean     sse_nats_link_look_at    (SseNatsLink          *self,
+                                       guint64               position,
+                                       const char           *id,
+                                       gboolean             *same);
 gboolean     sse_nats_link_has        (SseNatsLink          *self,
                                        guint64               position,
                                        const char           *id);

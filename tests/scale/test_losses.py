@@ -131,14 +131,15 @@ class Alone(FleetCase):
 
     def lose_an_event(self):
         """The nodes have read a second one, and are away when the server has an older copy of its store."""
-        first, second = self.nodes
+        first, _ = self.nodes
         for node in self.nodes:
             node.daemon.signal(signal.SIGSTOP)
         self.server.keep_copy()
         for node in self.nodes:
             node.daemon.signal(signal.SIGCONT)
         first.new_event(2)
-        second.wait_position(2)
+        for node in self.fleet.nodes:
+            node.wait_position(2)
         for node in self.nodes:
             node.daemon.stop()
         self.server.kill()
@@ -176,3 +177,18 @@ class Alone(FleetCase):
         third.start_again()
         for node in first, third:
             node.wait_position(3)
+
+    def test_what_takes_the_place_of_a_lost_end(self):
+        """A node that was there all the time serves none of it as if it came next."""
+        self.nodes[0].new_event(1)
+        apart = self.fleet.node()
+        apart.daemon.expect("the store failed")
+        with apart.follow("github-events") as client:
+            client.next_of("events")
+            self.lose_an_event()
+            third = self.fleet.node()
+            for name in "another", "and one more":
+                third.new_event(name)
+            self.assertEqual(apart.daemon.wait(60), 1)
+            self.assertEqual([event.data["event"]["delivery_id"] for event in client.rest()], ["2"])
+        self.fleet.drop(apart)

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sse-nats-follower.h"
+
+G_BEGIN_DECLS
+
+/* Of a consumer's name, with the final zero; ours are shorter, as the servers make them. */
+#define CONSUMER_BYTES 128
+
+struct _SseNatsFollower
+{
+  SseNatsLink *link;
+  SseNatsMark *mark;
+  SseNatsPresence *presence;
+  char *epoch;
+  gint64 created;
+  natsSubscription *subscription; /* the watching thread's */
+  guint n_doubts;                 /* likewise: looks in a row that found a loss */
+  pthread_t thread;
+
+  pthread_mutex_t turn; /* held while one message is taken */
+  char
+      consumer[CONSUMER_BYTES]; /* of which it is known that it belongs to what was read; with it */
+  pthread_mutex_t lock;
+  pthread_cond_t changed;
+  guint64 position; /* of the last message that was read; with the lock, as is what follows */
+  char id[SSE_NATS_ID_BYTES];
+  gboolean asked;
+  gboolean doubtful; /* whether to look closely */
+  gboolean in_doubt; /* whether the last look found a loss */
+  gboolean gap;      /* whether what came last is not what comes next */
+  guint n_looks;
+  gboolean stopped;
+  gboolean ended; /* whether no message is being looked at any more */
+};
+
+void sse_nats_follower_take (natsConnection   *connection,
+                             natsSubscription *subscription,
+                             natsMsg          *message,
+                             void             *data);
+
+G_END_DECLS
