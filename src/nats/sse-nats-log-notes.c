@@ -5,14 +5,10 @@
 
 #include "config.h"
 
+#include <glib-unix.h>
+
 #include "sse-journal.h"
 #include "sse-nats-log-private.h"
-
-typedef struct
-{
-  GSource source;
-  SseNatsLog *log;
-} LogSource;
 
 static void
 set_error (SseNatsLog *self, const char *message)
@@ -104,17 +100,15 @@ new_updates (void)
 /* Tells of what was read, which is empty then. What follows a loss is not of the log that was
  * applied. */
 static void
-tell_committed (SseNatsLog *self, GPtrArray *updates)
+tell_committed (SseNatsLog *self, GPtrArray **updates)
 {
   g_autoptr (GPtrArray) told = NULL;
 
-  if (updates->len == 0)
+  if ((*updates)->len == 0)
     return;
-  told = new_updates ();
-  for (guint i = 0; i < updates->len; i++)
-    g_ptr_array_add (told, sse_update_ref (updates->pdata[i]));
-  self->told = sse_update_get_position (updates->pdata[updates->len - 1]);
-  g_ptr_array_set_size (updates, 0);
+  told = g_steal_pointer (updates);
+  *updates = new_updates ();
+  self->told = sse_update_get_position (told->pdata[told->len - 1]);
   if (!self->lost)
     sse_log_emit_committed (SSE_LOG (self), told);
 }
@@ -130,7 +124,7 @@ pass_over (SseNatsLog *self, const SseNatsNote *note)
 /* What was read before a note is told before what comes of the note: the hub takes the log's
  * position for what it was told. */
 static void
-on_note (SseNatsLog *self, SseNatsNote *note, GPtrArray *updates)
+on_note (SseNatsLog *self, SseNatsNote *note, GPtrArray **updates)
 {
   SseUpdate *update;
 
@@ -140,7 +134,7 @@ on_note (SseNatsLog *self, SseNatsNote *note, GPtrArray *updates)
       self->position = note->position;
       update = take_update (self, note);
       if (update != NULL)
-        g_ptr_array_add (updates, update);
+        g_ptr_array_add (*updates, update);
       else
         pass_over (self, note);
       break;
@@ -197,23 +191,21 @@ take_notes (SseNatsLog *self)
   sse_mailbox_take (&self->notes, &notes);
   while ((mail = sse_mail_list_pop (&notes)) != NULL)
     {
-      on_note (self, (SseNatsNote *) mail, updates);
+      on_note (self, (SseNatsNote *) mail, &updates);
       sse_nats_note_free ((SseNatsNote *) mail);
     }
-  tell_committed (self, updates);
+  tell_committed (self, &updates);
   sse_nats_dues_ask (self->dues, self->position);
 }
 
 static gboolean
-teller_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+on_notes (int fd, GIOCondition condition, gpointer user_data)
 {
-  g_autoptr (SseNatsLog) self = g_object_ref (((LogSource *) source)->log);
+  g_autoptr (SseNatsLog) self = g_object_ref (SSE_NATS_LOG (user_data));
 
   take_notes (self);
   return G_SOURCE_CONTINUE;
 }
-
-static GSourceFuncs teller_funcs = { .dispatch = teller_dispatch };
 
 /* Has what the threads tell taken in the main context. */
 void
@@ -221,9 +213,8 @@ sse_nats_log_add_teller (SseNatsLog *self)
 {
   g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
 
-  self->teller = g_source_new (&teller_funcs, sizeof (LogSource));
-  ((LogSource *) self->teller)->log = self;
+  self->teller = g_unix_fd_source_new (self->notes.event_fd, G_IO_IN);
   g_source_set_static_name (self->teller, "NATS log's teller");
-  g_source_add_unix_fd (self->teller, self->notes.event_fd, G_IO_IN);
+  g_source_set_callback (self->teller, G_SOURCE_FUNC (on_notes), self, NULL);
   g_source_attach (self->teller, context);
 }

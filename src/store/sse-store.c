@@ -5,6 +5,8 @@
 
 #include "sse-store.h"
 
+#include <glib-unix.h>
+
 #include "sse-error.h"
 #include "sse-journal.h"
 #include "sse-log-epoch.h"
@@ -45,12 +47,6 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (SseStore,
                                sse_store,
                                G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (SSE_TYPE_LOG, sse_store_iface_init))
-
-typedef struct
-{
-  GSource source;
-  SseStore *store;
-} StoreSource;
 
 /* ---- what the threads tell ---- */
 
@@ -140,15 +136,13 @@ take_notes (SseStore *self)
 }
 
 static gboolean
-teller_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+on_notes (int fd, GIOCondition condition, gpointer user_data)
 {
-  g_autoptr (SseStore) self = g_object_ref (((StoreSource *) source)->store);
+  g_autoptr (SseStore) self = g_object_ref (SSE_STORE (user_data));
 
   take_notes (self);
   return G_SOURCE_CONTINUE;
 }
-
-static GSourceFuncs teller_funcs = { .dispatch = teller_dispatch };
 
 /* ---- the log ---- */
 
@@ -391,10 +385,9 @@ add_teller (SseStore *self)
 {
   g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
 
-  self->teller = g_source_new (&teller_funcs, sizeof (StoreSource));
-  ((StoreSource *) self->teller)->store = self;
+  self->teller = g_unix_fd_source_new (self->notes.event_fd, G_IO_IN);
   g_source_set_static_name (self->teller, "store's teller");
-  g_source_add_unix_fd (self->teller, self->notes.event_fd, G_IO_IN);
+  g_source_set_callback (self->teller, G_SOURCE_FUNC (on_notes), self, NULL);
   g_source_attach (self->teller, context);
 }
 
