@@ -62,7 +62,7 @@ static void
 on_disconnected (natsConnection *connection, void *data)
 {
   SseNatsLink *self = data;
-  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_ILL);
+  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_CUT);
 
   note->error
       = g_error_new_literal (SSE_NATS_ERROR, SSE_NATS_ERROR_AWAY, "NATS: the connection is lost");

@@ -59,12 +59,11 @@ take_unsent (SseNatsLog *self, const SseNatsNote *note)
   self->unsent = g_strdup (note->error->message);
 }
 
-/* What was under way when the connection broke may not have come there. */
 static void
-take_connection (SseNatsLog *self)
+take_illness (SseNatsLog *self, const GError *error)
 {
-  sse_nats_waiting_mark_all_unsent (self->waiting);
-  sse_nats_follower_ask (self->follower, TRUE);
+  if (!self->lost)
+    set_error (self, error->message);
 }
 
 static void
@@ -97,8 +96,7 @@ new_updates (void)
   return g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
 }
 
-/* Tells of what was read, which is empty then. What follows a loss is not of the log that was
- * applied. */
+/* Tells of what was read, which is empty then. */
 static void
 tell_committed (SseNatsLog *self, GPtrArray **updates)
 {
@@ -109,8 +107,7 @@ tell_committed (SseNatsLog *self, GPtrArray **updates)
   told = g_steal_pointer (updates);
   *updates = new_updates ();
   self->told = sse_update_get_position (told->pdata[told->len - 1]);
-  if (!self->lost)
-    sse_log_emit_committed (SSE_LOG (self), told);
+  sse_log_emit_committed (SSE_LOG (self), told);
 }
 
 /* None but nodes publish there, so it is told. */
@@ -119,6 +116,15 @@ pass_over (SseNatsLog *self, const SseNatsNote *note)
 {
   g_warning ("what is at %" G_GUINT64_FORMAT " of the stream is no update", note->position);
   sse_nats_mark_set_applied (self->mark, note->position);
+}
+
+/* Whether it is of a log that this node has not applied. */
+static gboolean
+is_of_another (SseNatsLog *self, const SseNatsNote *note)
+{
+  return self->lost
+         && (note->type == SSE_NATS_NOTE_UPDATE || note->type == SSE_NATS_NOTE_DUE
+             || note->type == SSE_NATS_NOTE_WELL);
 }
 
 /* What was read before a note is told before what comes of the note: the hub takes the log's
@@ -153,21 +159,26 @@ on_note (SseNatsLog *self, SseNatsNote *note, GPtrArray **updates)
     case SSE_NATS_NOTE_UNSENT:
       take_unsent (self, note);
       break;
+    /* What was under way when the connection broke may not have come there; what is published
+     * from now on comes behind it. */
+    case SSE_NATS_NOTE_CUT:
+      tell_committed (self, updates);
+      take_illness (self, note->error);
+      sse_nats_waiting_mark_all_unsent (self->waiting);
+      break;
     case SSE_NATS_NOTE_CONNECTED:
-      take_connection (self);
+      sse_nats_waiting_mark_all_unsent (self->waiting);
+      sse_nats_follower_ask (self->follower, TRUE);
       break;
     case SSE_NATS_NOTE_WELL:
       tell_committed (self, updates);
       self->end = MAX (self->end, note->end);
-      if (self->lost)
-        break;
       set_error (self, NULL);
       sse_log_emit_end (SSE_LOG (self), note->end);
       break;
     case SSE_NATS_NOTE_ILL:
       tell_committed (self, updates);
-      if (!self->lost)
-        set_error (self, note->error->message);
+      take_illness (self, note->error);
       break;
     case SSE_NATS_NOTE_LOST:
       tell_committed (self, updates);
@@ -191,7 +202,8 @@ take_notes (SseNatsLog *self)
   sse_mailbox_take (&self->notes, &notes);
   while ((mail = sse_mail_list_pop (&notes)) != NULL)
     {
-      on_note (self, (SseNatsNote *) mail, &updates);
+      if (!is_of_another (self, (SseNatsNote *) mail))
+        on_note (self, (SseNatsNote *) mail, &updates);
       sse_nats_note_free ((SseNatsNote *) mail);
     }
   tell_committed (self, &updates);

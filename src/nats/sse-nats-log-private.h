@@ -25,6 +25,7 @@ struct _SseNatsLog
   SseMailbox notes;
   gboolean has_notes;
   GSource *teller; /* NULL until all is loaded */
+  GSource *sender; /* while something is to be sent */
   GSource *ticker; /* while somebody waits */
 
   SseNatsLink *link;

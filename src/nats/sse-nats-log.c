@@ -58,6 +58,29 @@ start_ticker (SseNatsLog *self)
   g_source_attach (self->ticker, g_source_get_context (self->teller));
 }
 
+static gboolean
+on_turn (gpointer user_data)
+{
+  SseNatsLog *self = SSE_NATS_LOG (user_data);
+
+  g_clear_pointer (&self->sender, g_source_unref);
+  sse_nats_waiting_post (self->waiting);
+  return G_SOURCE_REMOVE;
+}
+
+/* What is published in one turn of the main loop is sent in the next one, together. */
+static void
+start_sender (SseNatsLog *self)
+{
+  if (self->sender != NULL)
+    return;
+  self->sender = g_idle_source_new ();
+  g_source_set_priority (self->sender, G_PRIORITY_DEFAULT);
+  g_source_set_static_name (self->sender, "NATS log's sender");
+  g_source_set_callback (self->sender, on_turn, self, NULL);
+  g_source_attach (self->sender, g_source_get_context (self->teller));
+}
+
 static void
 sse_nats_log_append (SseLog *log, GPtrArray *updates)
 {
@@ -65,6 +88,7 @@ sse_nats_log_append (SseLog *log, GPtrArray *updates)
 
   sse_nats_waiting_send (self->waiting, updates, self->position);
   g_ptr_array_unref (updates);
+  start_sender (self);
   start_ticker (self);
 }
 
@@ -177,6 +201,7 @@ sse_nats_log_dispose (GObject *object)
 {
   SseNatsLog *self = SSE_NATS_LOG (object);
 
+  g_clear_pointer (&self->sender, remove_source);
   g_clear_pointer (&self->ticker, remove_source);
   g_clear_pointer (&self->teller, remove_source);
   g_clear_pointer (&self->follower, sse_nats_follower_free);

@@ -23,9 +23,11 @@
 #define FILE_NAME "nats-position"
 /* In place of an id that is not known: words are not empty. */
 #define NO_ID "-"
-/* How long more is gathered once there is something, in µs: each write costs the disk, and waking
- * all who come behind costs the processor, however much there is. */
+/* How long more is gathered while much comes, in µs: each write costs the disk, and waking all who
+ * come behind costs the processor, however much there is. */
 #define GATHER 500
+/* So much at once is much. */
+#define MUCH 4
 /* Updates that may be read and not applied yet, and their bytes; then the servers hold back. */
 #define MAX_AHEAD       16384
 #define MAX_AHEAD_BYTES ((gsize) 64 * 1024 * 1024)
@@ -158,6 +160,7 @@ mark_run (void *data)
 {
   SseNatsMark *self = data;
   gboolean goes_on = TRUE;
+  guint n_last = 0;
 
   pthread_setname_np (pthread_self (), "nats-mark");
   while (goes_on)
@@ -167,11 +170,13 @@ mark_run (void *data)
       guint64 newest = self->position;
 
       poll (&readable, 1, -1);
-      g_usleep (GATHER);
+      if (n_last >= MUCH)
+        g_usleep (GATHER);
       sse_mailbox_take (&self->inbox, &mail);
       goes_on = sort_mail (&mail, &ready, &newest, self->id);
       if (newest > self->position)
         keep (self, newest);
+      n_last = ready.length;
       sse_mailbox_post (self->notes, &ready);
     }
   return NULL;

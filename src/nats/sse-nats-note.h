@@ -14,6 +14,7 @@ typedef enum
   SSE_NATS_NOTE_UPDATE,
   SSE_NATS_NOTE_DUE,
   SSE_NATS_NOTE_UNSENT,
+  SSE_NATS_NOTE_CUT,
   SSE_NATS_NOTE_CONNECTED,
   SSE_NATS_NOTE_ILL,
   SSE_NATS_NOTE_WELL,
@@ -28,7 +29,8 @@ typedef enum
  * SseNatsNote:
  * @type: UPDATE: the stream has one message more. DUE: that is no
  *   update, but asks for a checkpoint. UNSENT: one of this node's was not taken, and may be sent
- *   again. CONNECTED: to a server, again. ILL: the stream can't be asked. WELL: it can, and @end
+ *   again. CUT: from the servers. CONNECTED: to
+ *   one, again. ILL: the stream can't be asked. WELL: it can, and @end
  *   is its last position. LOST: it is not what this node applied.
  *   NODE: the one named @node
  *   has applied the log up to @position. DIFFERS: another node's checkpoint at @position from what this one has of the stream named by

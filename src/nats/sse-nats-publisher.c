@@ -132,11 +132,13 @@ make_message (SseNatsPublisher *self, SseNatsJob *job, const char *reply, natsMs
   return sse_nats_message_new (self->link->stream, job->id, job->update, reply, message);
 }
 
+/* @answered: whether the servers are to answer */
 static void
-send_message (SseNatsPublisher *self, SseNatsJob *job)
+send_message (SseNatsPublisher *self, SseNatsJob *job, gboolean answered)
 {
   g_autofree char *reply
-      = g_strdup_printf ("%s.%s.%" G_GUINT64_FORMAT, self->replies, job->id, job->after);
+      = answered ? g_strdup_printf ("%s.%s.%" G_GUINT64_FORMAT, self->replies, job->id, job->after)
+                 : NULL;
   natsMsg *message = NULL;
   natsStatus status = make_message (self, job, reply, &message);
 
@@ -154,16 +156,22 @@ sse_nats_job_free (SseNatsJob *self)
   g_free (self);
 }
 
+/* @next: (nullable): what comes behind it at once. Of updates that are sent together, the last
+ * one's answer does for all: where one before it was refused alone, it is missed when that is read.
+ */
 static void
-do_job (SseNatsPublisher *self, SseNatsJob *job)
+do_job (SseNatsPublisher *self, SseNatsJob *job, const SseNatsJob *next)
 {
+  gboolean answered
+      = job->type == SSE_NATS_JOB_DUE || next == NULL || next->type != SSE_NATS_JOB_SEND;
+
   if (job->type == SSE_NATS_JOB_PING)
     sse_nats_note_post (sse_nats_note_new (SSE_NATS_NOTE_PONG), self->link->notes);
   else if (job->type == SSE_NATS_JOB_STOP)
     self->stopped = TRUE;
   /* While a server holds it up, publishers give up and come again: that does not add up. */
   else if (job->type == SSE_NATS_JOB_DUE || g_get_monotonic_time () < job->until)
-    send_message (self, job);
+    send_message (self, job, answered);
   sse_nats_job_free (job);
 }
 
@@ -182,7 +190,7 @@ publisher_run (void *data)
       poll (&readable, 1, -1);
       sse_mailbox_take (&self->inbox, &jobs);
       while ((job = sse_mail_list_pop (&jobs)) != NULL)
-        do_job (self, (SseNatsJob *) job);
+        do_job (self, (SseNatsJob *) job, (const SseNatsJob *) jobs.first);
     }
   return NULL;
 }

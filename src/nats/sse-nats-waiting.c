@@ -8,16 +8,22 @@
 struct _SseNatsWaiting
 {
   SseMailbox *publisher;
+  SseMailList jobs;  /* which the publisher does not have yet */
   gint64 deadline;   /* µs */
   GHashTable *by_id; /* id → Entry */
+  guint64 n_taken;   /* updates so far */
+  GQueue sent;       /* of the entries, in the order in which they were sent last */
+  GQueue unsent;     /* the others, which are sent with the next look */
 };
 
 typedef struct
 {
   char id[SSE_NATS_ID_BYTES];
   SseUpdate *update;
-  gint64 until;    /* monotonic, µs */
-  gboolean unsent; /* whether it is to be sent again */
+  guint64 number; /* of this node's updates */
+  gint64 until;   /* monotonic, µs */
+  GQueue *queue;  /* the one of the two that it is in */
+  GList link;
 } Entry;
 
 static void
@@ -30,7 +36,16 @@ entry_free (gpointer data)
 }
 
 static void
-add_job (Entry *entry, guint64 position, SseMailList *jobs)
+move_to (Entry *entry, GQueue *queue)
+{
+  if (entry->queue != NULL)
+    g_queue_unlink (entry->queue, &entry->link);
+  entry->queue = queue;
+  g_queue_push_tail_link (queue, &entry->link);
+}
+
+static void
+send_entry (SseNatsWaiting *self, Entry *entry, guint64 position)
 {
   SseNatsJob *job = g_new0 (SseNatsJob, 1);
 
@@ -39,8 +54,23 @@ add_job (Entry *entry, guint64 position, SseMailList *jobs)
   g_strlcpy (job->id, entry->id, sizeof job->id);
   job->until = entry->until;
   job->after = position;
-  entry->unsent = FALSE;
-  sse_mail_list_push (jobs, &job->mail);
+  sse_mail_list_push (&self->jobs, &job->mail);
+  move_to (entry, &self->sent);
+}
+
+static void
+forget (SseNatsWaiting *self, Entry *entry)
+{
+  g_queue_unlink (entry->queue, &entry->link);
+  g_hash_table_remove (self->by_id, entry->id);
+}
+
+/* Has all sent again that were sent before one. */
+static void
+mark_before (SseNatsWaiting *self, const Entry *entry)
+{
+  while (self->sent.head != &entry->link)
+    move_to (self->sent.head->data, &self->unsent);
 }
 
 /**
@@ -48,13 +78,13 @@ add_job (Entry *entry, guint64 position, SseMailList *jobs)
  * @updates: (element-type SseUpdate): parsed and stamped with their time
  * @position: up to where the log was read
  *
- * Sends updates, each under an id of its own.
+ * Sends updates, each under an id of its own, with the next sse_nats_waiting_post(); behind those
+ * that are to be sent again, where there are some.
  */
 void
 sse_nats_waiting_send (SseNatsWaiting *self, GPtrArray *updates, guint64 position)
 {
   gint64 until = g_get_monotonic_time () + self->deadline;
-  SseMailList jobs = { 0 };
 
   for (guint i = 0; i < updates->len; i++)
     {
@@ -62,16 +92,30 @@ sse_nats_waiting_send (SseNatsWaiting *self, GPtrArray *updates, guint64 positio
 
       sse_nats_message_new_id (entry->id);
       entry->update = sse_update_ref (g_ptr_array_index (updates, i));
+      entry->number = ++self->n_taken;
       entry->until = until;
+      entry->link.data = entry;
       g_hash_table_insert (self->by_id, entry->id, entry);
-      add_job (entry, position, &jobs);
+      if (self->unsent.length > 0)
+        move_to (entry, &self->unsent);
+      else
+        send_entry (self, entry, position);
     }
-  sse_mailbox_post (self->publisher, &jobs);
+}
+
+/* Gives what is to be sent to the publisher: once for many, as each time wakes that. */
+void
+sse_nats_waiting_post (SseNatsWaiting *self)
+{
+  sse_mailbox_post (self->publisher, &self->jobs);
 }
 
 /**
  * sse_nats_waiting_take:
  * @id: of a message that was read
+ *
+ * The servers take what they get in the order in which it was sent: what was sent before that
+ * message and has not been read was not taken, and is sent again.
  *
  * Returns: (transfer full) (nullable): the update that was sent as that, which waits no more; %NULL
  *   where none waits
@@ -84,12 +128,15 @@ sse_nats_waiting_take (SseNatsWaiting *self, const char *id)
 
   if (entry == NULL)
     return NULL;
+  if (entry->queue == &self->sent)
+    mark_before (self, entry);
   update = sse_update_ref (entry->update);
-  g_hash_table_remove (self->by_id, id);
+  forget (self, entry);
   return update;
 }
 
-/* Has it sent again. Returns whether it waits. */
+/* Has it sent again, and all that were sent before it, of which the servers tell nothing. Returns
+ * whether it waits. */
 gboolean
 sse_nats_waiting_mark_unsent (SseNatsWaiting *self, const char *id)
 {
@@ -97,7 +144,11 @@ sse_nats_waiting_mark_unsent (SseNatsWaiting *self, const char *id)
 
   if (entry == NULL)
     return FALSE;
-  entry->unsent = TRUE;
+  if (entry->queue == &self->sent)
+    {
+      mark_before (self, entry);
+      move_to (entry, &self->unsent);
+    }
   return TRUE;
 }
 
@@ -105,20 +156,42 @@ sse_nats_waiting_mark_unsent (SseNatsWaiting *self, const char *id)
 void
 sse_nats_waiting_mark_all_unsent (SseNatsWaiting *self)
 {
-  GHashTableIter iter;
-  Entry *entry;
+  if (self->sent.tail != NULL)
+    sse_nats_waiting_mark_unsent (self, ((Entry *) self->sent.tail->data)->id);
+}
 
-  g_hash_table_iter_init (&iter, self->by_id);
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry))
-    entry->unsent = TRUE;
+/* Adds to @late those of a queue that have waited too long. */
+static void
+take_late (SseNatsWaiting *self, GQueue *queue, gint64 now, GPtrArray *late)
+{
+  GList *next;
+
+  for (GList *link = queue->head; link != NULL; link = next)
+    {
+      Entry *entry = link->data;
+
+      next = link->next;
+      if (entry->until > now)
+        continue;
+      g_ptr_array_add (late, sse_update_ref (entry->update));
+      forget (self, entry);
+    }
+}
+
+static int
+compare_numbers (gconstpointer a, gconstpointer b, gpointer data)
+{
+  const Entry *one = a, *other = b;
+
+  return (one->number > other->number) - (one->number < other->number);
 }
 
 /**
  * sse_nats_waiting_look:
  * @position: up to where the log was read
  *
- * Sends again what was marked so, under the id that it has: where it was taken all the same, the
- * servers know that.
+ * Sends again what was marked so, in the order in which it came, and under the id that it has:
+ * where it was taken all the same, the servers know that.
  *
  * Returns: (transfer full) (element-type SseUpdate): those that have waited too long, and wait no
  *   more
@@ -128,20 +201,13 @@ sse_nats_waiting_look (SseNatsWaiting *self, guint64 position)
 {
   GPtrArray *late = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
   gint64 now = g_get_monotonic_time ();
-  SseMailList jobs = { 0 };
-  GHashTableIter iter;
-  Entry *entry;
 
-  g_hash_table_iter_init (&iter, self->by_id);
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry))
-    if (entry->until <= now)
-      {
-        g_ptr_array_add (late, sse_update_ref (entry->update));
-        g_hash_table_iter_remove (&iter);
-      }
-    else if (entry->unsent)
-      add_job (entry, position, &jobs);
-  sse_mailbox_post (self->publisher, &jobs);
+  take_late (self, &self->sent, now, late);
+  take_late (self, &self->unsent, now, late);
+  g_queue_sort (&self->unsent, compare_numbers, NULL);
+  while (self->unsent.head != NULL)
+    send_entry (self, self->unsent.head->data, position);
+  sse_nats_waiting_post (self);
   return late;
 }
 
@@ -170,6 +236,10 @@ sse_nats_waiting_new (SseMailbox *publisher, guint deadline_ms)
 void
 sse_nats_waiting_free (SseNatsWaiting *self)
 {
+  SseMail *job;
+
+  while ((job = sse_mail_list_pop (&self->jobs)) != NULL)
+    sse_nats_job_free ((SseNatsJob *) job);
   g_hash_table_unref (self->by_id);
   g_free (self);
 }

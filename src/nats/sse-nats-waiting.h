@@ -17,6 +17,7 @@ SseNatsWaiting *sse_nats_waiting_new             (SseMailbox           *publishe
 void            sse_nats_waiting_send            (SseNatsWaiting       *self,
                                                   GPtrArray            *updates,
                                                   guint64               position);
+void            sse_nats_waiting_post            (SseNatsWaiting       *self);
 SseUpdate      *sse_nats_waiting_take            (SseNatsWaiting       *self,
                                                   const char           *id);
 gboolean        sse_nats_waiting_mark_unsent     (SseNatsWaiting       *self,

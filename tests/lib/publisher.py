@@ -102,8 +102,11 @@ class Publisher:
                 for rest in [rest or [None]]]
         return self.call(PUBLISHER, "PublishMany", GLib.Variant("(a(ssa{sv}))", (rows,)))[0]
 
-    def publish_all(self, updates):
-        """Publishes (stream, update[, audience]), many calls in flight; returns ids or Refusals."""
+    def publish_all(self, updates, meanwhile=None):
+        """Publishes (stream, update[, audience]), many calls in flight; returns ids or Refusals.
+
+        `meanwhile` is called when the last calls have come, and before it waits for their answers.
+        """
         results = [None] * len(updates)
         waiting = set()
         deadline = Deadline(f"answers to {len(updates)} updates", PATIENCE * 4)
@@ -127,6 +130,9 @@ class Publisher:
                 GLib.Variant("(ssa{sv})", (stream, text_of(update), values)), None,
                 Gio.DBusCallFlags.NO_AUTO_START, int(PATIENCE * 1000), None, answered, index,
             )
+        if meanwhile is not None:
+            self.server_properties()
+            meanwhile()
         while waiting:
             context.iteration(True)
             deadline.left()

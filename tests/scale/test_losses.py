@@ -42,6 +42,24 @@ class Alone(FleetCase):
                 names += [name for _, name in self.fetch(client, 1)]
             self.assertEqual((names[0], names[-1]), ("1", "3"))
 
+    def test_order(self):
+        """What was under way when a server went is taken in the order in which it was published."""
+        node = self.fleet.node(nats={"deadline-seconds": 30})
+        node.daemon.expect("the store failed")
+        names = [str(number) for number in range(30)]
+        updates = [("github-events", {"type": "new-event", "event": {
+            "delivery_id": name, "event": "push", "repo_full_name": "a/b"}}) for name in names]
+
+        def start_again():
+            self.server.kill()
+            self.server.start()
+
+        with node.follow("github-events") as client:
+            client.next_of("events")
+            self.server.pause()
+            node.publisher.publish_all(updates, meanwhile=start_again)
+            self.assertEqual([name for _, name in self.fetch(client, len(names))], names)
+
     def test_a_server_that_is_paused(self):
         """What comes back in time is answered as if nothing had been, once."""
         first, second = self.nodes

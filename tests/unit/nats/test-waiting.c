@@ -47,6 +47,8 @@ send_one (Fixture *self, SseUpdate **update)
   *update = sse_update_new ("quota", NULL, json);
   g_ptr_array_add (updates, sse_update_ref (*update));
   sse_nats_waiting_send (self->waiting, updates, 7);
+  g_assert_null (take_job (self));
+  sse_nats_waiting_post (self->waiting);
   job = take_job (self);
   g_assert_nonnull (job);
   g_assert_cmpint (job->type, ==, SSE_NATS_JOB_SEND);
@@ -142,6 +144,114 @@ test_late (Fixture *self, gconstpointer data)
   sse_nats_job_free (job);
 }
 
+/* Sends so many, each in a call of its own; tells their ids. */
+static GPtrArray *
+send_some (Fixture *self, guint n)
+{
+  GPtrArray *ids = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < n; i++)
+    {
+      SseUpdate *update;
+      SseNatsJob *job = send_one (self, &update);
+
+      g_ptr_array_add (ids, g_strdup (job->id));
+      sse_update_unref (update);
+      sse_nats_job_free (job);
+    }
+  return ids;
+}
+
+/* Returns: what is sent now, as places in @ids and a question mark for what is not there */
+static char *
+take_sent (Fixture *self, GPtrArray *ids)
+{
+  GString *told = g_string_new (NULL);
+  SseMailList jobs = { 0 };
+  SseNatsJob *job;
+
+  sse_nats_waiting_post (self->waiting);
+  sse_mailbox_take (&self->inbox, &jobs);
+  while ((job = (SseNatsJob *) sse_mail_list_pop (&jobs)) != NULL)
+    {
+      guint i = 0;
+
+      while (i < ids->len && !g_str_equal (ids->pdata[i], job->id))
+        i++;
+      g_string_append_c (told, (char) (i < ids->len ? '0' + i : '?'));
+      sse_nats_job_free (job);
+    }
+  return g_string_free (told, FALSE);
+}
+
+static void
+assert_sent (Fixture *self, GPtrArray *ids, const char *expected)
+{
+  g_autofree char *sent = NULL;
+
+  g_assert_cmpuint (look (self), ==, 0);
+  sent = take_sent (self, ids);
+  g_assert_cmpstr (sent, ==, expected);
+}
+
+static void
+take (Fixture *self, const char *id)
+{
+  g_autoptr (SseUpdate) update = sse_nats_waiting_take (self->waiting, id);
+
+  g_assert_nonnull (update);
+}
+
+/* Where a connection broke, they are sent in the order in which they came. */
+static void
+test_order (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GPtrArray) ids = send_some (self, 10);
+
+  sse_nats_waiting_mark_all_unsent (self->waiting);
+  assert_sent (self, ids, "0123456789");
+  assert_sent (self, ids, "");
+  take (self, ids->pdata[0]);
+  g_assert_true (sse_nats_waiting_mark_unsent (self->waiting, ids->pdata[9]));
+  assert_sent (self, ids, "123456789");
+}
+
+/* What is published while others are to be sent again comes behind them. */
+static void
+test_behind (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GPtrArray) ids = send_some (self, 3);
+  g_autoptr (GPtrArray) updates
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
+  g_autoptr (GBytes) json = g_bytes_new_static ("{}", 2);
+  g_autofree char *held = NULL;
+
+  g_assert_true (sse_nats_waiting_mark_unsent (self->waiting, ids->pdata[1]));
+  g_ptr_array_add (updates, sse_update_new ("quota", NULL, json));
+  sse_nats_waiting_send (self->waiting, updates, 7);
+  held = take_sent (self, ids);
+  g_assert_cmpstr (held, ==, "");
+  sse_nats_waiting_mark_all_unsent (self->waiting);
+  assert_sent (self, ids, "012?");
+}
+
+/* The answer to one is for those before it as well, and so is its coming back. */
+static void
+test_overtaken (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GPtrArray) ids = send_some (self, 6);
+
+  take (self, ids->pdata[2]);
+  assert_sent (self, ids, "01");
+  g_assert_true (sse_nats_waiting_mark_unsent (self->waiting, ids->pdata[4]));
+  assert_sent (self, ids, "34");
+  take (self, ids->pdata[5]);
+  take (self, ids->pdata[0]);
+  assert_sent (self, ids, "");
+  take (self, ids->pdata[3]);
+  assert_sent (self, ids, "1");
+}
+
 #define LONG GUINT_TO_POINTER (3600000)
 #define NONE GUINT_TO_POINTER (0)
 
@@ -152,6 +262,9 @@ main (int argc, char **argv)
   g_test_add ("/nats/waiting/once", Fixture, LONG, set_up, test_once, tear_down);
   g_test_add ("/nats/waiting/foreign-ids", Fixture, LONG, set_up, test_foreign_ids, tear_down);
   g_test_add ("/nats/waiting/again", Fixture, LONG, set_up, test_again, tear_down);
+  g_test_add ("/nats/waiting/order", Fixture, LONG, set_up, test_order, tear_down);
+  g_test_add ("/nats/waiting/behind", Fixture, LONG, set_up, test_behind, tear_down);
+  g_test_add ("/nats/waiting/overtaken", Fixture, LONG, set_up, test_overtaken, tear_down);
   g_test_add ("/nats/waiting/late", Fixture, NONE, set_up, test_late, tear_down);
   return g_test_run ();
 }
