@@ -15,9 +15,11 @@ struct _SseNatsFollower
   SseNatsPresence *presence;
   char *epoch;
   gint64 created;
-  natsSubscription *subscription; /* the watching thread's */
-  guint n_doubts;                 /* likewise: looks in a row that found a loss */
   pthread_t thread;
+  natsSubscription *subscription; /* the thread's, as is what follows */
+  guint n_doubts;                 /* looks in a row that found a loss */
+  gint64 in_doubt_since;          /* when the first of these was, monotonic, µs */
+  gint64 came_on;                 /* when something came last, or there was nothing to come */
 
   pthread_mutex_t turn; /* held while one message is taken */
   char
@@ -30,6 +32,7 @@ struct _SseNatsFollower
   gboolean doubtful; /* whether to look closely */
   gboolean in_doubt; /* whether the last look found a loss */
   gboolean gap;      /* whether what came last is not what comes next */
+  gboolean taking;   /* whether a message is being taken */
   guint n_looks;
   gboolean stopped;
   gboolean ended; /* whether no message is being looked at any more */

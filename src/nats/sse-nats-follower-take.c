@@ -8,9 +8,10 @@
 #include "sse-nats-follower-private.h"
 #include "sse-nats-message.h"
 
-/* @consumer: (out): who delivered it; the sequence is 0 where that is not known */
+/* @consumer: (out): who delivered it; @stored: (out): when the servers took it, in µs since 1970
+ * UTC; the sequence is 0 where that is not known */
 static guint64
-get_sequence (natsMsg *message, char consumer[CONSUMER_BYTES])
+get_sequence (natsMsg *message, char consumer[CONSUMER_BYTES], gint64 *stored)
 {
   jsMsgMetaData *meta = NULL;
   guint64 sequence;
@@ -18,6 +19,7 @@ get_sequence (natsMsg *message, char consumer[CONSUMER_BYTES])
   if (natsMsg_GetMetaData (&meta, message) != NATS_OK)
     return 0;
   sequence = meta->Sequence.Stream;
+  *stored = meta->Timestamp / 1000;
   g_strlcpy (consumer, meta->Consumer, CONSUMER_BYTES);
   jsMsgMetaData_Destroy (meta);
   return sequence;
@@ -54,15 +56,19 @@ is_same_stream (SseNatsFollower *self, const char *consumer, guint64 position, c
 
 /* Takes the one that comes next. */
 static void
-take_message (SseNatsFollower *self, natsMsg *message, guint64 sequence)
+take_message (SseNatsFollower *self, natsMsg *message, guint64 sequence, gint64 stored)
 {
-  SseNatsNote *note = sse_nats_message_read (message, self->link->due_subject, sequence);
+  SseNatsNote *note = sse_nats_message_read (message, self->link->due_subject, sequence, stored);
 
   pthread_mutex_lock (&self->lock);
   self->position = sequence;
   g_strlcpy (self->id, note->id, sizeof self->id);
+  self->taking = TRUE;
   pthread_mutex_unlock (&self->lock);
   sse_nats_mark_pass (self->mark, note);
+  pthread_mutex_lock (&self->lock);
+  self->taking = FALSE;
+  pthread_mutex_unlock (&self->lock);
 }
 
 /* In the subscription's thread. */
@@ -74,7 +80,8 @@ sse_nats_follower_take (natsConnection *connection,
 {
   SseNatsFollower *self = data;
   char consumer[CONSUMER_BYTES] = "";
-  guint64 sequence = get_sequence (message, consumer);
+  gint64 stored = 0;
+  guint64 sequence = get_sequence (message, consumer, &stored);
   guint64 position;
   char id[SSE_NATS_ID_BYTES];
   gboolean in_doubt;
@@ -95,7 +102,7 @@ sse_nats_follower_take (natsConnection *connection,
   else if (!is_same_stream (self, consumer, position, id))
     note_gap (self, TRUE);
   else
-    take_message (self, message, sequence);
+    take_message (self, message, sequence, stored);
   pthread_mutex_unlock (&self->turn);
   natsMsg_Destroy (message);
 }

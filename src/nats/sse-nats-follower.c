@@ -20,14 +20,15 @@
 #define MIN_LOOK_MS 50
 /* At every so many looks, what was read last is read again: it may be large. */
 #define LOOKS_TO_READ 10
-/* So many looks in a row have to find a loss: a server that has just come back may not know yet
- * that others have gone on without it. */
-#define MAX_DOUBTS 3
+/* All looks have to find a loss for so long, in µs, and there have to be so many of them: a server
+ * that has just come back may not know yet that others have gone on without it. */
+#define DOUBT      (2 * G_USEC_PER_SEC)
+#define MIN_DOUBTS 3
 /* The same for an end that is missing: a server that was cut off tells of its own, and those that
  * meet again may take as long to agree on one. */
-#define MAX_DOUBTS_OF_END 20
-/* So many looks without anything new where there is something new: the consumer is made again. */
-#define MAX_STUCK 2
+#define DOUBT_OF_END (20 * G_USEC_PER_SEC)
+/* For so long, in µs, there is something new, and nothing comes: the consumer is made again. */
+#define STUCK (2 * G_USEC_PER_SEC)
 
 #define LOST_END "has lost what this node had of it"
 
@@ -105,11 +106,13 @@ find_loss (SseNatsFollower *self,
            const SseNatsExtent *extent,
            const SseNatsEpoch *epoch,
            guint64 position,
-           const char *id)
+           const char *id,
+           gboolean gap)
 {
   if (extent->created != self->created)
     return "was made anew";
-  if (extent->first > position + 1)
+  if (extent->first > position + 1
+      || (gap && extent->last > position && sse_nats_link_lacks (self->link, position + 1)))
     return "does not have all any more that this node has not read yet";
   if (extent->last < position || !sse_nats_link_has (self->link, position, id))
     return LOST_END;
@@ -139,10 +142,13 @@ set_doubt (SseNatsFollower *self, gboolean in_doubt)
 static gboolean
 is_lost (SseNatsFollower *self, const char *loss)
 {
-  guint max = g_str_equal (loss, LOST_END) ? MAX_DOUBTS_OF_END : MAX_DOUBTS;
+  gint64 patience = g_str_equal (loss, LOST_END) ? DOUBT_OF_END : DOUBT;
+  gint64 now = g_get_monotonic_time ();
 
   set_doubt (self, TRUE);
-  if (++self->n_doubts < max)
+  if (self->n_doubts++ == 0)
+    self->in_doubt_since = now;
+  if (self->n_doubts < MIN_DOUBTS || now - self->in_doubt_since < patience)
     return FALSE;
   tell_lost (self, loss);
   return TRUE;
@@ -161,10 +167,10 @@ is_doubtful (SseNatsFollower *self)
   return doubtful;
 }
 
-/* Whether the stream is what it was; FALSE where it is lost. @behind: (out): whether it has more
- * than was read */
+/* Whether the stream is what it was; FALSE where it is lost. @position: (out): what was read of it
+ */
 static gboolean
-look (SseNatsFollower *self, guint64 *position, gboolean *behind)
+look (SseNatsFollower *self, guint64 *position)
 {
   g_auto (SseNatsEpoch) epoch = { 0 };
   SseNatsExtent extent;
@@ -173,27 +179,31 @@ look (SseNatsFollower *self, guint64 *position, gboolean *behind)
   const char *loss;
   char id[SSE_NATS_ID_BYTES] = "";
   gboolean doubtful = is_doubtful (self);
+  gboolean gap;
 
   pthread_mutex_lock (&self->lock);
   *position = self->position;
+  gap = self->gap;
   if (doubtful)
     g_strlcpy (id, self->id, sizeof id);
   pthread_mutex_unlock (&self->lock);
-  *behind = FALSE;
   if (!sse_nats_link_ask_extent (self->link, &extent, &error)
       || !sse_nats_epoch_ask (self->link, &epoch, &error))
     {
       gboolean gone = g_error_matches (error, SSE_NATS_ERROR, SSE_NATS_ERROR_LOST);
 
+      /* Whether there is something to come is not known. */
+      self->came_on = g_get_monotonic_time ();
       tell_ill (self, error);
       return !gone || !is_lost (self, "is gone");
     }
-  loss = find_loss (self, &extent, &epoch, *position, id);
+  loss = find_loss (self, &extent, &epoch, *position, id, gap);
   if (loss != NULL)
     return !is_lost (self, loss);
   self->n_doubts = 0;
   set_doubt (self, FALSE);
-  *behind = extent.last > *position;
+  if (extent.last <= *position)
+    self->came_on = g_get_monotonic_time ();
   note = sse_nats_note_new (SSE_NATS_NOTE_WELL);
   note->end = extent.last;
   sse_nats_note_post (note, self->link->notes);
@@ -220,45 +230,43 @@ wait_a_while (SseNatsFollower *self)
   return goes_on;
 }
 
+/* Whether another consumer is needed. @position: what was read; @before: the same a look ago */
 static gboolean
-has_gap (SseNatsFollower *self)
+is_stuck (SseNatsFollower *self, guint64 position, guint64 before)
 {
-  gboolean gap;
+  gint64 now = g_get_monotonic_time ();
+  gboolean gap, taking;
 
   pthread_mutex_lock (&self->lock);
   gap = self->gap;
+  taking = self->taking;
   pthread_mutex_unlock (&self->lock);
-  return gap;
+  /* While the main thread can't take more, it is not the consumer that nothing comes from. */
+  if (position != before || taking)
+    self->came_on = now;
+  return gap || self->subscription == NULL || now - self->came_on >= STUCK;
 }
 
 static void *
 follower_run (void *data)
 {
   SseNatsFollower *self = data;
-  guint64 before = G_MAXUINT64;
-  guint stuck = 0;
+  guint64 before = self->position;
+  guint64 position;
 
   pthread_setname_np (pthread_self (), "nats-follower");
   subscribe (self, self->position);
-  while (wait_a_while (self))
+  self->came_on = g_get_monotonic_time ();
+  while (wait_a_while (self) && look (self, &position))
     {
-      guint64 position;
-      gboolean behind;
-
-      if (!look (self, &position, &behind))
-        break;
       sse_nats_presence_tell (self->presence, position);
-      /* Whether there is more is not known where nobody answered. */
-      if (position != before)
-        stuck = 0;
-      else if (behind)
-        stuck++;
+      if (is_stuck (self, position, before))
+        {
+          unsubscribe (self);
+          subscribe (self, position);
+          self->came_on = g_get_monotonic_time ();
+        }
       before = position;
-      if (self->subscription != NULL && stuck < MAX_STUCK && !has_gap (self))
-        continue;
-      stuck = 0;
-      unsubscribe (self);
-      subscribe (self, position);
     }
   sse_nats_mark_close (self->mark);
   unsubscribe (self);
@@ -334,6 +342,8 @@ sse_nats_follower_ask (SseNatsFollower *self, gboolean doubtful)
 void
 sse_nats_follower_free (SseNatsFollower *self)
 {
+  /* Which may wait for who applies what was read: that is who waits here. */
+  sse_nats_mark_close (self->mark);
   pthread_mutex_lock (&self->lock);
   self->stopped = TRUE;
   pthread_cond_broadcast (&self->changed);

@@ -332,6 +332,25 @@ sse_nats_link_has (SseNatsLink *self, guint64 position, const char *id)
 }
 
 /**
+ * sse_nats_link_lacks:
+ * @position: of a message that should be there
+ *
+ * Asks the servers, and waits.
+ *
+ * Returns: whether they know that it is not there
+ */
+gboolean
+sse_nats_link_lacks (SseNatsLink *self, guint64 position)
+{
+  natsMsg *message = NULL;
+  jsErrCode code = 0;
+
+  js_GetMsg (&message, self->jetstream, self->stream, position, NULL, &code);
+  natsMsg_Destroy (message);
+  return code == JSNoMessageFoundErr;
+}
+
+/**
  * sse_nats_link_new:
  * @notes: outlives the link
  * @error: %SSE_NATS_ERROR

@@ -75,6 +75,8 @@ gboolean     sse_nats_link_look_at    (SseNatsLink          *self,
 gboolean     sse_nats_link_has        (SseNatsLink          *self,
                                        guint64               position,
                                        const char           *id);
+gboolean     sse_nats_link_lacks      (SseNatsLink          *self,
+                                       guint64               position);
 void         sse_nats_link_free       (SseNatsLink          *self);
 
 gboolean     sse_nats_fail            (natsStatus            status,

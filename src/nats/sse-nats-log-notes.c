@@ -30,11 +30,11 @@ set_error (SseNatsLog *self, const char *message)
 }
 
 /* Who published it here waits for the very object. Where nobody waits any more, it is as another
- * node's, and NULL where it is none. */
+ * node's. NULL where it is none, as for all nodes: then whoever waits does so in vain. */
 static SseUpdate *
 take_update (SseNatsLog *self, SseNatsNote *note)
 {
-  SseUpdate *own = sse_nats_waiting_take (self->waiting, note->id);
+  SseUpdate *own = note->update != NULL ? sse_nats_waiting_take (self->waiting, note->id) : NULL;
 
   if (own == NULL)
     return note->update != NULL && sse_update_parse (note->update, NULL)
@@ -110,11 +110,24 @@ tell_committed (SseNatsLog *self, GPtrArray **updates)
   sse_log_emit_committed (SSE_LOG (self), told);
 }
 
+#define LATE                                                                                       \
+  "it came to the servers long after it was published: one of them held it up, or the clocks of "  \
+  "a node and of a server differ"
+
 /* None but nodes publish there, so it is told. */
 static void
 pass_over (SseNatsLog *self, const SseNatsNote *note)
 {
-  g_warning ("what is at %" G_GUINT64_FORMAT " of the stream is no update", note->position);
+  if (note->late)
+    {
+      g_warning ("the update at %" G_GUINT64_FORMAT " is passed over: " LATE, note->position);
+      g_free (self->unsent);
+      self->unsent = g_strdup (LATE);
+    }
+  else
+    {
+      g_warning ("what is at %" G_GUINT64_FORMAT " of the stream is no update", note->position);
+    }
   sse_nats_mark_set_applied (self->mark, note->position);
 }
 

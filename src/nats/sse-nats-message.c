@@ -13,6 +13,11 @@
 #define ACCEPTED "Rivulet-Accepted" /* when, in µs since 1970 UTC */
 #define AUDIENCE "Rivulet-Audience" /* the user it is for, escaped as in a URI */
 
+/* What came to the servers so long after it was published, in µs, is no update: whoever published
+ * it has long been told that it was not taken, or it was taken when it was sent again. The servers
+ * have forgotten that after DUPLICATES_NS; clocks may differ by the rest. */
+#define MAX_UNDER_WAY (100 * G_USEC_PER_SEC)
+
 /* Before the year 10000: what is later has no form as text. */
 #define ACCEPTED_END (G_GINT64_CONSTANT (253402300800) * G_USEC_PER_SEC)
 
@@ -139,13 +144,14 @@ sse_nats_message_new_due (
  * @message: one of the stream of updates
  * @due_subject: of what asks for a checkpoint
  * @position: its sequence number
+ * @stored: when the servers took it, in µs since 1970 UTC
  *
  * Returns: (transfer full): a note of it. What is no update, as none but nodes publish there, has
  *   none: it is passed over by every node in the same way. One of this process is not parsed: who
  *   waits for it has it
  */
 SseNatsNote *
-sse_nats_message_read (natsMsg *message, const char *due_subject, guint64 position)
+sse_nats_message_read (natsMsg *message, const char *due_subject, guint64 position, gint64 stored)
 {
   SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_UPDATE);
   const char *stream = strrchr (natsMsg_GetSubject (message), '.') + 1;
@@ -157,6 +163,9 @@ sse_nats_message_read (natsMsg *message, const char *due_subject, guint64 positi
   if (g_str_equal (natsMsg_GetSubject (message), due_subject))
     note->type = SSE_NATS_NOTE_DUE;
   if (!read_headers (message, note, &accepted, &audience) || note->type == SSE_NATS_NOTE_DUE)
+    return note;
+  note->late = stored - accepted > MAX_UNDER_WAY;
+  if (note->late)
     return note;
   json = g_bytes_new (natsMsg_GetData (message), (gsize) natsMsg_GetDataLength (message));
   note->update = sse_update_new (stream, audience, json);

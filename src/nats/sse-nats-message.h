@@ -21,6 +21,7 @@ natsStatus   sse_nats_message_new_due
                                       natsMsg        **message);
 SseNatsNote *sse_nats_message_read   (natsMsg         *message,
                                       const char      *due_subject,
-                                      guint64          position);
+                                      guint64          position,
+                                      gint64           stored);
 
 G_END_DECLS

@@ -23,6 +23,23 @@ typedef struct
   gint64 heard; /* monotonic, µs */
 } Node;
 
+static gboolean
+is_there (const Node *node)
+{
+  return node->heard >= g_get_monotonic_time () - PRESENCE;
+}
+
+/* Forgets one that is away; returns whether there was one. */
+static gboolean
+make_room (SseNatsNodes *self)
+{
+  for (GTreeNode *place = g_tree_node_first (self->by_name); place != NULL;
+       place = g_tree_node_next (place))
+    if (!is_there (g_tree_node_value (place)))
+      return g_tree_remove (self->by_name, g_tree_node_key (place));
+  return FALSE;
+}
+
 /**
  * sse_nats_nodes_hear:
  * @name: (transfer full): a node's
@@ -33,7 +50,8 @@ sse_nats_nodes_hear (SseNatsNodes *self, char *name, guint64 position)
 {
   Node *node;
 
-  if (g_tree_nnodes (self->by_name) >= MAX_NODES && g_tree_lookup (self->by_name, name) == NULL)
+  if (g_tree_nnodes (self->by_name) >= MAX_NODES && g_tree_lookup (self->by_name, name) == NULL
+      && !make_room (self))
     {
       g_free (name);
       return;
@@ -53,7 +71,6 @@ GArray *
 sse_nats_nodes_list (SseNatsNodes *self)
 {
   GArray *nodes = g_array_new (FALSE, FALSE, sizeof (SseLogNode));
-  gint64 since = g_get_monotonic_time () - PRESENCE;
 
   for (GTreeNode *place = g_tree_node_first (self->by_name); place != NULL;
        place = g_tree_node_next (place))
@@ -61,7 +78,7 @@ sse_nats_nodes_list (SseNatsNodes *self)
       const Node *node = g_tree_node_value (place);
       SseLogNode listed = { g_tree_node_key (place), node->position };
 
-      if (node->heard >= since)
+      if (is_there (node))
         g_array_append_val (nodes, listed);
     }
   return nodes;

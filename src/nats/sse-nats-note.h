@@ -39,6 +39,7 @@ typedef enum
  * @id: of the message, in an UPDATE and an UNSENT
  * @update: (nullable): parsed, with its position and time; %NULL in an UPDATE for a message that is
  *   none
+ * @late: in an UPDATE without one: whether it was one, and came too late
  * @position: of the message
  * @end: the last position there is
  * @node: (nullable): a node's name
@@ -52,6 +53,7 @@ typedef struct
   SseNatsNoteType type;
   char id[SSE_NATS_ID_BYTES];
   SseUpdate *update;
+  gboolean late;
   guint64 position;
   guint64 end;
   char *node;

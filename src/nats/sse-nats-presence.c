@@ -16,6 +16,7 @@ struct _SseNatsPresence
   char *node;
   char *subject;
   natsSubscription *others;
+  gboolean listens; /* whether their end will be told */
 
   pthread_mutex_t lock;
   pthread_cond_t changed;
@@ -76,6 +77,7 @@ sse_nats_presence_new (SseNatsLink *link, const char *node, GError **error)
   status = natsConnection_Subscribe (&self->others, link->connection, self->subject, on_node, self);
   if (status == NATS_OK)
     status = natsSubscription_SetOnCompleteCB (self->others, on_ended, self);
+  self->listens = status == NATS_OK;
   if (sse_nats_fail (status, 0, "nodes", error))
     return self;
   sse_nats_presence_free (self);
@@ -94,13 +96,11 @@ sse_nats_presence_tell (SseNatsPresence *self, guint64 position)
 void
 sse_nats_presence_free (SseNatsPresence *self)
 {
-  if (self->others != NULL && natsSubscription_Unsubscribe (self->others) == NATS_OK)
-    {
-      pthread_mutex_lock (&self->lock);
-      while (!self->ended)
-        pthread_cond_wait (&self->changed, &self->lock);
-      pthread_mutex_unlock (&self->lock);
-    }
+  natsSubscription_Unsubscribe (self->others);
+  pthread_mutex_lock (&self->lock);
+  while (self->listens && !self->ended)
+    pthread_cond_wait (&self->changed, &self->lock);
+  pthread_mutex_unlock (&self->lock);
   natsSubscription_Destroy (self->others);
   pthread_cond_destroy (&self->changed);
   pthread_mutex_destroy (&self->lock);

@@ -72,7 +72,7 @@ on_answer (natsConnection *connection, natsSubscription *answers, natsMsg *messa
     g_debug ("an answer to nothing: %s", answer);
   else if (natsMsg_IsNoResponders (message))
     tell_unsent (self, words[0], "the stream has no leader");
-  else if (strstr (answer, "\"error\"") != NULL)
+  else if (strstr (answer, "\"error\":") != NULL)
     tell_unsent (self, words[0], answer);
   else
     check_place (self, answer, g_ascii_strtoull (words[1], NULL, 10));

@@ -142,10 +142,12 @@ class Server:
         shutil.copytree(self.store, self.store + "-copy")
         self.go_on()
 
-    def put_back_copy(self):
-        """Gives it, while it is away, what it had when the copy was made."""
-        self.wipe()
-        os.rename(self.store + "-copy", self.store)
+    def swap_copy(self):
+        """Gives it, while it is away, what it had when the copy was made, or takes that back."""
+        copy, aside = self.store + "-copy", self.store + "-aside"
+        os.rename(self.store, aside)
+        os.rename(copy, self.store)
+        os.rename(aside, copy)
 
     def stop(self):
         self.kill()

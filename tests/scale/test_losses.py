@@ -2,6 +2,7 @@
 """Servers that are away, slow, or come back with less than they had."""
 
 import signal
+import time
 
 from fleet import FleetCase
 from publisher import Refusal
@@ -161,7 +162,7 @@ class Alone(FleetCase):
         for node in self.nodes:
             node.daemon.stop()
         self.server.kill()
-        self.server.put_back_copy()
+        self.server.swap_copy()
         self.server.start()
 
     def test_a_server_that_lost_its_end(self):
@@ -210,3 +211,46 @@ class Alone(FleetCase):
             self.assertEqual(apart.daemon.wait(60), 1)
             self.assertEqual([event.data["event"]["delivery_id"] for event in client.rest()], ["2"])
         self.fleet.drop(apart)
+
+    def test_a_server_that_is_behind_for_a_while(self):
+        """However many clients come meanwhile who have more, it is not taken for a loss at once."""
+        first, second = self.nodes
+        first.new_event(1)
+        second.wait_position(1)
+        self.server.keep_copy()
+        last = first.publisher.publish("github-events", {"type": "new-event", "event": {
+            "delivery_id": "2", "event": "push", "repo_full_name": "a/b"}})
+        epoch, position = last.rsplit("-", 1)
+        ahead = f"{epoch}-{int(position) + 1}"
+        second.wait_position(int(position))
+        with second.follow("github-events", headers=[("Last-Event-ID", last)]) as client:
+            self.server.kill()
+            self.server.swap_copy()
+            self.server.start()
+            second.daemon.wait_for_line("the store failed")
+            for _ in range(60):
+                second.follow("github-events", headers=[("Last-Event-ID", ahead)]).close()
+                time.sleep(0.05)  # not more often than it looks
+            self.server.kill()
+            self.server.swap_copy()
+            self.server.start()
+            wait_until(lambda: second.publisher.server_properties()["StoreState"] == "ok",
+                       "a store that is well again")
+            first.new_event(3)
+            self.assertEqual([name for _, name in self.fetch(client, 1)], ["3"])
+
+
+class Holes(FleetCase):
+    def test_what_is_missing_in_the_middle(self):
+        """Who has not read it does not pass over it, and says so; who has read it goes on."""
+        server = self.fleet.servers[0]
+        server.ask("$JS.API.STREAM.CREATE.rivulet", {
+            "name": "rivulet", "subjects": ["rivulet.log.>"], "storage": "file",
+            "retention": "limits", "num_replicas": 1, "duplicate_window": 120 * 10**9})
+        first = self.fleet.node()
+        positions = [first.new_event(number) for number in range(3)]
+        answer = server.ask("$JS.API.STREAM.MSG.DELETE.rivulet", {"seq": positions[1]})
+        self.assertTrue(answer.get("success"), answer)
+        with self.assertRaisesRegex(AssertionError, "does not have all any more"):
+            self.fleet.node()
+        first.new_event("more")

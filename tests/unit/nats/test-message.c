@@ -6,6 +6,8 @@
 #define LOG "rivulet"
 #define DUE "rivulet.log.checkpoint"
 #define ID  "00112233445566778899aabbccddeeff"
+/* Before what the updates here say: servers' clocks may be behind. */
+#define STORED G_GINT64_CONSTANT (0)
 
 /* One as it may come from anybody. @accepted, @audience, @id: (nullable) */
 static SseNatsNote *
@@ -26,7 +28,7 @@ read_message (const char *subject,
     natsMsgHeader_Set (message, "Rivulet-Accepted", accepted);
   if (audience != NULL)
     natsMsgHeader_Set (message, "Rivulet-Audience", audience);
-  note = sse_nats_message_read (message, DUE, 7);
+  note = sse_nats_message_read (message, DUE, 7, STORED);
   natsMsg_Destroy (message);
   g_assert_cmpuint (note->position, ==, 7);
   return note;
@@ -48,7 +50,7 @@ test_there_and_back (void)
       sse_update_set_accepted (update, 1790000000123456);
       g_assert_cmpint (sse_nats_message_new (LOG, ID, update, "reply", &message), ==, NATS_OK);
       g_assert_cmpstr (natsMsg_GetSubject (message), ==, "rivulet.log.update.posts-stats");
-      note = sse_nats_message_read (message, DUE, 42);
+      note = sse_nats_message_read (message, DUE, 42, STORED);
       g_assert_cmpint (note->type, ==, SSE_NATS_NOTE_UPDATE);
       g_assert_cmpstr (note->id, ==, ID);
       g_assert_nonnull (note->update);
@@ -60,6 +62,35 @@ test_there_and_back (void)
       sse_nats_note_free (note);
       natsMsg_Destroy (message);
       sse_update_unref (update);
+    }
+}
+
+/* What a server held up is no update, even to who published it. */
+static void
+test_late (void)
+{
+  const struct
+  {
+    gint64 stored;
+    gboolean late;
+  } cases[] = { { 0, FALSE }, { 1000, FALSE }, { 100001000, FALSE }, { 100001001, TRUE } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GBytes) json = g_bytes_new_static ("{\"type\":\"quota\"}", 16);
+      g_autoptr (SseUpdate) update = sse_update_new ("quota", NULL, json);
+      char id[SSE_NATS_ID_BYTES];
+      natsMsg *message = NULL;
+      SseNatsNote *note;
+
+      sse_nats_message_new_id (id);
+      sse_update_set_accepted (update, 1000);
+      g_assert_cmpint (sse_nats_message_new (LOG, id, update, NULL, &message), ==, NATS_OK);
+      note = sse_nats_message_read (message, DUE, 1, cases[i].stored);
+      g_assert_true (note->late == cases[i].late);
+      g_assert_true ((note->update == NULL) == cases[i].late);
+      sse_nats_note_free (note);
+      natsMsg_Destroy (message);
     }
 }
 
@@ -125,7 +156,7 @@ test_dues (void)
   g_assert_cmpint (natsMsgHeader_Get (message, "Nats-Expected-Last-Subject-Sequence", &expected),
                    ==, NATS_OK);
   g_assert_cmpstr (expected, ==, "99");
-  note = sse_nats_message_read (message, DUE, 100);
+  note = sse_nats_message_read (message, DUE, 100, STORED);
   g_assert_cmpint (note->type, ==, SSE_NATS_NOTE_DUE);
   g_assert_cmpstr (note->id, ==, ID);
   g_assert_null (note->update);
@@ -170,6 +201,7 @@ main (int argc, char **argv)
   /* Messages are made without a connection, which would do this. */
   g_assert_cmpint (nats_Open (-1), ==, NATS_OK);
   g_test_add_func ("/nats/message/there-and-back", test_there_and_back);
+  g_test_add_func ("/nats/message/late", test_late);
   g_test_add_func ("/nats/message/no-updates", test_no_updates);
   g_test_add_func ("/nats/message/long-ids", test_long_ids);
   g_test_add_func ("/nats/message/dues", test_dues);

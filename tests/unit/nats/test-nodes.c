@@ -43,11 +43,35 @@ test_bounded (void)
   sse_nats_nodes_free (nodes);
 }
 
+/* Those that are away make room for others. */
+static void
+test_room (void)
+{
+  SseNatsNodes *nodes = sse_nats_nodes_new ();
+  g_autoptr (GArray) listed = NULL;
+
+  for (guint i = 0; i < 1000; i++)
+    sse_nats_nodes_hear (nodes, g_strdup_printf ("node %u", i), i);
+  do
+    {
+      g_usleep (G_USEC_PER_SEC / 100);
+      g_clear_pointer (&listed, g_array_unref);
+      listed = sse_nats_nodes_list (nodes);
+    }
+  while (listed->len > 0);
+  sse_nats_nodes_hear (nodes, g_strdup ("new"), 1);
+  g_array_unref (listed);
+  listed = sse_nats_nodes_list (nodes);
+  g_assert_cmpuint (listed->len, ==, 1);
+  sse_nats_nodes_free (nodes);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/nats/nodes/listed", test_listed);
   g_test_add_func ("/nats/nodes/bounded", test_bounded);
+  g_test_add_func ("/nats/nodes/room", test_room);
   return g_test_run ();
 }
