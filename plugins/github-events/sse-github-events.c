@@ -121,8 +121,9 @@ sse_github_events_validate (SseSource *source, const SseUpdate *update, GError *
 static void
 append_event (SseBatch *batch, const char *event_type, const SseGithubEvent *event)
 {
-  g_autoptr (GString) members = g_string_new ("\"event\":");
+  g_autoptr (GString) members = g_string_sized_new (strlen ("\"event\":") + event->length + 1);
 
+  g_string_append (members, "\"event\":");
   g_string_append_len (members, event->json, (gssize) event->length);
   sse_batch_append (batch, event_type, members->str);
 }

@@ -90,10 +90,11 @@ take_difference (SseNatsLog *self, const SseNatsNote *note)
   sse_log_emit_differs (SSE_LOG (self), note->error->message, why);
 }
 
+/* @n: at most: an array that grows moves what it has each time. */
 static GPtrArray *
-new_updates (void)
+new_updates (guint n)
 {
-  return g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
+  return g_ptr_array_new_full (n, (GDestroyNotify) sse_update_unref);
 }
 
 /* Tells of what was read, which is empty then. */
@@ -105,7 +106,7 @@ tell_committed (SseNatsLog *self, GPtrArray **updates)
   if ((*updates)->len == 0)
     return;
   told = g_steal_pointer (updates);
-  *updates = new_updates ();
+  *updates = new_updates (0);
   self->told = sse_update_get_position (told->pdata[told->len - 1]);
   sse_log_emit_committed (SSE_LOG (self), told);
 }
@@ -208,11 +209,12 @@ on_note (SseNatsLog *self, SseNatsNote *note, GPtrArray **updates)
 static void
 take_notes (SseNatsLog *self)
 {
-  g_autoptr (GPtrArray) updates = new_updates ();
+  g_autoptr (GPtrArray) updates = NULL;
   SseMailList notes = { 0 };
   SseMail *mail;
 
   sse_mailbox_take (&self->notes, &notes);
+  updates = new_updates (notes.length);
   while ((mail = sse_mail_list_pop (&notes)) != NULL)
     {
       if (!is_of_another (self, (SseNatsNote *) mail))

@@ -1,42 +1,29 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Nodes that share a log on a nats-server, as servers that are measured."""
+"""Nodes that share a log on a cluster of NATS, as servers that are measured."""
 
 import os
 import signal
-import socket
 import subprocess
 import unittest
 
 import cases
-import proxies
-from servers import PROGRAMS, Program, Rivulet, Unavailable, free_port
+from natsserver import Server
+from servers import PROGRAMS, Rivulet, Unavailable
 from waiting import wait_until
 
-CONFIG = """listen: 127.0.0.1:{port}
-max_payload: 2MB
-jetstream {{ store_dir: "{folder}" }}
-"""
-IN_FLIGHT = 100
-
-
-def find_server():
-    """The path of nats-server."""
-    try:
-        return proxies.find("nats-server")
-    except unittest.SkipTest as reason:
-        raise Unavailable(str(reason)) from None
+# As data/scale has it: each update is on all of them.
+N_SERVERS = 3
 
 
 class Nodes(Rivulet):
-    """One server of NATS, and nodes on it; the first has all clients and publishers."""
+    """Three servers of NATS, and nodes on them; the first has all clients and publishers."""
 
     count = 1
     steps = ()
 
     def __init__(self, clients, heartbeat_ms=None):
         self.others = []
-        self.nats = None
-        self.port = None
+        self.nats = []
         super().__init__(clients, **({"heartbeat_ms": heartbeat_ms} if heartbeat_ms else {}))
 
     def groups(self):
@@ -45,25 +32,21 @@ class Nodes(Rivulet):
     def shared(self, number):
         """The groups with which a node has its log on NATS."""
         folder = os.path.join(self.folder, f"state-{number}")
+        urls = ";".join(f"nats://{server.address}" for server in self.nats)
         return {"log": {"backend": "nats", "directory": folder},
-                "nats": {"urls": f"nats://127.0.0.1:{self.port}", "node": f"node-{number}"}}
+                "nats": {"urls": urls, "node": f"node-{number}", "replicas": N_SERVERS}}
 
     def start(self):
-        self.port = free_port()
-        config = os.path.join(self.folder, "nats.conf")
-        with open(config, "w", encoding="utf-8") as file:
-            file.write(CONFIG.format(port=self.port, folder=os.path.join(self.folder, "nats")))
-        self.nats = Program([find_server(), "-c", config], self.folder, stdin=subprocess.DEVNULL)
-        wait_until(self.nats_answers, "nats-server that listens")
+        self.nats = [Server(self.folder, number) for number in range(N_SERVERS)]
+        try:
+            for server in self.nats:
+                server.start(self.nats)
+        except (unittest.SkipTest, AssertionError) as error:
+            raise Unavailable(str(error)) from None
+        wait_until(self.nats[0].has_leader, "a leader of the servers")
         super().start()
         for number in range(1, self.count):
             self.others.append(cases.Setting(config=self.shared(number), environment=self.ENVIRONMENT))
-
-    def nats_answers(self):
-        if self.nats.process.poll() is not None:
-            raise Unavailable(f"nats-server did not start: {self.nats.complaint()}")
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def stop(self):
         try:
@@ -75,28 +58,29 @@ class Nodes(Rivulet):
             try:
                 super().stop()
             finally:
-                if self.nats is not None:
-                    self.nats.stop()
+                for server in self.nats:
+                    server.stop()
 
-    def rate(self, program, what, count):
+    def rate(self, program, *arguments):
         """What a program says of how many it published each second."""
         done = subprocess.run(
-            [os.path.join(PROGRAMS, program), what, str(count), str(IN_FLIGHT)], check=False,
+            [os.path.join(PROGRAMS, program), *map(str, arguments)], check=False,
             capture_output=True, text=True, stdin=subprocess.DEVNULL,
             env={**os.environ, **self.ENVIRONMENT})
         if done.returncode != 0:
             raise Unavailable(f"{program}: {done.stderr.strip()}")
         return float(done.stdout)
 
-    def hub_rate(self, count):
+    def hub_rate(self, count, in_flight):
         """Updates that are acknowledged by a hub, which takes the place of the first node."""
         if not self.away:
             self.leave(signal.SIGTERM)
-        return self.rate("hub-publisher", self.setting.config_path, count)
+        return self.rate("hub-publisher", self.setting.config_path, count, in_flight)
 
-    def plain_rate(self, count):
+    def plain_rate(self, count, in_flight):
         """Messages that are acknowledged to a publisher that does nothing else."""
-        return self.rate("plain-publisher", f"nats://127.0.0.1:{self.port}", count)
+        return self.rate("plain-publisher", f"nats://{self.nats[0].address}", count, in_flight,
+                         N_SERVERS)
 
 
 FLEETS = {f"nodes-{count}": type(f"Nodes{count}", (Nodes,), {"name": f"nodes-{count}", "count": count})

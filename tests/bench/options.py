@@ -68,6 +68,8 @@ def parse(arguments):
                         help="time with heartbeats alone, with the most clients; 0: none (6)")
     parser.add_argument("--rate", type=count_or_none, default=10000, metavar="N",
                         help="updates for the publishing rates; 0: none (10000)")
+    parser.add_argument("--in-flight", type=count, default=100, metavar="N",
+                        help="updates on the way at once, for the rates of nodes on NATS (100)")
     parser.add_argument("--rows", type=count_or_none, default=40000, metavar="N",
                         help="updates in the log that is started with; 0: none (40000)")
     parser.add_argument("--resumes", type=count_or_none, default=100, metavar="N",

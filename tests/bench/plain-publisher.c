@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Publishes to a JetStream stream of its own, with so many messages in flight, and says how many
- * were acknowledged in each second:
+/* Publishes to a JetStream stream of its own, with so many replicas and so many messages in flight,
+ * and says how many were acknowledged in each second:
  *
- *   plain-publisher URL MESSAGES IN-FLIGHT
+ *   plain-publisher URL MESSAGES IN-FLIGHT REPLICAS
  */
 
 #include "config.h"
@@ -28,7 +28,7 @@ check (natsStatus status, const char *what)
 }
 
 static void
-make_stream (jsCtx *jetstream)
+make_stream (jsCtx *jetstream, int replicas)
 {
   const char *subjects[] = { NAME };
   jsStreamConfig config;
@@ -40,6 +40,7 @@ make_stream (jsCtx *jetstream)
   config.Subjects = subjects;
   config.SubjectsLen = 1;
   config.Storage = js_FileStorage;
+  config.Replicas = replicas;
   status = js_AddStream (NULL, jetstream, &config, NULL, &code);
   check (code == JSStreamNameExistErr ? NATS_OK : status, "its stream");
 }
@@ -77,9 +78,9 @@ main (int argc, char **argv)
   jsOptions options;
   int n;
 
-  if (argc != 4)
+  if (argc != 5)
     {
-      g_printerr ("Usage: plain-publisher URL MESSAGES IN-FLIGHT\n");
+      g_printerr ("Usage: plain-publisher URL MESSAGES IN-FLIGHT REPLICAS\n");
       return 2;
     }
   n = atoi (argv[2]);
@@ -89,7 +90,7 @@ main (int argc, char **argv)
   options.PublishAsync.StallWait = PATIENCE_MS;
   options.PublishAsync.ErrHandler = on_error;
   check (natsConnection_JetStream (&jetstream, connection, &options), "JetStream");
-  make_stream (jetstream);
+  make_stream (jetstream, atoi (argv[4]));
   publish (jetstream, MAX (1, n / 10));
   g_print ("%.1f\n", publish (jetstream, n));
   jsCtx_Destroy (jetstream);

@@ -78,13 +78,13 @@ def measure_call(kind):
         server.stop()
 
 
-def measure_shared_rate(name, count, turned, with_plain):
+def measure_shared_rate(name, count, in_flight, turned, with_plain):
     """At the hub of a node, without D-Bus; and of a publisher that does nothing else, to which it makes no
     difference how many nodes there are."""
     server = FLEETS[name](0)
     try:
-        ways = [(name, lambda: server.hub_rate(count)),
-                ("plain-publisher", lambda: server.plain_rate(count))][:1 + with_plain]
+        ways = [(name, lambda: server.hub_rate(count, in_flight)),
+                ("plain-publisher", lambda: server.plain_rate(count, in_flight))][:1 + with_plain]
         return {("shared-publish-rate", which): measure()
                 for which, measure in (reversed(ways) if turned else ways)}
     finally:

@@ -107,7 +107,8 @@ class Run:
                 if name not in FLEETS:
                     continue
                 self.add_each(number, rates.measure_shared_rate(
-                    name, self.options.rate, number % 2 == 1, name == fleets[0]))
+                    name, self.options.rate, self.options.in_flight, number % 2 == 1,
+                    name == fleets[0]))
             except (Failed, Unavailable) as error:
                 self.drop(name, str(error))
 

@@ -20,7 +20,7 @@ class Cluster(FleetCase):
     def setUp(self):
         super().setUp()
         self.chance = random.Random(SEED)
-        wait_until(self.fleet.has_leader, "a leader of the servers")
+        wait_until(self.fleet.servers[0].has_leader, "a leader of the servers")
         self.nodes = [self.fleet.node(nats={"deadline-seconds": 3, "checkpoint-updates": 3000},
                                       log={"retain-updates": 1000}) for _ in range(3)]
         for node in self.nodes:

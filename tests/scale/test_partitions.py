@@ -23,7 +23,7 @@ class Partitions(FleetCase):
         self.hosts = self.lan.hosts
         self.fleet = Fleet(N_SERVERS, places=self.hosts[:N_SERVERS])
         self.addCleanup(self.fleet.stop)
-        wait_until(self.fleet.has_leader, "a leader of the servers")
+        wait_until(self.fleet.servers[0].has_leader, "a leader of the servers")
         self.clients = []
 
     def node(self, host):

@@ -14,7 +14,8 @@ import daemon
 import eventstream
 import http2
 import proxies
-from fleet import Fleet, Server
+from fleet import Fleet
+from natsserver import Server
 from waiting import PATIENCE, wait_until
 
 SHIPPED = os.path.join(daemon.ROOT, "data", "scale")
