@@ -5,6 +5,9 @@
 
 #include "sse-nats-message.h"
 
+/* So many do not wait for more. */
+#define MANY 32
+
 struct _SseNatsWaiting
 {
   SseMailbox *publisher;
@@ -78,8 +81,8 @@ mark_before (SseNatsWaiting *self, const Entry *entry)
  * @updates: (element-type SseUpdate): parsed and stamped with their time
  * @position: up to where the log was read
  *
- * Sends updates, each under an id of its own, with the next sse_nats_waiting_post(); behind those
- * that are to be sent again, where there are some.
+ * Sends updates, each under an id of its own, with the next sse_nats_waiting_post(), or at once
+ * where there are many; behind those that are to be sent again, where there are some.
  */
 void
 sse_nats_waiting_send (SseNatsWaiting *self, GPtrArray *updates, guint64 position)
@@ -101,6 +104,8 @@ sse_nats_waiting_send (SseNatsWaiting *self, GPtrArray *updates, guint64 positio
       else
         send_entry (self, entry, position);
     }
+  if (self->jobs.length >= MANY)
+    sse_nats_waiting_post (self);
 }
 
 /* Gives what is to be sent to the publisher: once for many, as each time wakes that. */
