@@ -18,8 +18,9 @@ static SseOutcome *
 apply (SseHub *self, const SseUpdate *update)
 {
   SseOutcome *outcome = g_new0 (SseOutcome, 1);
+  gboolean judged = sse_intake_has (self->intake, update);
 
-  if (sse_streams_apply (self->streams, update, &outcome->error) != SSE_VERDICT_REFUSED)
+  if (sse_streams_apply (self->streams, update, judged, &outcome->error) != SSE_VERDICT_REFUSED)
     outcome->id = sse_event_id_format (self->host.epoch, self->host.position);
   return outcome;
 }

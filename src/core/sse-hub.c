@@ -24,10 +24,7 @@ check_stream (const SseUpdate *update, gpointer hub, GError **error)
 static gboolean
 check_shape (const SseUpdate *update, gpointer hub, GError **error)
 {
-  SseStream *stream = sse_streams_find_publishable (SSE_HUB (hub)->streams,
-                                                    sse_update_get_stream (update), error);
-
-  return stream != NULL && sse_source_validate (sse_stream_get_source (stream), update, error);
+  return sse_streams_validate (SSE_HUB (hub)->streams, update, error);
 }
 
 static void

@@ -5,7 +5,6 @@
 
 #include "sse-error.h"
 #include "sse-intake-private.h"
-#include "sse-json.h"
 #include "sse-unparsed.h"
 
 /* What can be judged before the text is parsed. */
@@ -49,17 +48,6 @@ sse_intake_prefix_error (const SseIntakeCall *call, guint index, GError **error)
     g_prefix_error (error, "updates[%u]: ", index);
 }
 
-/* An audience is not part of an update. Where one stands in it all the same, the update is not
- * meant for everyone. */
-static gboolean
-check_misplaced (const SseUpdate *update, GError **error)
-{
-  if (!json_object_has_member (sse_update_get_object (update), "audience"))
-    return TRUE;
-  sse_json_set_invalid (error, "", "audience", "belongs beside the update, not into it");
-  return FALSE;
-}
-
 /* Parses a call's updates and checks their shape; looks at nothing that changes. */
 gboolean
 sse_intake_judge (const SseIntakeCall *call, GError **error)
@@ -68,8 +56,7 @@ sse_intake_judge (const SseIntakeCall *call, GError **error)
     {
       SseUpdate *update = g_ptr_array_index (call->updates, i);
 
-      if (!sse_update_parse (update, error) || !check_misplaced (update, error)
-          || !call->check_shape (update, call->user_data, error))
+      if (!sse_update_parse (update, error) || !call->check_shape (update, call->user_data, error))
         {
           sse_intake_prefix_error (call, i, error);
           return FALSE;

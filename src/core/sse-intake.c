@@ -229,6 +229,13 @@ sse_intake_note_committed (SseIntake *self, GPtrArray *updates)
     }
 }
 
+/* Whether @update, which came back from the log, was judged here, and its publisher waits. */
+gboolean
+sse_intake_has (SseIntake *self, const SseUpdate *update)
+{
+  return g_hash_table_contains (self->places, update);
+}
+
 /**
  * sse_intake_settle:
  * @update: an update that came back from the log

@@ -52,6 +52,8 @@ void       sse_intake_take      (SseIntake              *self,
 void       sse_intake_note_committed
                                 (SseIntake              *self,
                                  GPtrArray              *updates);
+gboolean   sse_intake_has       (SseIntake              *self,
+                                 const SseUpdate        *update);
 void       sse_intake_settle    (SseIntake              *self,
                                  const SseUpdate        *update,
                                  SseOutcome             *outcome);

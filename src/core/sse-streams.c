@@ -3,25 +3,14 @@
 
 #include "config.h"
 
-#include "sse-streams.h"
-
-#include <glib/gi18n-lib.h>
-
 #include "sse-combination.h"
 #include "sse-error.h"
 #include "sse-event-id.h"
+#include "sse-json.h"
 #include "sse-plugin-loader.h"
+#include "sse-streams-private.h"
 #include "sse-unknown-stream.h"
-
-struct _SseStreams
-{
-  SseStreamHost *host;
-  SseRevocations *revocations;
-  SseStream *built_in;   /* in which they are: no publisher pushes to it, and nobody follows it */
-  GPtrArray *streams;    /* SseStream, enabled ones first: a channel is an index */
-  GHashTable *by_name;   /* name → SseStream, not owned */
-  GHashTable *followers; /* name → GPtrArray of SseStream that follow it */
-};
+#include "sse-unparsed.h"
 
 /**
  * sse_streams_get:
@@ -49,13 +38,6 @@ sse_streams_get_revocations (SseStreams *self)
   return self->revocations;
 }
 
-/* Also the built-in one. */
-static SseStream *
-find (SseStreams *self, const char *name)
-{
-  return g_hash_table_lookup (self->by_name, name);
-}
-
 /**
  * sse_streams_find:
  *
@@ -64,7 +46,7 @@ find (SseStreams *self, const char *name)
 SseStream *
 sse_streams_find (SseStreams *self, const char *name)
 {
-  SseStream *stream = find (self, name);
+  SseStream *stream = sse_streams_find_any (self, name);
 
   return stream != self->built_in ? stream : NULL;
 }
@@ -95,7 +77,7 @@ sse_streams_takes_updates_of (SseStreams *self, const char *name, GError **error
 SseStream *
 sse_streams_find_publishable (SseStreams *self, const char *name, GError **error)
 {
-  SseStream *stream = find (self, name);
+  SseStream *stream = sse_streams_find_any (self, name);
 
   if (stream == NULL)
     {
@@ -109,6 +91,65 @@ sse_streams_find_publishable (SseStreams *self, const char *name, GError **error
       return NULL;
     }
   return stream;
+}
+
+/* ---- judging ---- */
+
+/* An audience is not part of an update. Where one stands in it all the same, the update is not
+ * meant for everyone. */
+static gboolean
+check_misplaced (const SseUpdate *update, GError **error)
+{
+  if (!json_object_has_member (sse_update_get_object (update), "audience"))
+    return TRUE;
+  sse_json_set_invalid (error, "", "audience", "belongs beside the update, not into it");
+  return FALSE;
+}
+
+static gboolean
+judge (SseStream *stream, const SseUpdate *update, GError **error)
+{
+  return sse_unparsed_check_audience (sse_update_get_audience (update), error)
+         && check_misplaced (update, error)
+         && sse_source_validate (sse_stream_get_source (stream), update, error);
+}
+
+/**
+ * sse_streams_validate:
+ * @update: parsed
+ * @error: why it can't be an update of its stream
+ *
+ * Looks at nothing that changes; in any thread.
+ */
+gboolean
+sse_streams_validate (SseStreams *self, const SseUpdate *update, GError **error)
+{
+  SseStream *stream = sse_streams_find_publishable (self, sse_update_get_stream (update), error);
+
+  return stream != NULL && judge (stream, update, error);
+}
+
+/**
+ * sse_streams_admit:
+ * @stream: its stream, enabled
+ * @update: parsed, from the log
+ * @error: why it is no update of @stream
+ *
+ * Who put it there may be of another version, and sources trust the shape of what they apply. It
+ * says so where one is passed over.
+ */
+gboolean
+sse_streams_admit (SseStream *stream, const SseUpdate *update, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (judge (stream, update, &local))
+    return TRUE;
+  g_warning ("the update at %" G_GUINT64_FORMAT
+             " of %s is passed over, as it would not be taken here: %s",
+             sse_update_get_position (update), sse_stream_get_name (stream), local->message);
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
 }
 
 /* ---- applying ---- */
@@ -135,19 +176,20 @@ end_user (SseStreams *self, const char *user)
 /**
  * sse_streams_apply:
  * @update: one that the log has, with its position
+ * @judged: whether sse_streams_validate() took it when it was published here
  * @error: set when it is refused
  *
  * Applies an update to its stream, and to those that follow it.
  */
 SseVerdict
-sse_streams_apply (SseStreams *self, const SseUpdate *update, GError **error)
+sse_streams_apply (SseStreams *self, const SseUpdate *update, gboolean judged, GError **error)
 {
   SseStream *stream = sse_streams_find_publishable (self, sse_update_get_stream (update), error);
   guint64 position = sse_update_get_position (update);
   SseVerdict verdict = SSE_VERDICT_REFUSED;
 
   self->host->position = position;
-  if (stream != NULL)
+  if (stream != NULL && (judged || sse_streams_admit (stream, update, error)))
     verdict = sse_stream_apply (stream, update, error);
   if (verdict == SSE_VERDICT_APPLIED && stream == self->built_in)
     end_user (self, sse_update_get_audience (update));
@@ -177,151 +219,6 @@ sse_streams_count_clients (SseStreams *self)
   for (guint i = 0; i < self->streams->len; i++)
     n += sse_stream_get_clients (g_ptr_array_index (self->streams, i));
   return n;
-}
-
-/* ---- what is kept ---- */
-
-static void
-load_part (const char *name, guint64 position, GVariant *state, gpointer user_data)
-{
-  SseStream *stream = find (user_data, name);
-
-  if (stream != NULL && sse_stream_is_enabled (stream))
-    sse_stream_restore (stream, position, state);
-  else
-    g_message ("%s has no plugin that works; what the log has for it from %" G_GUINT64_FORMAT
-               " on is kept",
-               name, position);
-}
-
-static void
-load_start (const char *name, guint64 after, gpointer user_data)
-{
-  SseStream *stream = find (user_data, name);
-
-  if (stream != NULL && sse_stream_is_enabled (stream))
-    sse_stream_begin_events (stream, after);
-}
-
-static void
-load_event (const SseLogEvent *event, gpointer user_data)
-{
-  SseStream *stream = find (user_data, event->stream);
-
-  if (stream != NULL && sse_stream_is_enabled (stream))
-    sse_stream_add_event (stream, event);
-}
-
-/* What changed nothing the first time is left out: its publisher may have been told that it was
- * refused, whatever a newer plugin would make of it. */
-static void
-load_update (SseUpdate *update, gboolean applied, gpointer user_data)
-{
-  SseStreams *self = user_data;
-  const char *name = sse_update_get_stream (update);
-  SseStream *stream = find (self, name);
-  GPtrArray *followers = g_hash_table_lookup (self->followers, name);
-
-  self->host->position = sse_update_get_position (update);
-  if (applied && stream != NULL && sse_stream_is_enabled (stream)
-      && self->host->position > sse_stream_get_restored (stream))
-    {
-      gboolean now = sse_stream_replay (stream, update);
-
-      if (!now)
-        sse_log_mark_unapplied (self->host->log, self->host->position);
-      applied = now;
-    }
-  for (guint i = 0; applied && followers != NULL && i < followers->len; i++)
-    {
-      SseStream *follower = g_ptr_array_index (followers, i);
-
-      if (self->host->position > sse_stream_get_restored (follower))
-        sse_stream_replay (follower, update);
-    }
-}
-
-static GStrv
-get_enabled (SseStreams *self)
-{
-  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
-
-  for (guint i = 0; i < self->streams->len; i++)
-    {
-      SseStream *stream = g_ptr_array_index (self->streams, i);
-
-      if (sse_stream_is_enabled (stream))
-        g_strv_builder_add (names, sse_stream_get_name (stream));
-    }
-  g_strv_builder_add (names, sse_stream_get_name (self->built_in));
-  return g_strv_builder_end (names);
-}
-
-/**
- * sse_streams_load:
- * @log: what it keeps is applied: the checkpoint, and the log behind it
- * @error: where the log can't be read, or does not tell what tokens were revoked
- *
- * Brings all streams to where they were. One whose source does not take its state is disabled.
- */
-gboolean
-sse_streams_load (SseStreams *self, SseLog *log, GError **error)
-{
-  g_auto (GStrv) names = get_enabled (self);
-  const SseLogLoader loader = {
-    .streams = (const char *const *) names,
-    .max_events = self->host->ring_events,
-    .max_bytes = self->host->ring_bytes,
-    .part = load_part,
-    .begin_events = load_start,
-    .event = load_event,
-    .update = load_update,
-  };
-
-  if (!sse_log_load (log, &loader, self, error))
-    return FALSE;
-  if (!sse_stream_is_enabled (self->built_in))
-    {
-      g_set_error (
-          error, G_IO_ERROR, G_IO_ERROR_FAILED,
-          _ ("the log does not tell what tokens were revoked, so that none can be trusted: "
-             "%s"),
-          sse_stream_get_error (self->built_in));
-      return FALSE;
-    }
-  self->host->position = sse_log_get_position (log);
-  return TRUE;
-}
-
-static void
-add_part (GArray *parts, SseStream *stream, gboolean full)
-{
-  SseLogPart part = { g_strdup (sse_stream_get_name (stream)), sse_stream_save (stream, full) };
-
-  g_array_append_val (parts, part);
-}
-
-/**
- * sse_streams_save:
- * @full: whether to give the states also of those that have not changed since the last time
- *
- * Gives the log a checkpoint: the states of all sources as they are now.
- */
-void
-sse_streams_save (SseStreams *self, SseLog *log, gboolean full)
-{
-  g_autoptr (GArray) parts = g_array_new (FALSE, FALSE, sizeof (SseLogPart));
-
-  g_array_set_clear_func (parts, sse_log_part_clear);
-  for (guint i = 0; i < self->streams->len; i++)
-    {
-      SseStream *stream = g_ptr_array_index (self->streams, i);
-
-      if (sse_stream_is_enabled (stream))
-        add_part (parts, stream, full);
-    }
-  add_part (parts, self->built_in, full);
-  sse_log_save (log, self->host->position, parts, full);
 }
 
 /* ---- making and ending ---- */

@@ -38,8 +38,13 @@ const SseRevocations *
 gboolean    sse_streams_load  (SseStreams          *self,
                                SseLog              *log,
                                GError             **error);
+gboolean    sse_streams_validate
+                              (SseStreams          *self,
+                               const SseUpdate     *update,
+                               GError             **error);
 SseVerdict  sse_streams_apply (SseStreams          *self,
                                const SseUpdate     *update,
+                               gboolean             judged,
                                GError             **error);
 void        sse_streams_settle
                               (SseStreams          *self);

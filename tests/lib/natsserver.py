@@ -85,11 +85,12 @@ class Server:
         with open(self.log, encoding="utf-8", errors="backslashreplace") as log:
             return log.read()
 
-    def ask(self, subject, request=None, timeout=None, message_id=None):
+    def ask(self, subject, request=None, timeout=None, headers=()):
         """What the server answers to a request, JSON as that is if it is no bytes; an error where
-        it does not in time."""
+        it does not in time. `headers`: pairs."""
         body = request if isinstance(request, bytes) else json.dumps(request or {}).encode()
-        head = f"NATS/1.0\r\nNats-Msg-Id: {message_id}\r\n\r\n".encode() if message_id else b""
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
+        head = f"NATS/1.0\r\n{lines}\r\n".encode() if headers else b""
         line = (f"HPUB {subject} answer {len(head)} {len(head) + len(body)}\r\n" if head
                 else f"PUB {subject} answer {len(body)}\r\n")
         place = (self.place.address, self.port)

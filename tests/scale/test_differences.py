@@ -164,7 +164,7 @@ class Trust(FleetCase):
         """What a node with other states would do: it asks, and writes what it has."""
         server = self.fleet.servers[0]
         other = "f" * 32
-        position = server.ask("rivulet.log.checkpoint", b"", message_id=other)["seq"]
+        position = server.ask("rivulet.log.checkpoint", b"", headers=[("Nats-Msg-Id", other)])["seq"]
         text = " ".join([other, str(position), *self.rest])
         for stream in streams:
             self.assertIn(f"\n{stream} ", text)

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What is in the log that nodes of this version would not have put there."""
+
+from fleet import FleetCase
+
+PASSED_OVER = "is passed over, as it would not be taken here"
+EVENT = {"type": "new-event", "event": {"delivery_id": "of another version", "event": "push",
+                                        "repo_full_name": "a/b"}}
+# Of which stream, for whom, what, and why it is no update of this version.
+FOREIGN = (
+    ("revocations", None, {"type": "revoke"}, "audience: missing"),
+    ("revocations", 1025 * "a", {"type": "revoke"}, "audience: must be a user's name"),
+    ("github-events", None, {"type": "new-event"}, "event: "),
+    ("github-events", None, {**EVENT, "audience": "ann"}, "audience: belongs beside the update"),
+    ("quota", None, {"type": "quota"}, "quota: "),
+    ("posts-stats", None, {"type": "of a newer version"}, "type: "),
+)
+
+
+class Foreign(FleetCase):
+    """Nodes pass it over, all alike; none ends, be it as it comes or with the next start."""
+
+    def setUp(self):
+        super().setUp()
+        self.nodes = [self.fleet.node() for _ in range(2)]
+        for node in self.nodes:
+            node.daemon.expect(PASSED_OVER)
+
+    def put(self, stream, audience, update):
+        """Writes an update into the log; returns its position."""
+        headers = [("Rivulet-Accepted", 1)]
+        if audience is not None:
+            headers.append(("Rivulet-Audience", audience))
+        answer = self.fleet.servers[0].ask(f"rivulet.log.update.{stream}", update, headers=headers)
+        return answer["seq"]
+
+    def assert_passed_over(self, node, found):
+        for position, stream, why in found:
+            node.daemon.wait_for_line(f"the update at {position} of {stream} {PASSED_OVER}: {why}")
+
+    def test_what_is_no_update(self):
+        first, second = self.nodes
+        first.new_event("before")
+        found = [(self.put(stream, audience, update), stream, why)
+                 for stream, audience, update, why in FOREIGN]
+        with second.follow("github-events") as client:
+            client.next_of("events")
+            first.new_event("behind")
+            self.assertEqual([name for _, name in self.fetch(client, 1)], ["behind"])
+        for node in self.nodes:
+            self.assert_passed_over(node, found)
+        second.daemon.stop()
+        second.start_again()
+        second.daemon.expect(PASSED_OVER)
+        self.assert_passed_over(second, found)
+        with second.follow("github-events", subject="ann") as client:
+            events = client.next_of("events").data["events"]
+            self.assertEqual([event["delivery_id"] for event in events], ["behind", "before"])
+
+    def test_what_is_one(self):
+        """It counts, whoever put it there."""
+        first, second = self.nodes
+        with first.follow("github-events") as client, second.follow("github-events") as other:
+            for one in client, other:
+                one.next_of("events")
+            self.put("github-events", None, EVENT)
+            for one in client, other:
+                self.assertEqual([name for _, name in self.fetch(one, 1)], ["of another version"])
