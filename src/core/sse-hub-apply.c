@@ -156,6 +156,17 @@ sse_hub_disable (SseHub *self, const char *name, const char *reason, GError **er
   return stream != NULL;
 }
 
+/* What the log has that is no update is applied with what is before it. Ids of other nodes may say
+ * that place, as they began behind it. */
+static void
+take_position (SseHub *self)
+{
+  if (self->committed.length > 0)
+    return;
+  self->host.position = MAX (self->host.position, sse_log_get_position (self->log));
+  sse_forerunners_let (self->host.forerunners, self->host.position);
+}
+
 /* What was given to it as a checkpoint may not be there. */
 void
 sse_hub_take_changed (SseLog *log, gpointer user_data)
@@ -163,13 +174,14 @@ sse_hub_take_changed (SseLog *log, gpointer user_data)
   SseHub *self = SSE_HUB (user_data);
 
   self->save_all = TRUE;
-  if (self->committed.length == 0)
-    self->host.position = MAX (self->host.position, sse_log_get_position (log));
+  take_position (self);
 }
 
 void
 sse_hub_take_end (SseLog *log, guint64 position, gpointer user_data)
 {
-  sse_forerunners_take_end (SSE_HUB (user_data)->host.forerunners, position,
-                            g_get_monotonic_time ());
+  SseHub *self = SSE_HUB (user_data);
+
+  take_position (self);
+  sse_forerunners_take_end (self->host.forerunners, position, g_get_monotonic_time ());
 }

@@ -138,7 +138,7 @@ typedef void (*SseLogPong) (gpointer user_data);
  *
  * Two of a log that is shared by several nodes:
  *
- * - `end (guint64 position)`: it was found to end there
+ * - `end (guint64 position)`: it was found to end there; get_position() may have another answer
  *
  * - `differs (const char *stream, const char *why)`: the stream's source is in another state here
  *   than at another node that has applied the same

@@ -76,6 +76,19 @@ class Checkpoints(FleetCase):
         self.assertEqual(len(event.data["events"]), 26)
         self.assertEqual(event.id.rsplit("-", 1)[1], str(position))
 
+    def test_a_question_that_is_the_last(self):
+        """A node that began behind it gives ids that say its place; others take them."""
+        first, second = self.fleet.node(**config()), self.fleet.node(**config())
+        self.fill(first, 10)
+        wait_until(lambda: self.extent()[1] == 11, "a checkpoint that is asked for")
+        first.daemon.stop()
+        first.start_again()
+        with first.follow("github-events") as client:
+            last = client.next_of("events").id
+        self.assertEqual(last.rsplit("-", 1)[1], "11")
+        with second.follow("github-events", headers=[("Last-Event-ID", last)]) as client:
+            client.wait_retry()
+
     def test_a_log_without_its_beginning(self):
         first = self.fleet.node()
         self.fill(first, 5)
