@@ -2,9 +2,14 @@
 #pragma once
 
 #include "sse-log.h"
-#include "sse-nats-epoch.h"
+#include "sse-nats-link.h"
 
 G_BEGIN_DECLS
+
+/* Of one message. */
+#define SSE_NATS_CHECKPOINT_CHUNK_BYTES 524288
+/* Of all states together: what a GByteArray holds. */
+#define SSE_NATS_CHECKPOINT_MAX_BYTES (G_GUINT64_CONSTANT (2) << 30)
 
 /**
  * SseNatsPart:
