@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #define G_LOG_DOMAIN "rivulet-nats"
 
-/* Checkpoints' other half: to the servers, and from there. */
+/* Checkpoints' other half: to the servers, and from there. Two are kept: where the newest can't be
+ * read, the one before is good, as the log has all behind that. */
 
 #include "config.h"
 
@@ -10,10 +11,17 @@
 
 #include "sse-nats-checkpoint.h"
 
+/* What ends the subjects of the messages that name them. */
+#define NEWEST "checkpoint"
+#define BEFORE "checkpoint-before"
+
+/* Attempts to get one, while newer ones take the place of it. */
+#define MAX_FETCHES 3
+
 static char *
-get_subject (SseNatsLink *link)
+get_subject (SseNatsLink *link, const char *which)
 {
-  return g_strdup_printf ("%s.state.checkpoint", link->stream);
+  return g_strdup_printf ("%s.state.%s", link->stream, which);
 }
 
 static char *
@@ -46,18 +54,12 @@ check_place (SseNatsCheckpoint **checkpoint, SseNatsLink *link, GError **error)
   return TRUE;
 }
 
-/**
- * sse_nats_checkpoint_ask:
- * @checkpoint: (out) (transfer full) (nullable): the newest; %NULL where there is none of the log
- *   as it is: that may have lost what was in it
- * @error: %SSE_NATS_ERROR_AWAY
- *
- * Asks the servers, and waits.
- */
-gboolean
-sse_nats_checkpoint_ask (SseNatsLink *link, SseNatsCheckpoint **checkpoint, GError **error)
+/* @checkpoint: (out): %NULL where there is none of the log as it is: that may have lost what was in
+ * it */
+static gboolean
+ask (SseNatsLink *link, const char *which, SseNatsCheckpoint **checkpoint, GError **error)
 {
-  g_autofree char *subject = get_subject (link);
+  g_autofree char *subject = get_subject (link, which);
   g_autofree char *text = NULL;
   natsMsg *message = NULL;
   jsErrCode code = 0;
@@ -77,7 +79,21 @@ sse_nats_checkpoint_ask (SseNatsLink *link, SseNatsCheckpoint **checkpoint, GErr
   return *checkpoint == NULL || check_place (checkpoint, link, error);
 }
 
-/* ---- the states ---- */
+/**
+ * sse_nats_checkpoint_ask:
+ * @checkpoint: (out) (transfer full) (nullable): the newest; %NULL where there is none of the log
+ *   as it is
+ * @error: %SSE_NATS_ERROR_AWAY
+ *
+ * Asks the servers, and waits.
+ */
+gboolean
+sse_nats_checkpoint_ask (SseNatsLink *link, SseNatsCheckpoint **checkpoint, GError **error)
+{
+  return ask (link, NEWEST, checkpoint, error);
+}
+
+/* ---- reading ---- */
 
 static gboolean
 fetch_chunk (
@@ -89,6 +105,12 @@ fetch_chunk (
   natsStatus status
       = js_GetLastMsg (&message, link->jetstream, link->state_stream, subject, NULL, &code);
 
+  if (status == NATS_NOT_FOUND && code == JSNoMessageFoundErr)
+    {
+      g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
+                   "the checkpoint at %" G_GUINT64_FORMAT " lacks a part", self->position);
+      return FALSE;
+    }
   if (!sse_nats_fail (status, code, _ ("a part of the checkpoint"), error))
     return FALSE;
   /* One that is longer than it should be is not of this checkpoint, which the sum tells. */
@@ -99,16 +121,9 @@ fetch_chunk (
   return TRUE;
 }
 
-/**
- * sse_nats_checkpoint_fetch:
- * @error: %SSE_NATS_ERROR where it is not there any more, or not as it was written
- *
- * Asks the servers, and waits.
- *
- * Returns: (transfer full): the states, an `av`
- */
-GVariant *
-sse_nats_checkpoint_fetch (const SseNatsCheckpoint *self, SseNatsLink *link, GError **error)
+/* @error: %SSE_NATS_ERROR_UNFIT where it is not there any more, or not as it was written */
+static GVariant *
+fetch (const SseNatsCheckpoint *self, SseNatsLink *link, GError **error)
 {
   g_autoptr (GByteArray) all = g_byte_array_new ();
   g_autoptr (GBytes) bytes = NULL;
@@ -120,34 +135,106 @@ sse_nats_checkpoint_fetch (const SseNatsCheckpoint *self, SseNatsLink *link, GEr
   return sse_nats_checkpoint_read (self, bytes, error);
 }
 
-/* @options: (nullable) @sequence: (out) (optional): the message's */
+/* @checkpoint: (out): %NULL also where the log does not have all that is behind it; @error: %UNFIT
+ * where its states can't be read */
+static gboolean
+load (SseNatsLink *link,
+      const char *which,
+      guint64 first,
+      SseNatsCheckpoint **checkpoint,
+      GVariant **states,
+      GError **error)
+{
+  if (!ask (link, which, checkpoint, error))
+    return FALSE;
+  if (*checkpoint != NULL && (*checkpoint)->position + 1 < first)
+    g_clear_pointer (checkpoint, sse_nats_checkpoint_free);
+  if (*checkpoint == NULL)
+    return TRUE;
+  *states = fetch (*checkpoint, link, error);
+  if (*states == NULL)
+    g_clear_pointer (checkpoint, sse_nats_checkpoint_free);
+  return *states != NULL;
+}
+
+/* Whether something was found out: not where the servers did not answer. That it can't be read is
+ * told, and is as if it were not there. */
+static gboolean
+load_if_fit (SseNatsLink *link,
+             const char *which,
+             guint64 first,
+             SseNatsCheckpoint **checkpoint,
+             GVariant **states,
+             GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  /* It may have made room for a newer one meanwhile. */
+  for (guint i = 0; i < MAX_FETCHES; i++)
+    {
+      g_clear_error (&local);
+      if (load (link, which, first, checkpoint, states, &local))
+        return TRUE;
+      if (!g_error_matches (local, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT))
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
+    }
+  g_warning ("%s: what is before it is taken, as far as it is there", local->message);
+  return TRUE;
+}
+
+/**
+ * sse_nats_checkpoint_load:
+ * @first: of the messages that the log has
+ * @checkpoint: (out) (transfer full) (nullable): the newest that can be read; %NULL where there is
+ *   none and the log has all that there ever was
+ * @states: (out) (transfer full) (nullable): its states, an `av`
+ * @error: %SSE_NATS_ERROR_AWAY; %SSE_NATS_ERROR_LOST where neither is so, and no node can begin
+ *
+ * Asks the servers, and waits.
+ */
+gboolean
+sse_nats_checkpoint_load (SseNatsLink *link,
+                          guint64 first,
+                          SseNatsCheckpoint **checkpoint,
+                          GVariant **states,
+                          GError **error)
+{
+  if (!load_if_fit (link, NEWEST, first, checkpoint, states, error))
+    return FALSE;
+  if (*checkpoint == NULL && !load_if_fit (link, BEFORE, first, checkpoint, states, error))
+    return FALSE;
+  if (*checkpoint != NULL || first <= 1)
+    return TRUE;
+  g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_LOST,
+               _ ("the stream %s begins at %" PRIu64 ", and there is no checkpoint of what was "
+                  "before: remove it and the stream beside it, and publish the state anew"),
+               link->stream, first);
+  return FALSE;
+}
+
+/* ---- writing ---- */
+
+/* @options: (nullable) */
 static gboolean
 publish (SseNatsLink *link,
          const char *subject,
          const void *data,
          gsize length,
          jsPubOptions *options,
-         guint64 *sequence,
          GError **error)
 {
-  jsPubAck *ack = NULL;
   jsErrCode code = 0;
   natsStatus status
-      = js_Publish (&ack, link->jetstream, subject, data, (int) length, options, &code);
+      = js_Publish (NULL, link->jetstream, subject, data, (int) length, options, &code);
 
-  if (status == NATS_OK && sequence != NULL)
-    *sequence = ack->Sequence;
-  jsPubAck_Destroy (ack);
   return sse_nats_fail (status, code, "writing a checkpoint", error);
 }
 
-/* @first: (out): the sequence of the first of its chunks */
 static gboolean
-write_chunks (const SseNatsCheckpoint *self,
-              SseNatsLink *link,
-              GBytes *states,
-              guint64 *first,
-              GError **error)
+write_chunks (const SseNatsCheckpoint *self, SseNatsLink *link, GBytes *states, GError **error)
 {
   gsize length;
   const char *data = g_bytes_get_data (states, &length);
@@ -158,27 +245,13 @@ write_chunks (const SseNatsCheckpoint *self,
       gsize start = (gsize) i * SSE_NATS_CHECKPOINT_CHUNK_BYTES;
 
       if (!publish (link, chunk, data + start,
-                    MIN (SSE_NATS_CHECKPOINT_CHUNK_BYTES, length - start), NULL,
-                    i == 0 ? first : NULL, error))
+                    MIN (SSE_NATS_CHECKPOINT_CHUNK_BYTES, length - start), NULL, error))
         return FALSE;
     }
   return TRUE;
 }
 
-/* Removes those of the checkpoint before, and of such as were never finished. */
-static void
-remove_chunks (SseNatsLink *link, guint64 first)
-{
-  g_autofree char *subject = g_strdup_printf ("%s.state.chunk.>", link->stream);
-  jsOptions options;
-
-  jsOptions_Init (&options);
-  options.Stream.Purge.Subject = subject;
-  options.Stream.Purge.Sequence = first;
-  js_PurgeStream (link->jetstream, link->state_stream, &options, NULL);
-}
-
-/* The sequence of the message that names the newest one, 0 for none. */
+/* The sequence of the last message of a subject, 0 for none. */
 static gboolean
 ask_sequence (SseNatsLink *link, const char *subject, guint64 *sequence, GError **error)
 {
@@ -197,14 +270,81 @@ ask_sequence (SseNatsLink *link, const char *subject, guint64 *sequence, GError 
   return TRUE;
 }
 
+/* Removes the chunks of those that are older than @oldest, and of such as were never finished. */
+static void
+remove_chunks (SseNatsLink *link, const SseNatsCheckpoint *oldest)
+{
+  g_autofree char *subjects = g_strdup_printf ("%s.state.chunk.>", link->stream);
+  g_autofree char *first = get_chunk_subject (link, oldest->position, 0);
+  jsOptions options;
+  guint64 sequence;
+
+  if (!ask_sequence (link, first, &sequence, NULL) || sequence == 0)
+    return;
+  jsOptions_Init (&options);
+  options.Stream.Purge.Subject = subjects;
+  options.Stream.Purge.Sequence = sequence;
+  js_PurgeStream (link->jetstream, link->state_stream, &options, NULL);
+}
+
+/* A place for a message that names a checkpoint, and what is there. */
+typedef struct
+{
+  char *subject;
+  guint64 sequence;
+} Place;
+
+static void
+place_clear (Place *place)
+{
+  g_free (place->subject);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Place, place_clear)
+
+static gboolean
+look_at (Place *place, SseNatsLink *link, const char *which, GError **error)
+{
+  place->subject = get_subject (link, which);
+  return ask_sequence (link, place->subject, &place->sequence, error);
+}
+
+/* Where something else came there since it was looked at, that is an error. */
+static gboolean
+name (const SseNatsCheckpoint *self, SseNatsLink *link, const Place *place, GError **error)
+{
+  g_autofree char *text = sse_nats_checkpoint_format (self);
+  jsPubOptions options;
+
+  jsPubOptions_Init (&options);
+  options.ExpectLastSubjectSeq = place->sequence;
+  options.ExpectNoMessage = place->sequence == 0;
+  return publish (link, place->subject, text, strlen (text), &options, error);
+}
+
+static gboolean
+check_new (const SseNatsCheckpoint *self, const SseNatsCheckpoint *older, GError **error)
+{
+  if (self->n_bytes > SSE_NATS_CHECKPOINT_MAX_BYTES)
+    g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
+                 "the states have %" G_GUINT64_FORMAT
+                 " bytes, and a checkpoint has %" G_GUINT64_FORMAT " at most",
+                 self->n_bytes, SSE_NATS_CHECKPOINT_MAX_BYTES);
+  else if (older != NULL && older->position >= self->position)
+    g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
+                 "there is one at %" G_GUINT64_FORMAT " already", older->position);
+  else
+    return TRUE;
+  return FALSE;
+}
+
 /**
  * sse_nats_checkpoint_write:
  * @states: as sse_nats_checkpoint_new() gave them
- * @before: (out): the position of the one before, 0 for none
- * @error: %SSE_NATS_ERROR_AWAY
+ * @before: (out): the position of the one before, which is kept; 0 for none
+ * @error: %SSE_NATS_ERROR; also where one as new is there, or another node is quicker meanwhile
  *
- * Writes it, where no newer one was written, and removes the one before. Where another node is
- * quicker meanwhile, that is an error. Waits for the servers.
+ * Writes it, and removes those that are older than the one before. Waits for the servers.
  */
 gboolean
 sse_nats_checkpoint_write (const SseNatsCheckpoint *self,
@@ -214,31 +354,16 @@ sse_nats_checkpoint_write (const SseNatsCheckpoint *self,
                            GError **error)
 {
   g_autoptr (SseNatsCheckpoint) older = NULL;
-  g_autofree char *subject = get_subject (link);
-  g_autofree char *text = sse_nats_checkpoint_format (self);
-  guint64 sequence, first = 0;
-  jsPubOptions options;
+  g_auto (Place) newest = { 0 }, kept = { 0 };
 
-  if (self->n_bytes > SSE_NATS_CHECKPOINT_MAX_BYTES)
-    {
-      g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
-                   "the states have %" G_GUINT64_FORMAT
-                   " bytes, and a checkpoint has %" G_GUINT64_FORMAT " at most",
-                   self->n_bytes, SSE_NATS_CHECKPOINT_MAX_BYTES);
-      return FALSE;
-    }
-  if (!ask_sequence (link, subject, &sequence, error)
-      || !sse_nats_checkpoint_ask (link, &older, error))
+  if (!look_at (&kept, link, BEFORE, error) || !look_at (&newest, link, NEWEST, error)
+      || !ask (link, NEWEST, &older, error) || !check_new (self, older, error)
+      || !write_chunks (self, link, states, error))
     return FALSE;
+  /* What was removed with the log has no use any more. */
+  if ((older != NULL && !name (older, link, &kept, error)) || !name (self, link, &newest, error))
+    return FALSE;
+  remove_chunks (link, older != NULL ? older : self);
   *before = older != NULL ? older->position : 0;
-  if (*before >= self->position)
-    return TRUE;
-  jsPubOptions_Init (&options);
-  options.ExpectLastSubjectSeq = sequence;
-  options.ExpectNoMessage = sequence == 0;
-  if (!write_chunks (self, link, states, &first, error)
-      || !publish (link, subject, text, strlen (text), &options, NULL, error))
-    return FALSE;
-  remove_chunks (link, first);
   return TRUE;
 }

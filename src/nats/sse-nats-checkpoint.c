@@ -8,9 +8,6 @@
 
 #include "sse-nats-checkpoint.h"
 
-#include <glib/gi18n-lib.h>
-#include <inttypes.h>
-
 static void
 part_free (gpointer data)
 {
@@ -165,14 +162,15 @@ sse_nats_checkpoint_read (const SseNatsCheckpoint *self, GBytes *bytes, GError *
   if (!g_str_equal (sum, self->sum))
     {
       g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
-                   _ ("the checkpoint at %" PRIu64 " is damaged"), self->position);
+                   "the checkpoint at %" G_GUINT64_FORMAT " is damaged", self->position);
       return NULL;
     }
   states = g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE ("av"), bytes, FALSE));
   if (g_variant_n_children (states) == self->parts->len && g_variant_is_normal_form (states))
     return g_steal_pointer (&states);
   g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
-               _ ("the checkpoint at %" PRIu64 " does not have what it says"), self->position);
+               "the checkpoint at %" G_GUINT64_FORMAT " does not have what it says",
+               self->position);
   return NULL;
 }
 

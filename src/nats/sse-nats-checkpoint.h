@@ -58,8 +58,10 @@ GVariant          *sse_nats_checkpoint_read   (const SseNatsCheckpoint  *self,
 gboolean           sse_nats_checkpoint_ask    (SseNatsLink              *link,
                                                SseNatsCheckpoint       **checkpoint,
                                                GError                  **error);
-GVariant          *sse_nats_checkpoint_fetch  (const SseNatsCheckpoint  *self,
-                                               SseNatsLink              *link,
+gboolean           sse_nats_checkpoint_load   (SseNatsLink              *link,
+                                               guint64                   first,
+                                               SseNatsCheckpoint       **checkpoint,
+                                               GVariant                **states,
                                                GError                  **error);
 gboolean           sse_nats_checkpoint_write  (const SseNatsCheckpoint  *self,
                                                SseNatsLink              *link,

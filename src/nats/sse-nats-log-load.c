@@ -5,14 +5,9 @@
 
 #include "config.h"
 
-#include <glib/gi18n-lib.h>
-#include <inttypes.h>
 #include <poll.h>
 
 #include "sse-nats-log-private.h"
-
-/* Attempts to get a checkpoint, while newer ones take the place of it. */
-#define MAX_FETCHES 3
 
 /* Gives what was read; FALSE where the stream was lost meanwhile. */
 static gboolean
@@ -62,48 +57,6 @@ load_stream (SseNatsLog *self, const SseLogLoader *loader, gpointer user_data, G
   return TRUE;
 }
 
-/* What is not in the checkpoint has to be in the stream: all there ever was, where there is none.
- */
-static gboolean
-check_beginning (SseNatsLog *self, GError **error)
-{
-  if (self->first <= self->position + 1)
-    return TRUE;
-  g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_LOST,
-               _ ("the stream %s begins at %" PRIu64 ", and there is no checkpoint of what was "
-                  "before: remove it and the stream beside it, and publish the state anew"),
-               self->link->stream, self->first);
-  return FALSE;
-}
-
-/* @checkpoint: (out): the newest, %NULL where there is none */
-static gboolean
-fetch_checkpoint (SseNatsLog *self,
-                  SseNatsCheckpoint **checkpoint,
-                  GVariant **states,
-                  GError **error)
-{
-  for (guint i = 0;; i++)
-    {
-      g_autoptr (GError) local = NULL;
-
-      if (!sse_nats_checkpoint_ask (self->link, checkpoint, error))
-        return FALSE;
-      if (*checkpoint == NULL)
-        return TRUE;
-      *states = sse_nats_checkpoint_fetch (*checkpoint, self->link, &local);
-      if (*states != NULL)
-        return TRUE;
-      /* It may have made room for a newer one meanwhile. */
-      g_clear_pointer (checkpoint, sse_nats_checkpoint_free);
-      if (i + 1 == MAX_FETCHES)
-        {
-          g_propagate_error (error, g_steal_pointer (&local));
-          return FALSE;
-        }
-    }
-}
-
 /* Gives the newest checkpoint, where there is one of this log. */
 static gboolean
 load_checkpoint (SseNatsLog *self, const SseLogLoader *loader, gpointer user_data, GError **error)
@@ -111,7 +64,7 @@ load_checkpoint (SseNatsLog *self, const SseLogLoader *loader, gpointer user_dat
   g_autoptr (SseNatsCheckpoint) checkpoint = NULL;
   g_autoptr (GVariant) states = NULL;
 
-  if (!fetch_checkpoint (self, &checkpoint, &states, error))
+  if (!sse_nats_checkpoint_load (self->link, self->first, &checkpoint, &states, error))
     return FALSE;
   for (guint i = 0; checkpoint != NULL && i < checkpoint->parts->len; i++)
     {
@@ -126,7 +79,7 @@ load_checkpoint (SseNatsLog *self, const SseLogLoader *loader, gpointer user_dat
     self->position = checkpoint->position;
   sse_nats_dues_note (self->dues, self->position);
   self->end = MAX (self->end, self->position);
-  return check_beginning (self, error);
+  return TRUE;
 }
 
 gboolean

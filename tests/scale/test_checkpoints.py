@@ -126,7 +126,7 @@ class Checkpoints(FleetCase):
         # What the first one left behind is not there for ever.
         state = self.fleet.servers[0].ask("$JS.API.STREAM.INFO.rivulet-state",
                                           {"subjects_filter": "rivulet.state.chunk.>"})["state"]
-        self.assertEqual(len(state["subjects"]), 1, state)
+        self.assertEqual(len(state["subjects"]), 2, state)
 
     def test_a_writer_that_is_killed_before_the_states(self):
         self.check_killed_writer(b"PUB rivulet.state.chunk.")
@@ -154,6 +154,73 @@ class Checkpoints(FleetCase):
         late = self.fleet.node(**config())
         with late.follow("events-count") as count:
             self.assertEqual(count.next_of("count").data["count"], 72)
+
+    def test_a_writer_that_is_far_too_late(self):
+        """It finds that there is a newer one, and trims nothing behind its own."""
+        valve = self.fleet.valve()
+        writer = self.fleet.node([f"nats://{valve.address}"], **config())
+        writer.daemon.expect("the store failed")
+        other = self.fleet.node(nats={"checkpoint-updates": 25}, log={"retain-updates": 5})
+        valve.trap = b'"rivulet.state.checkpoint"'  # where it looks for that
+        self.fill(other, 12)
+        wait_until(lambda: valve.shut, "a writer that looks whether there is one")
+        self.fill(other, 40, 12)
+        newest = wait_until(lambda: self.fleet.servers[0].last(
+            "rivulet-state", "rivulet.state.checkpoint"), "a newer checkpoint")
+        valve.trap = None
+        valve.shut = False
+        writer.daemon.wait_for_line("no checkpoint was written, the next one will be: there is one "
+                                    f"at {self.position_of(newest)} already")
+        self.assertEqual(self.extent()[0], 1)
+
+    # ---- those that can't be read ----
+
+    def overwrite(self, checkpoint):
+        """Puts something else in the place of its states."""
+        answer = self.fleet.servers[0].ask(f"rivulet.state.chunk.{checkpoint}.0", b"something")
+        self.assertIn("seq", answer)
+
+    def remove(self, checkpoint):
+        server = self.fleet.servers[0]
+        message = server.last("rivulet-state", f"rivulet.state.chunk.{checkpoint}.0")
+        self.assertTrue(server.ask("$JS.API.STREAM.MSG.DELETE.rivulet-state",
+                                   {"seq": message["seq"]})["success"])
+
+    def check_unreadable(self, n_updates, damage, why):
+        """A node has all the state nevertheless."""
+        first = self.fleet.node(**config())
+        self.fill(first, n_updates)
+        newest = 11 * (n_updates // 10)
+        wait_until(lambda: self.fleet.servers[0].last("rivulet-state", "rivulet.state.checkpoint")
+                   and self.newest_position() == newest, f"a checkpoint at {newest}")
+        wait_until(lambda: self.extent()[0] > 1 or n_updates < 20, "a log that is trimmed")
+        damage(newest)
+        second = self.fleet.node(**config())
+        second.daemon.expect("the checkpoint at")
+        second.daemon.wait_for_line(f"the checkpoint at {newest} {why}: what is before it is taken")
+        with second.follow("events-count") as count, second.follow("github-events") as events:
+            self.assertEqual(count.next_of("count").data["count"], n_updates)
+            self.assertEqual(len(events.next_of("events").data["events"]), n_updates)
+
+    def test_one_that_is_damaged(self):
+        """The log has all from its beginning."""
+        self.check_unreadable(15, self.overwrite, "is damaged")
+
+    def test_one_that_is_damaged_behind_another(self):
+        """The log was trimmed, and there is the one before."""
+        self.check_unreadable(25, self.overwrite, "is damaged")
+
+    def test_one_of_which_a_part_is_gone(self):
+        self.check_unreadable(35, self.remove, "lacks a part")
+
+    def test_none_that_is_good(self):
+        first = self.fleet.node(**config())
+        self.fill(first, 25)
+        wait_until(lambda: self.extent()[0] > 1, "a log that is trimmed")
+        for checkpoint in 11, 22:
+            self.overwrite(checkpoint)
+        with self.assertRaisesRegex(AssertionError, "begins at [0-9]+, and there is no checkpoint"):
+            self.fleet.node(**config())
 
     def position_of(self, message):
         return int(base64.b64decode(message["data"]).split()[1])
