@@ -18,6 +18,7 @@ struct _SseNatsDues
   SseNatsSaver *saver;
   GPtrArray *streams; /* names of those in the checkpoint with which this node began */
   guint64 last;       /* where one was asked for last */
+  gboolean wanted;    /* whether it is time for one, however few updates there were since */
   gboolean keeps_out; /* whether this node writes none, as its states are not those of others */
 
   guint64 asked; /* up to where the log was when this node asked last; 0 where it has its answer */
@@ -37,6 +38,20 @@ sse_nats_dues_note (SseNatsDues *self, guint64 position)
   self->last = position;
 }
 
+/* One is wanted, whatever there is to be in it. */
+void
+sse_nats_dues_want (SseNatsDues *self)
+{
+  self->wanted = TRUE;
+}
+
+static gboolean
+is_time (SseNatsDues *self, guint64 position)
+{
+  return position >= MAX (self->last, self->asked) + self->span
+         || (self->wanted && self->asked == 0 && position > 0);
+}
+
 /**
  * sse_nats_dues_ask:
  * @position: up to where the log was read
@@ -50,8 +65,7 @@ sse_nats_dues_ask (SseNatsDues *self, guint64 position)
   SseMailList jobs = { 0 };
   SseNatsJob *job;
 
-  if (self->keeps_out || position < MAX (self->last, self->asked) + self->span
-      || g_get_monotonic_time () < self->not_before)
+  if (self->keeps_out || !is_time (self, position) || g_get_monotonic_time () < self->not_before)
     return;
   self->asked = position;
   sse_nats_message_new_id (self->asked_id);
@@ -88,6 +102,7 @@ sse_nats_dues_take (SseNatsDues *self, const SseNatsNote *note, guint64 after)
 
   self->last = note->position;
   self->asked = 0;
+  self->wanted = FALSE;
   if (self->due > 0)
     return FALSE;
   self->due = note->position;

@@ -25,6 +25,7 @@ void         sse_nats_dues_note            (SseNatsDues       *self,
                                             guint64            position);
 void         sse_nats_dues_ask             (SseNatsDues       *self,
                                             guint64            position);
+void         sse_nats_dues_want            (SseNatsDues       *self);
 void         sse_nats_dues_forget_question (SseNatsDues       *self,
                                             const char        *id);
 gboolean     sse_nats_dues_take            (SseNatsDues       *self,

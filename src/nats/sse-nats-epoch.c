@@ -12,6 +12,9 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "sse-nats-checkpoint.h"
+#include "sse-nats-streams.h"
+
 #define NAME_DIGITS 16
 /* So often somebody else may be quicker. */
 #define MAX_ATTEMPTS 20
@@ -56,13 +59,14 @@ sse_nats_epoch_parse (const char *text, SseNatsEpoch *epoch)
 
 /**
  * sse_nats_epoch_ask:
- * @epoch: (out): what nodes have agreed on; without a name where that is nothing
+ * @epoch: (out): what nodes have agreed on; without a name where that is nothing, and without a
+ *   sequence where nothing is there
  * @error: %SSE_NATS_ERROR_AWAY
  *
  * Asks the servers, and waits.
  */
-gboolean
-sse_nats_epoch_ask (SseNatsLink *link, SseNatsEpoch *epoch, GError **error)
+static gboolean
+ask (SseNatsLink *link, SseNatsEpoch *epoch, GError **error)
 {
   g_autofree char *text = NULL;
   natsMsg *message = NULL;
@@ -71,7 +75,7 @@ sse_nats_epoch_ask (SseNatsLink *link, SseNatsEpoch *epoch, GError **error)
                                      link->epoch_subject, NULL, &code);
 
   *epoch = (SseNatsEpoch){ 0 };
-  if (status == NATS_NOT_FOUND && code == JSNoMessageFoundErr)
+  if (status != NATS_OK && (code == JSNoMessageFoundErr || code == JSStreamNotFoundErr))
     return TRUE;
   if (!sse_nats_fail (status, code, _ ("the log's epoch"), error))
     return FALSE;
@@ -83,11 +87,10 @@ sse_nats_epoch_ask (SseNatsLink *link, SseNatsEpoch *epoch, GError **error)
   return TRUE;
 }
 
-/* Whether it was replaced by a new one. FALSE without an error: somebody else was quicker. */
+/* Whether @epoch was replaced. FALSE without an error: somebody else was quicker. */
 static gboolean
-replace (SseNatsLink *link, SseNatsEpoch *epoch, gint64 created, GError **error)
+replace (SseNatsLink *link, SseNatsEpoch *epoch, const char *name, gint64 created, GError **error)
 {
-  g_autofree char *name = g_strdup_printf ("%08x%08x", g_random_int (), g_random_int ());
   g_autofree char *text = g_strdup_printf ("%s %" G_GINT64_FORMAT, name, created);
   jsPubOptions options;
   jsPubAck *ack = NULL;
@@ -104,9 +107,48 @@ replace (SseNatsLink *link, SseNatsEpoch *epoch, gint64 created, GError **error)
   if (!sse_nats_fail (status, code, _ ("agreeing on an epoch"), error))
     return FALSE;
   sse_nats_epoch_clear (epoch);
-  *epoch = (SseNatsEpoch){ g_steal_pointer (&name), created, ack->Sequence };
+  *epoch = (SseNatsEpoch){ g_strdup (name), created, ack->Sequence };
   jsPubAck_Destroy (ack);
   return TRUE;
+}
+
+/**
+ * sse_nats_epoch_keep:
+ * @name: of the epoch that this node is in
+ * @created: of the stream that this one is of
+ * @extent: what that is now
+ * @epoch: (out): what nodes have agreed on
+ * @error: %SSE_NATS_ERROR
+ *
+ * Asks the servers, and waits. Where the stream beside the log is gone, it is made again: nothing
+ * is lost as long as a node is left that knows the epoch, and the state. A note says that a
+ * checkpoint of that is wanted.
+ */
+gboolean
+sse_nats_epoch_keep (SseNatsLink *link,
+                     const char *name,
+                     gint64 created,
+                     const SseNatsExtent *extent,
+                     SseNatsEpoch *epoch,
+                     GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (!ask (link, epoch, error))
+    return FALSE;
+  if (epoch->sequence > 0 || created != extent->created)
+    return TRUE;
+  g_warning ("the stream %s was removed or emptied: it gets the epoch again, and a checkpoint",
+             link->state_stream);
+  sse_nats_note_post (sse_nats_note_new (SSE_NATS_NOTE_WANTED), link->notes);
+  if (!sse_nats_streams_have_state (link, error))
+    return FALSE;
+  if (replace (link, epoch, name, created, &local))
+    return TRUE;
+  if (local == NULL)
+    return ask (link, epoch, error);
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
 }
 
 /* Why the stream is not what the epoch is of, or not what this node has had of it. */
@@ -137,12 +179,22 @@ ask_for_quorum (SseNatsLink *link, GError **error)
   return sse_nats_fail (status, code, _ ("writing to the stream beside the log"), error);
 }
 
+/* A node that can't begin leaves the epoch as it is: others go on with it. */
+static gboolean
+can_begin (SseNatsLink *link, const SseNatsExtent *extent, GError **error)
+{
+  g_autoptr (SseNatsCheckpoint) checkpoint = NULL;
+  g_autoptr (GVariant) states = NULL;
+
+  return sse_nats_checkpoint_load (link, extent->first, &checkpoint, &states, error);
+}
+
 /**
  * sse_nats_epoch_agree:
  * @known: where this node was
  * @epoch: (out): the one that counts now
  * @extent: (out): of the stream of updates
- * @error: %SSE_NATS_ERROR_AWAY
+ * @error: %SSE_NATS_ERROR_AWAY; %SSE_NATS_ERROR_LOST as of sse_nats_checkpoint_load()
  *
  * Finds the epoch, and replaces it where the stream is not what it was. Waits for the servers.
  */
@@ -159,12 +211,12 @@ sse_nats_epoch_agree (SseNatsLink *link,
     return FALSE;
   for (guint i = 0; i < MAX_ATTEMPTS; i++)
     {
+      g_autofree char *name = g_strdup_printf ("%08x%08x", g_random_int (), g_random_int ());
       g_autoptr (GError) local = NULL;
       const char *loss;
 
       sse_nats_epoch_clear (epoch);
-      if (!sse_nats_link_ask_extent (link, extent, error)
-          || !sse_nats_epoch_ask (link, epoch, error))
+      if (!sse_nats_link_ask_extent (link, extent, error) || !ask (link, epoch, error))
         return FALSE;
       loss = epoch->name != NULL ? find_loss (link, epoch, extent, known) : NULL;
       if (epoch->name != NULL && loss == NULL)
@@ -174,9 +226,11 @@ sse_nats_epoch_agree (SseNatsLink *link,
           nats_Sleep (DOUBT_MS);
           continue;
         }
+      if (!can_begin (link, extent, error))
+        return FALSE;
       if (loss != NULL)
         g_warning ("the stream %s %s: all clients start afresh", link->stream, loss);
-      if (replace (link, epoch, extent->created, &local))
+      if (replace (link, epoch, name, extent->created, &local))
         return TRUE;
       if (local != NULL)
         {

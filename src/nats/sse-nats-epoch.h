@@ -38,9 +38,12 @@ typedef struct
 void     sse_nats_epoch_clear (SseNatsEpoch  *self);
 gboolean sse_nats_epoch_parse (const char    *text,
                                SseNatsEpoch  *epoch);
-gboolean sse_nats_epoch_ask   (SseNatsLink   *link,
-                               SseNatsEpoch  *epoch,
-                               GError       **error);
+gboolean sse_nats_epoch_keep  (SseNatsLink          *link,
+                               const char           *name,
+                               gint64                created,
+                               const SseNatsExtent  *extent,
+                               SseNatsEpoch         *epoch,
+                               GError              **error);
 gboolean sse_nats_epoch_agree (SseNatsLink         *link,
                                const SseNatsPlace  *known,
                                SseNatsEpoch        *epoch,

@@ -188,7 +188,7 @@ look (SseNatsFollower *self, guint64 *position)
     g_strlcpy (id, self->id, sizeof id);
   pthread_mutex_unlock (&self->lock);
   if (!sse_nats_link_ask_extent (self->link, &extent, &error)
-      || !sse_nats_epoch_ask (self->link, &epoch, &error))
+      || !sse_nats_epoch_keep (self->link, self->epoch, self->created, &extent, &epoch, &error))
     {
       gboolean gone = g_error_matches (error, SSE_NATS_ERROR, SSE_NATS_ERROR_LOST);
 

@@ -170,6 +170,9 @@ on_note (SseNatsLog *self, SseNatsNote *note, GPtrArray **updates)
     case SSE_NATS_NOTE_DIFFERS:
       take_difference (self, note);
       break;
+    case SSE_NATS_NOTE_WANTED:
+      sse_nats_dues_want (self->dues);
+      break;
     case SSE_NATS_NOTE_UNSENT:
       take_unsent (self, note);
       break;

@@ -68,8 +68,6 @@ gboolean
 sse_nats_streams_have (SseNatsLink *self, const SseNatsOptions *options, GError **error)
 {
   const char *subjects[] = { self->subjects };
-  g_autofree char *state = g_strdup_printf ("%s.state.>", options->name);
-  const char *state_subjects[] = { state };
   jsStreamConfig config;
 
   jsStreamConfig_Init (&config);
@@ -80,15 +78,29 @@ sse_nats_streams_have (SseNatsLink *self, const SseNatsOptions *options, GError 
   config.Replicas = options->replicas;
   config.Duplicates = DUPLICATES_NS;
   config.DenyDelete = true;
-  if (!have_stream (self, &config, TRUE, error))
-    return FALSE;
+  return have_stream (self, &config, TRUE, error) && sse_nats_streams_have_state (self, error);
+}
+
+/**
+ * sse_nats_streams_have_state:
+ * @self: one that has the stream of updates; this one gets as many replicas
+ * @error: %SSE_NATS_ERROR
+ *
+ * The same with the stream beside it alone.
+ */
+gboolean
+sse_nats_streams_have_state (SseNatsLink *self, GError **error)
+{
+  g_autofree char *subject = g_strdup_printf ("%s.state.>", self->stream);
+  const char *subjects[] = { subject };
+  jsStreamConfig config;
 
   jsStreamConfig_Init (&config);
   config.Name = self->state_stream;
-  config.Subjects = state_subjects;
+  config.Subjects = subjects;
   config.SubjectsLen = 1;
   config.Storage = js_FileStorage;
-  config.Replicas = options->replicas;
+  config.Replicas = self->replicas;
   config.MaxMsgsPerSubject = 1;
   return have_stream (self, &config, FALSE, error);
 }

@@ -9,4 +9,8 @@ gboolean sse_nats_streams_have (SseNatsLink           *self,
                                 const SseNatsOptions  *options,
                                 GError               **error);
 
+gboolean sse_nats_streams_have_state
+                               (SseNatsLink           *self,
+                                GError               **error);
+
 G_END_DECLS

@@ -96,6 +96,20 @@ test_refused (Fixture *self, gconstpointer data)
   g_assert_false (asks (self, 100, 0, id));
 }
 
+/* It is time at once, where there is something to be in it, until it is there. */
+static void
+test_wanted (Fixture *self, gconstpointer data)
+{
+  char id[SSE_NATS_ID_BYTES];
+
+  sse_nats_dues_want (self->dues);
+  g_assert_false (asks (self, 0, 0, id));
+  g_assert_true (asks (self, 5, 0, id));
+  g_assert_false (asks (self, 6, 0, id));
+  g_assert_true (take (self, 7, id, 6));
+  g_assert_false (asks (self, 8, 7, id));
+}
+
 /* One that is asked for while the states for another are still waited for is left out. */
 static void
 test_one_at_a_time (Fixture *self, gconstpointer data)
@@ -124,6 +138,7 @@ main (int argc, char **argv)
   ADD ("when", test_when);
   ADD ("another-was-first", test_another_was_first);
   ADD ("refused", test_refused);
+  ADD ("wanted", test_wanted);
   ADD ("one-at-a-time", test_one_at_a_time);
   ADD ("keeps-out", test_who_keeps_out);
   return g_test_run ();
