@@ -31,7 +31,7 @@ is_ahead (SseHub *self, const SseSubscriber *subscriber, guint64 *position)
 {
   g_autofree char *epoch = NULL;
 
-  return !self->closed && subscriber->last_event_id != NULL
+  return subscriber->last_event_id != NULL
          && sse_event_id_parse (subscriber->last_event_id, &epoch, position)
          && g_str_equal (epoch, self->host.epoch) && *position > self->host.position
          && sse_log_ask_end (self->log);
@@ -46,11 +46,15 @@ subscribe (SseHub *self,
 {
   guint64 position;
 
-  if (is_ahead (self, subscriber, &position))
-    sse_forerunners_hold (self->host.forerunners, position, stream, combination, streams,
-                          subscriber);
-  else
-    sse_hub_let_in (stream, combination, streams, subscriber, self);
+  if (!is_ahead (self, subscriber, &position))
+    {
+      sse_hub_let_in (stream, combination, streams, subscriber, self);
+      return;
+    }
+  sse_forerunners_hold (self->host.forerunners, position, stream, combination, streams, subscriber);
+  /* Who stops will not get that far. */
+  if (self->closed)
+    sse_forerunners_close (self->host.forerunners);
 }
 
 /**

@@ -257,14 +257,15 @@ sse_hub_is_quiet (SseHub *self)
 /**
  * sse_hub_end_clients:
  *
- * Lets all clients leave, and all that come, each with a proper end; see sse_fanout_end(). They are
- * gone when sse_hub_get_n_clients() is 0.
+ * Lets all clients leave, and all that come, each with a proper end; see sse_fanout_end(). Those
+ * that wait for what this node does not have are closed, and may find it elsewhere. They are gone
+ * when sse_hub_get_n_clients() is 0.
  */
 void
 sse_hub_end_clients (SseHub *self)
 {
   sse_fanout_end (self->host.fanout);
-  sse_forerunners_let (self->host.forerunners, G_MAXUINT64);
+  sse_forerunners_close (self->host.forerunners);
 }
 
 /**

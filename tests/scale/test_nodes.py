@@ -172,12 +172,16 @@ class Ahead(FleetCase):
             self.assertEqual(client.raw, b"")
 
     def test_a_stop_does_not_wait_for_them(self):
+        """They are told nothing, and come back to others."""
         self.valve.shut = True
         position = self.quick.new_event(1)
         with self.slow.follow("quota", headers=[
                 ("Last-Event-ID", f"{self.epoch}-{position}")]) as client:
+            wait_until(lambda: self.slow.publisher.server_properties()["Connections"] == 1,
+                       "a client that waits")
             self.slow.daemon.signal(signal.SIGTERM)
             client.rest()
+            self.assertEqual(client.raw, b"")
             self.valve.shut = False
             self.assertEqual(self.slow.daemon.wait(), 0)
 
