@@ -8,6 +8,8 @@ import threading
 
 import wire
 
+# Bytes that are passed on at a time.
+MOST = 1 << 16
 STATUS = re.compile(rb"^HTTP/1\.[01] (\d{3}) ", re.MULTILINE)
 
 
@@ -68,10 +70,10 @@ class Relay:
         self.conversations.append(conversation)
         self.open.update({near: conversation, far: conversation})
 
-    def _pass(self, conversation, side):
+    def _pass(self, conversation, side, most=MOST):
         other = conversation.sockets[side]
         try:
-            data = side.recv(1 << 16)
+            data = side.recv(most)
             conversation.said[side] += data
             other.sendall(data)
         except OSError:

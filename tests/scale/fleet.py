@@ -10,7 +10,7 @@ from cases import Setting
 from daemon import Secret
 from natsserver import HERE, Server
 from proxies import find
-from relay import Relay
+from relay import MOST, Relay
 from waiting import wait_until
 
 
@@ -24,12 +24,21 @@ class Valve(Relay):
         super().__init__(upstream)
 
     def _pass(self, conversation, side):
-        if self.trap is not None and side is conversation.near:
-            self.trapped = self.trapped[-len(self.trap):] + side.recv(1 << 16, socket.MSG_PEEK)
-            self.shut |= self.trap in self.trapped
+        looks = self.trap is not None and side is conversation.near
+        most = self._look(side) if looks else MOST
         while self.shut:
             wait_until(lambda: not self.shut, "a valve that is opened")
-        super()._pass(conversation, side)
+        super()._pass(conversation, side, most)
+
+    def _look(self, side):
+        """Returns how much it has seen: what comes behind that is looked at before it passes."""
+        try:
+            seen = side.recv(MOST, socket.MSG_PEEK)
+        except OSError:
+            return MOST  # of one that was killed, as is found when it is passed on
+        self.trapped = self.trapped[-len(self.trap):] + seen
+        self.shut |= self.trap in self.trapped
+        return len(seen)
 
 
 class Node(Setting):
