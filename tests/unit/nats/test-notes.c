@@ -157,10 +157,11 @@ test_updates_come_before_the_position (Fixture *self, gconstpointer data)
   post_update (self, 2);
   post_update (self, 3);
   post_place (self, SSE_NATS_NOTE_WELL, 3);
-  post_place (self, SSE_NATS_NOTE_DUE, 4);
-  post_update (self, 5);
-  assert_told (self,
-               "update 1\naway at 1\nupdate 2\nupdate 3\nwell at 3\nend 3\ndue 3\nupdate 5\n");
+  post_update (self, 4);
+  post_place (self, SSE_NATS_NOTE_DUE, 5);
+  post_update (self, 6);
+  assert_told (self, "update 1\naway at 1\nupdate 2\nupdate 3\nwell at 3\nend 3\n"
+                     "update 4\ndue 4\nupdate 6\n");
   g_test_assert_expected_messages ();
 }
 
