@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What is in the log that nodes of this version would not have put there."""
 
+import time
+
 from fleet import FleetCase
 
 PASSED_OVER = "is passed over, as it would not be taken here"
@@ -26,9 +28,9 @@ class Foreign(FleetCase):
         for node in self.nodes:
             node.daemon.expect(PASSED_OVER)
 
-    def put(self, stream, audience, update):
-        """Writes an update into the log; returns its position."""
-        headers = [("Rivulet-Accepted", 1)]
+    def put(self, stream, audience, update, seconds_ago=0):
+        """Writes an update into the log, accepted by a node so long ago; returns its position."""
+        headers = [("Rivulet-Accepted", int((time.time() - seconds_ago) * 1e6))]
         if audience is not None:
             headers.append(("Rivulet-Audience", audience))
         answer = self.fleet.servers[0].ask(f"rivulet.log.update.{stream}", update, headers=headers)
@@ -66,3 +68,19 @@ class Foreign(FleetCase):
             self.put("github-events", None, EVENT)
             for one in client, other:
                 self.assertEqual([name for _, name in self.fetch(one, 1)], ["of another version"])
+
+    def test_what_was_held_up(self):
+        """As by a server that hung: it may have been sent again, and been taken, long ago."""
+        first, second = self.nodes
+        with second.follow("github-events") as client:
+            client.next_of("events")
+            self.put("github-events", None, EVENT, 90)
+            late = {**EVENT, "event": {**EVENT["event"], "delivery_id": "late"}}
+            position = self.put("github-events", None, late, 110)
+            first.new_event("behind")
+            names = [name for _, name in self.fetch(client, 2)]
+            self.assertEqual(names, ["of another version", "behind"])
+        for node in self.nodes:
+            node.daemon.expect("long after it was published")
+            node.daemon.wait_for_line(f"the update at {position} is passed over: it came to the "
+                                      "servers long after it was published")
