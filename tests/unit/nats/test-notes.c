@@ -183,6 +183,43 @@ test_unparsed (Fixture *self, gconstpointer data)
   g_test_assert_expected_messages ();
 }
 
+/* Publishes one; tells the id that it is sent under. */
+static void
+publish (Fixture *self, char id[SSE_NATS_ID_BYTES])
+{
+  GPtrArray *updates = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
+  g_autoptr (GBytes) json = g_bytes_new_static ("{\"type\":\"a\"}", 12);
+  SseMailList jobs = { 0 };
+  SseNatsJob *job;
+
+  g_ptr_array_add (updates, sse_update_new ("quota", NULL, json));
+  sse_log_append (SSE_LOG (self->log), updates);
+  assert_told (self, "");
+  sse_mailbox_take (&self->inbox, &jobs);
+  job = (SseNatsJob *) sse_mail_list_pop (&jobs);
+  g_assert_nonnull (job);
+  g_strlcpy (id, job->id, SSE_NATS_ID_BYTES);
+  sse_nats_job_free (job);
+}
+
+/* What came too late is passed over by all, by who published it as well. */
+static void
+test_late (Fixture *self, gconstpointer data)
+{
+  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_UPDATE);
+
+  self->directory = g_dir_make_tmp ("rivulet-XXXXXX", NULL);
+  self->log->mark = sse_nats_mark_new (self->directory, &self->log->notes, NULL);
+  publish (self, note->id);
+  note->position = 1;
+  note->late = TRUE;
+  post (self, note);
+  g_test_expect_message ("rivulet-nats", G_LOG_LEVEL_WARNING, "the update at 1 is passed over*");
+  assert_told (self, "");
+  g_test_assert_expected_messages ();
+  g_assert_false (sse_nats_waiting_is_empty (self->log->waiting));
+}
+
 /* What comes again and again is told once. */
 static void
 test_what_stays_the_same (Fixture *self, gconstpointer data)
@@ -217,6 +254,7 @@ main (int argc, char **argv)
   ADD ("updates-come-before-the-position", test_updates_come_before_the_position);
   ADD ("what-stays-the-same", test_what_stays_the_same);
   ADD ("unparsed", test_unparsed);
+  ADD ("late", test_late);
   ADD ("lost", test_lost);
   return g_test_run ();
 }
