@@ -191,8 +191,7 @@ find_sum (const SseNatsCheckpoint *self, const char *stream)
  * sse_nats_checkpoint_differ:
  * @other: of the same position
  *
- * Returns: (transfer container) (element-type utf8): the streams of @self whose states differ
- *   there, or are not there
+ * Returns: (transfer container) (element-type utf8): the streams of both whose states differ
  */
 GPtrArray *
 sse_nats_checkpoint_differ (const SseNatsCheckpoint *self, const SseNatsCheckpoint *other)
@@ -203,8 +202,28 @@ sse_nats_checkpoint_differ (const SseNatsCheckpoint *self, const SseNatsCheckpoi
     {
       const SseNatsPart *part = g_ptr_array_index (self->parts, i);
 
-      if (g_strcmp0 (part->sum, find_sum (other, part->stream)) != 0)
+      const char *sum = find_sum (other, part->stream);
+
+      if (sum != NULL && !g_str_equal (sum, part->sum))
         g_ptr_array_add (streams, part->stream);
     }
   return streams;
+}
+
+/**
+ * sse_nats_checkpoint_find_missing:
+ *
+ * Returns: (transfer none) (nullable): a stream of @self of which @other has no state
+ */
+const char *
+sse_nats_checkpoint_find_missing (const SseNatsCheckpoint *self, const SseNatsCheckpoint *other)
+{
+  for (guint i = 0; i < self->parts->len; i++)
+    {
+      const SseNatsPart *part = g_ptr_array_index (self->parts, i);
+
+      if (find_sum (other, part->stream) == NULL)
+        return part->stream;
+    }
+  return NULL;
 }

@@ -70,6 +70,9 @@ gboolean           sse_nats_checkpoint_write  (const SseNatsCheckpoint  *self,
                                                GError                  **error);
 GPtrArray         *sse_nats_checkpoint_differ (const SseNatsCheckpoint  *self,
                                                const SseNatsCheckpoint  *other);
+const char        *sse_nats_checkpoint_find_missing
+                                              (const SseNatsCheckpoint  *self,
+                                               const SseNatsCheckpoint  *other);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SseNatsCheckpoint, sse_nats_checkpoint_free)
 

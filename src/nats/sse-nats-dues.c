@@ -16,10 +16,10 @@ struct _SseNatsDues
   guint64 span; /* of updates, between two */
   SseMailbox *publisher;
   SseNatsSaver *saver;
-  GPtrArray *streams; /* names of those in the checkpoint with which this node began */
-  guint64 last;       /* where one was asked for last */
-  gboolean wanted;    /* whether it is time for one, however few updates there were since */
-  gboolean keeps_out; /* whether this node writes none, as its states are not those of others */
+  GHashTable *streams; /* names of those that run here */
+  guint64 last;        /* where one was asked for last */
+  gboolean wanted;     /* whether it is time for one, however few updates there were since */
+  gboolean keeps_out;  /* whether this node writes none, as its states are not those of others */
 
   guint64 asked; /* up to where the log was when this node asked last; 0 where it has its answer */
   char asked_id[SSE_NATS_ID_BYTES];
@@ -112,25 +112,27 @@ sse_nats_dues_take (SseNatsDues *self, const SseNatsNote *note, guint64 after)
   return TRUE;
 }
 
-/* Whether a stream is missing here of which others have a state: it would be lost to all. */
+/* Whether one that runs here, or did, is in @parts. */
 static gboolean
-lacks_a_part (SseNatsDues *self, GArray *parts)
+has_part (GArray *parts, const char *stream)
 {
-  for (guint i = 0; i < self->streams->len; i++)
-    {
-      const char *stream = g_ptr_array_index (self->streams, i);
-      gboolean found = FALSE;
-
-      for (guint j = 0; j < parts->len && !found; j++)
-        found = g_str_equal (stream, g_array_index (parts, SseLogPart, j).stream);
-      if (found)
-        continue;
-      g_warning ("there is no plugin that works for %s, of which other nodes have a state: this "
-                 "node writes no checkpoints",
-                 stream);
+  for (guint i = 0; i < parts->len; i++)
+    if (g_str_equal (stream, g_array_index (parts, SseLogPart, i).stream))
       return TRUE;
-    }
   return FALSE;
+}
+
+/* One that was disabled would be lost to all. */
+static void
+check_parts (SseNatsDues *self, GArray *parts)
+{
+  GHashTableIter iter;
+  gpointer stream;
+
+  g_hash_table_iter_init (&iter, self->streams);
+  while (g_hash_table_iter_next (&iter, &stream, NULL))
+    if (!has_part (parts, stream))
+      sse_nats_dues_lack (self, stream);
 }
 
 /**
@@ -144,8 +146,7 @@ sse_nats_dues_save (SseNatsDues *self, guint64 position, GArray *parts)
   /* At the end of all, they may be of before. */
   if (self->due == 0 || position < self->after)
     return;
-  if (!self->keeps_out)
-    self->keeps_out = lacks_a_part (self, parts);
+  check_parts (self, parts);
   sse_nats_saver_post (self->saver, self->due_id, self->due, parts, self->ours && !self->keeps_out);
   self->due = 0;
 }
@@ -159,11 +160,38 @@ sse_nats_dues_keep_out (SseNatsDues *self)
   self->keeps_out = TRUE;
 }
 
-/* A stream is in the checkpoint with which this node begins. */
+/* Other nodes have a state of @stream, and this one has none: it writes no checkpoints any more, in
+ * which that would be lost to all. */
+void
+sse_nats_dues_lack (SseNatsDues *self, const char *stream)
+{
+  if (!self->keeps_out)
+    g_warning ("there is no plugin that works for %s, of which other nodes have a state: this "
+               "node writes no checkpoints",
+               stream);
+  self->keeps_out = TRUE;
+}
+
+/**
+ * sse_nats_dues_meet:
+ * @stream: of an update in the log, or of a part of a checkpoint
+ *
+ * Returns: whether it runs here; see sse_nats_dues_lack() where it does not
+ */
+gboolean
+sse_nats_dues_meet (SseNatsDues *self, const char *stream)
+{
+  if (g_hash_table_contains (self->streams, stream))
+    return TRUE;
+  sse_nats_dues_lack (self, stream);
+  return FALSE;
+}
+
+/* Adds one that runs here. */
 void
 sse_nats_dues_add_stream (SseNatsDues *self, const char *stream)
 {
-  g_ptr_array_add (self->streams, g_strdup (stream));
+  g_hash_table_add (self->streams, g_strdup (stream));
 }
 
 /**
@@ -188,13 +216,13 @@ sse_nats_dues_new (guint64 span)
   SseNatsDues *self = g_new0 (SseNatsDues, 1);
 
   self->span = span;
-  self->streams = g_ptr_array_new_with_free_func (g_free);
+  self->streams = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return self;
 }
 
 void
 sse_nats_dues_free (SseNatsDues *self)
 {
-  g_ptr_array_unref (self->streams);
+  g_hash_table_unref (self->streams);
   g_free (self);
 }

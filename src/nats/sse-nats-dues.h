@@ -21,6 +21,10 @@ void         sse_nats_dues_start           (SseNatsDues       *self,
                                             SseNatsSaver      *saver);
 void         sse_nats_dues_add_stream      (SseNatsDues       *self,
                                             const char        *stream);
+gboolean     sse_nats_dues_meet            (SseNatsDues       *self,
+                                            const char        *stream);
+void         sse_nats_dues_lack            (SseNatsDues       *self,
+                                            const char        *stream);
 void         sse_nats_dues_note            (SseNatsDues       *self,
                                             guint64            position);
 void         sse_nats_dues_ask             (SseNatsDues       *self,

@@ -34,7 +34,9 @@ load_notes (SseNatsLog *self, const SseLogLoader *loader, gpointer user_data, GE
         {
           self->position = note->position;
           if (note->update != NULL)
-            loader->update (note->update, TRUE, user_data);
+            loader->update (note->update,
+                            sse_nats_dues_meet (self->dues, sse_update_get_stream (note->update)),
+                            user_data);
         }
       sse_nats_note_free (note);
     }
@@ -72,7 +74,7 @@ load_checkpoint (SseNatsLog *self, const SseLogLoader *loader, gpointer user_dat
       g_autoptr (GVariant) boxed = g_variant_get_child_value (states, i);
       g_autoptr (GVariant) state = g_variant_get_variant (boxed);
 
-      sse_nats_dues_add_stream (self->dues, part->stream);
+      sse_nats_dues_meet (self->dues, part->stream);
       loader->part (part->stream, checkpoint->position, state, user_data);
     }
   if (checkpoint != NULL)
@@ -88,6 +90,8 @@ sse_nats_log_load (SseLog *log, const SseLogLoader *loader, gpointer user_data, 
   SseNatsLog *self = SSE_NATS_LOG (log);
   SseMailbox *inbox;
 
+  for (const char *const *stream = loader->streams; *stream != NULL; stream++)
+    sse_nats_dues_add_stream (self->dues, *stream);
   if (!load_checkpoint (self, loader, user_data, error)
       || !sse_nats_mark_begin (self->mark, self->epoch.name, self->position, error))
     return FALSE;

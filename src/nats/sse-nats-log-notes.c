@@ -153,10 +153,13 @@ on_note (SseNatsLog *self, SseNatsNote *note, GPtrArray **updates)
     case SSE_NATS_NOTE_UPDATE:
       self->position = note->position;
       update = take_update (self, note);
-      if (update != NULL)
-        g_ptr_array_add (*updates, update);
-      else
-        pass_over (self, note);
+      if (update == NULL)
+        {
+          pass_over (self, note);
+          break;
+        }
+      sse_nats_dues_meet (self->dues, sse_update_get_stream (update));
+      g_ptr_array_add (*updates, update);
       break;
     case SSE_NATS_NOTE_DUE:
       self->position = note->position;
@@ -169,6 +172,9 @@ on_note (SseNatsLog *self, SseNatsNote *note, GPtrArray **updates)
       break;
     case SSE_NATS_NOTE_DIFFERS:
       take_difference (self, note);
+      break;
+    case SSE_NATS_NOTE_LACKS:
+      sse_nats_dues_lack (self->dues, note->error->message);
       break;
     case SSE_NATS_NOTE_WANTED:
       sse_nats_dues_want (self->dues);

@@ -20,6 +20,7 @@ typedef enum
   SSE_NATS_NOTE_WELL,
   SSE_NATS_NOTE_LOST,
   SSE_NATS_NOTE_DIFFERS,
+  SSE_NATS_NOTE_LACKS,
   SSE_NATS_NOTE_WANTED,
   SSE_NATS_NOTE_NODE,
   SSE_NATS_NOTE_PONG,
@@ -36,7 +37,8 @@ typedef enum
  *   NODE: the one named @node
  *   has applied the log up to @position. DIFFERS: another node's checkpoint at @position from what this one has of the stream named by
  *   @error.
- *   WANTED: a checkpoint is, as there is none any more.
+ *   LACKS: it has one of a stream that is not here, named by @error. WANTED: a checkpoint is, as
+ *   there is none any more, or it lacks a stream that is here.
  *   STOP: for a thread, the last one
  * @id: of the message, in an UPDATE and an UNSENT
  * @update: (nullable): parsed, with its position and time; %NULL in an UPDATE for a message that is

@@ -75,13 +75,31 @@ save (SseNatsSaver *self, const SseNatsCheckpoint *checkpoint, GBytes *states)
 }
 
 static void
-tell_differs (SseNatsSaver *self, const char *stream, guint64 position)
+tell (SseNatsSaver *self, SseNatsNoteType type, const char *stream, guint64 position)
 {
-  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_DIFFERS);
+  SseNatsNote *note = sse_nats_note_new (type);
 
   note->position = position;
   note->error = g_error_new (SSE_NATS_ERROR, SSE_NATS_ERROR_LOST, "%s", stream);
   sse_nats_note_post (note, self->link->notes);
+}
+
+/* A node that lacks a plugin may be the first that writes one: those that have it write another,
+ * and it finds that it lacks it. */
+static void
+compare_streams (SseNatsSaver *self, const SseNatsCheckpoint *ours, const SseNatsCheckpoint *theirs)
+{
+  const char *lacking = sse_nats_checkpoint_find_missing (theirs, ours);
+  const char *missing = sse_nats_checkpoint_find_missing (ours, theirs);
+
+  if (lacking != NULL)
+    tell (self, SSE_NATS_NOTE_LACKS, lacking, ours->position);
+  if (missing == NULL)
+    return;
+  g_message ("another node's checkpoint at %" G_GUINT64_FORMAT " has no state of %s: another one "
+             "is asked for",
+             ours->position, missing);
+  tell (self, SSE_NATS_NOTE_WANTED, missing, ours->position);
 }
 
 /* Whether what another node wrote could be looked at. */
@@ -98,7 +116,8 @@ compare_now (SseNatsSaver *self, const SseNatsCheckpoint *ours)
     return TRUE;
   differing = sse_nats_checkpoint_differ (ours, theirs);
   for (guint i = 0; i < differing->len; i++)
-    tell_differs (self, differing->pdata[i], ours->position);
+    tell (self, SSE_NATS_NOTE_DIFFERS, differing->pdata[i], ours->position);
+  compare_streams (self, ours, theirs);
   return TRUE;
 }
 

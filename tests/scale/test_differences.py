@@ -143,6 +143,71 @@ class Differences(FleetCase):
         self.check_version(VERSIONS["one that is not deterministic"])
 
 
+class Lacking(FleetCase):
+    """One node lacks a plugin, before there is any checkpoint, and would be the first to write one."""
+
+    LACKS = "there is no plugin that works for {}, of which other nodes have a state"
+
+    def begin(self, lacking):
+        folder = tempfile.TemporaryDirectory(prefix="rivulet-plugins-")
+        self.addCleanup(folder.cleanup)
+        for name in os.listdir(daemon.PLUGINS):
+            if name.endswith(".so") and name != f"{lacking}.so":
+                os.symlink(os.path.join(daemon.PLUGINS, name), os.path.join(folder.name, name))
+        self.whole = self.fleet.node(nats={"checkpoint-updates": 20})
+        self.plugins = folder.name
+        self.odd = self.odd_node()
+
+    def odd_node(self):
+        node = self.fleet.node(plugins=self.plugins, nats={"checkpoint-updates": 10})
+        node.daemon.expect("there is no plugin that works for")
+        return node
+
+    def fill(self, count):
+        for number in range(count):
+            position = self.whole.new_event(number)
+        return position
+
+    def newest(self):
+        """The newest checkpoint, as it was written; empty where there is none."""
+        message = self.fleet.servers[0].last("rivulet-state", "rivulet.state.checkpoint")
+        return base64.b64decode(message["data"]).decode() if message else ""
+
+    def test_an_update_that_it_cannot_apply(self):
+        self.begin("posts-stats")
+        self.whole.publisher.publish("posts-stats", {"type": "stats", "stats": {
+            "drafts": 1, "ready": 0, "scheduled": 0, "published": 0, "failed": 0}})
+        # One that is started then finds it in the log.
+        for node in self.odd, self.odd_node():
+            node.daemon.wait_for_line(self.LACKS.format("posts-stats"))
+        position = self.fill(19)
+        wait_until(self.newest, "a checkpoint")
+        # The first one that was asked for is the other node's, and whole.
+        self.assertEqual(int(self.newest().split()[1]), position + 1)
+        self.assertIn("\nposts-stats ", self.newest())
+        self.assertEqual(self.whole.publisher.stream_properties("posts-stats")["State"], "running")
+
+    def test_a_stream_that_follows_another(self):
+        """No update names it: those that have it write a checkpoint behind that without it."""
+        self.begin("events-count")
+        self.fill(15)
+        wait_until(lambda: "\nevents-count " in self.newest(), "a checkpoint with all streams")
+        self.whole.daemon.wait_for_line("checkpoint at [0-9]+ has no state of events-count: another")
+        self.odd.daemon.wait_for_line(self.LACKS.format("events-count"))
+        self.assertEqual(self.whole.publisher.stream_properties("events-count")["State"], "running")
+        late = self.fleet.node()
+        with late.follow("events-count") as client:
+            self.assertEqual(client.next_of("count").data["count"], 15)
+        # It leaves the next ones to the others, also when it begins with that.
+        self.odd.daemon.stop()
+        self.odd.start_again()
+        self.odd.daemon.expect("there is no plugin that works for")
+        self.odd.daemon.wait_for_line(self.LACKS.format("events-count"))
+        self.fill(40)
+        wait_until(lambda: int(self.newest().split()[1]) > 30, "a newer checkpoint")
+        self.assertIn("\nevents-count ", self.newest())
+
+
 class Trust(FleetCase):
     """The daemon's own stream is no plugin's."""
 

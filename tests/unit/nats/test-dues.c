@@ -130,6 +130,24 @@ test_who_keeps_out (Fixture *self, gconstpointer data)
   g_assert_false (asks (self, 500, 0, id));
 }
 
+/* A node whose checkpoints would lack what others have writes none. */
+static void
+test_what_is_not_here (Fixture *self, gconstpointer data)
+{
+  char id[SSE_NATS_ID_BYTES];
+
+  sse_nats_dues_add_stream (self->dues, "quota");
+  g_assert_true (sse_nats_dues_meet (self->dues, "quota"));
+  g_assert_true (asks (self, 500, 0, id));
+  g_test_expect_message ("rivulet-nats", G_LOG_LEVEL_WARNING,
+                         "there is no plugin that works for posts,*");
+  g_assert_false (sse_nats_dues_meet (self->dues, "posts"));
+  g_test_assert_expected_messages ();
+  g_assert_false (sse_nats_dues_meet (self->dues, "others"));
+  g_assert_true (sse_nats_dues_meet (self->dues, "quota"));
+  g_assert_false (asks (self, 1000, 0, id));
+}
+
 #define ADD(name, func) g_test_add ("/nats/dues/" name, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -142,5 +160,6 @@ main (int argc, char **argv)
   ADD ("wanted", test_wanted);
   ADD ("one-at-a-time", test_one_at_a_time);
   ADD ("keeps-out", test_who_keeps_out);
+  ADD ("what-is-not-here", test_what_is_not_here);
   return g_test_run ();
 }

@@ -61,6 +61,7 @@ set_up (Fixture *self, gconstpointer data)
   g_assert_true (sse_mailbox_init (&self->inbox, NULL));
   self->log->waiting = sse_nats_waiting_new (&self->inbox, 3600000);
   self->log->dues = sse_nats_dues_new (1000000);
+  sse_nats_dues_add_stream (self->log->dues, "quota");
   sse_nats_log_add_teller (self->log);
   g_signal_connect (self->log, "committed", G_CALLBACK (on_committed), self);
   g_signal_connect (self->log, "due", G_CALLBACK (on_due), self);
