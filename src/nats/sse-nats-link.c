@@ -11,8 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sse-nats-streams.h"
-
 G_DEFINE_QUARK (sse - nats - error - quark, sse_nats_error)
 
 /* What a message has beside the update, in bytes at most. */
@@ -355,7 +353,7 @@ sse_nats_link_lacks (SseNatsLink *self, guint64 position)
  * @notes: outlives the link
  * @error: %SSE_NATS_ERROR
  *
- * Connects, and makes the streams where they are not there. Waits for all of that.
+ * Connects, and waits for that.
  */
 SseNatsLink *
 sse_nats_link_new (const SseNatsOptions *options, SseMailbox *notes, GError **error)
@@ -377,8 +375,7 @@ sse_nats_link_new (const SseNatsOptions *options, SseMailbox *notes, GError **er
   jetstream.Wait = ANSWER_MS;
   if (open_connection (self, options, error) && check_payload (self, options, error)
       && sse_nats_fail (natsConnection_JetStream (&self->jetstream, self->connection, &jetstream),
-                        0, "JetStream", error)
-      && sse_nats_streams_have (self, options, error))
+                        0, "JetStream", error))
     return self;
   sse_nats_link_free (self);
   return NULL;

@@ -9,7 +9,54 @@
 
 #include "sse-nats-log-private.h"
 
+/* The start goes on when the stream can be read again. */
+static void
+take_illness (SseNatsLog *self, const GError *error)
+{
+  if (self->error == NULL)
+    g_message ("reading the log, at %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+               ", has to wait: %s",
+               self->position, self->end, error->message);
+  g_free (self->error);
+  self->error = g_strdup (error->message);
+}
+
 /* Gives what was read; FALSE where the stream was lost meanwhile. */
+static gboolean
+load_note (SseNatsLog *self,
+           SseNatsNote *note,
+           const SseLogLoader *loader,
+           gpointer user_data,
+           GError **error)
+{
+  switch (note->type)
+    {
+    case SSE_NATS_NOTE_LOST:
+      g_propagate_error (error, g_steal_pointer (&note->error));
+      return FALSE;
+    case SSE_NATS_NOTE_ILL:
+      take_illness (self, note->error);
+      break;
+    case SSE_NATS_NOTE_WELL:
+      g_clear_pointer (&self->error, g_free);
+      break;
+    case SSE_NATS_NOTE_DUE:
+      self->position = note->position;
+      sse_nats_dues_note (self->dues, note->position);
+      break;
+    case SSE_NATS_NOTE_UPDATE:
+      self->position = note->position;
+      if (note->update != NULL)
+        loader->update (note->update,
+                        sse_nats_dues_meet (self->dues, sse_update_get_stream (note->update)),
+                        user_data);
+      break;
+    default:
+      break;
+    }
+  return TRUE;
+}
+
 static gboolean
 load_notes (SseNatsLog *self, const SseLogLoader *loader, gpointer user_data, GError **error)
 {
@@ -20,24 +67,7 @@ load_notes (SseNatsLog *self, const SseLogLoader *loader, gpointer user_data, GE
   sse_mailbox_take (&self->notes, &notes);
   while ((note = (SseNatsNote *) sse_mail_list_pop (&notes)) != NULL)
     {
-      if (note->type == SSE_NATS_NOTE_LOST && ok)
-        {
-          g_propagate_error (error, g_steal_pointer (&note->error));
-          ok = FALSE;
-        }
-      if (note->type == SSE_NATS_NOTE_DUE && ok)
-        {
-          self->position = note->position;
-          sse_nats_dues_note (self->dues, note->position);
-        }
-      if (note->type == SSE_NATS_NOTE_UPDATE && ok)
-        {
-          self->position = note->position;
-          if (note->update != NULL)
-            loader->update (note->update,
-                            sse_nats_dues_meet (self->dues, sse_update_get_stream (note->update)),
-                            user_data);
-        }
+      ok = ok && load_note (self, note, loader, user_data, error);
       sse_nats_note_free (note);
     }
   sse_nats_mark_set_applied (self->mark, self->position);
@@ -113,6 +143,7 @@ sse_nats_log_load (SseLog *log, const SseLogLoader *loader, gpointer user_data, 
                                           self->position, error);
   if (self->follower == NULL || !load_stream (self, loader, user_data, error))
     return FALSE;
+  g_clear_pointer (&self->error, g_free);
   self->told = self->position;
   sse_nats_log_add_teller (self);
   return TRUE;

@@ -7,9 +7,12 @@
 
 #include "sse-error.h"
 #include "sse-nats-log-private.h"
+#include "sse-nats-streams.h"
 
 /* Between two looks at who waits, in ms. */
 #define TICK_MS 250
+/* Between attempts to begin, in ms. */
+#define RETRY_MS 250
 
 static void sse_nats_log_iface_init (SseLogInterface *iface);
 
@@ -247,6 +250,37 @@ sse_nats_log_init (SseNatsLog *self)
   self->nodes = sse_nats_nodes_new ();
 }
 
+/* What servers are asked at the start, until @until, monotonic, in µs: they may have no leader at
+ * the moment, or not have found each other yet. */
+static gboolean
+begin (SseNatsLog *self, const SseNatsOptions *options, gint64 until, GError **error)
+{
+  const SseNatsPlace known = { sse_nats_mark_get_epoch (self->mark), sse_nats_mark_get (self->mark),
+                               sse_nats_mark_get_id (self->mark) };
+  SseNatsExtent extent;
+
+  for (guint i = 0;; i++)
+    {
+      g_autoptr (GError) local = NULL;
+
+      if (sse_nats_streams_have (self->link, options, &local)
+          && sse_nats_epoch_agree (self->link, &known, &self->epoch, &extent, &local))
+        break;
+      if (!g_error_matches (local, SSE_NATS_ERROR, SSE_NATS_ERROR_AWAY)
+          || g_get_monotonic_time () >= until)
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
+      if (i == 0)
+        g_message ("%s; it is tried again for a while ([nats] connect-seconds)", local->message);
+      nats_Sleep (RETRY_MS);
+    }
+  self->first = extent.first;
+  self->end = extent.last;
+  return TRUE;
+}
+
 /**
  * sse_nats_log_new:
  * @options: looked at here alone
@@ -261,8 +295,7 @@ SseLog *
 sse_nats_log_new (const SseNatsOptions *options, GError **error)
 {
   g_autoptr (SseNatsLog) self = g_object_new (SSE_TYPE_NATS_LOG, NULL);
-  SseNatsExtent extent;
-  SseNatsPlace known;
+  gint64 until = g_get_monotonic_time () + options->connect_ms * G_GINT64_CONSTANT (1000);
 
   self->node = g_strdup (options->node);
   self->deadline_ms = options->deadline_ms;
@@ -274,13 +307,8 @@ sse_nats_log_new (const SseNatsOptions *options, GError **error)
   self->mark = sse_nats_mark_new (options->directory, &self->notes, error);
   if (self->mark == NULL)
     return NULL;
-  known = (SseNatsPlace){ sse_nats_mark_get_epoch (self->mark), sse_nats_mark_get (self->mark),
-                          sse_nats_mark_get_id (self->mark) };
   self->link = sse_nats_link_new (options, &self->notes, error);
-  if (self->link == NULL
-      || !sse_nats_epoch_agree (self->link, &known, &self->epoch, &extent, error))
+  if (self->link == NULL || !begin (self, options, until, error))
     return NULL;
-  self->first = extent.first;
-  self->end = extent.last;
   return SSE_LOG (g_steal_pointer (&self));
 }

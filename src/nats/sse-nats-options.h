@@ -15,7 +15,7 @@ G_BEGIN_DECLS
  * @ca_file: (nullable): whom to trust, in PEM; TLS is spoken where this is set, or a URL says tls://
  * @certificate_file: (nullable): this node's own certificate in PEM
  * @key_file: (nullable): and its key
- * @connect_ms: how long to look for a server at start
+ * @connect_ms: how long to look for a server at start, and for servers that answer
  * @deadline_ms: how long a publisher waits for an update to come back, before it is told that
  *   whether it was taken is unknown
  * @max_update_bytes: the largest update
