@@ -9,33 +9,47 @@
  */
 #define DUPLICATES_NS (G_GINT64_CONSTANT (120) * 1000000000)
 
-/* What must hold of a stream of updates that somebody made: nothing leaves it by itself. */
-static gboolean
-check_stream (const jsStreamConfig *config, const char *subjects, GError **error)
+/* What must hold of a stream that somebody made: nothing leaves it by itself, and what it
+ * acknowledges is in files. NULL where that is so. */
+static const char *
+find_fault (const jsStreamConfig *is, const jsStreamConfig *wanted)
 {
-  const char *wrong = NULL;
-
-  if (config->SubjectsLen != 1 || !g_str_equal (config->Subjects[0], subjects))
-    wrong = _ ("its subjects");
-  else if (config->Retention != js_LimitsPolicy)
-    wrong = _ ("its retention");
-  else if (config->MaxAge > 0 || config->MaxMsgs > 0 || config->MaxMsgsPerSubject > 0)
-    wrong = _ ("a limit by which messages leave it");
-  else if (config->Duplicates < DUPLICATES_NS)
-    wrong = _ ("that it soon forgets messages' ids");
-  else if (config->MaxBytes > 0 && config->Discard != js_DiscardNew)
-    wrong = _ ("that it discards old messages");
-  if (wrong == NULL)
-    return TRUE;
-  g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
-               _ ("the JetStream stream %s cannot be the log for %s: make it without, or let "
-                  "rivuletd make it"),
-               config->Name, wrong);
-  return FALSE;
+  if (is->SubjectsLen != 1 || !g_str_equal (is->Subjects[0], wanted->Subjects[0]))
+    return _ ("its subjects");
+  if (is->Storage != js_FileStorage)
+    return _ ("its storage, which is not files");
+  if (is->NoAck)
+    return _ ("that it acknowledges nothing");
+  if (is->Retention != js_LimitsPolicy)
+    return _ ("its retention");
+  if (is->MaxAge > 0 || is->MaxMsgs > 0)
+    return _ ("a limit by which messages leave it");
+  if (is->MaxBytes > 0 && is->Discard != js_DiscardNew)
+    return _ ("that it discards old messages");
+  if (MAX (is->MaxMsgsPerSubject, 0) != MAX (wanted->MaxMsgsPerSubject, 0))
+    return _ ("how many messages of a subject it keeps");
+  if (is->Duplicates < wanted->Duplicates)
+    return _ ("that it soon forgets messages' ids");
+  return NULL;
 }
 
 static gboolean
-have_stream (SseNatsLink *self, jsStreamConfig *config, gboolean check, GError **error)
+check_stream (const jsStreamConfig *is, const jsStreamConfig *wanted, GError **error)
+{
+  const char *fault = find_fault (is, wanted);
+
+  if (fault == NULL)
+    return TRUE;
+  g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
+               _ ("the JetStream stream %s cannot be of the log for %s: make it otherwise, or let "
+                  "rivuletd make it"),
+               is->Name, fault);
+  return FALSE;
+}
+
+/* @replicas: (out) (optional): that it has */
+static gboolean
+have_stream (SseNatsLink *self, jsStreamConfig *config, gint64 *replicas, GError **error)
 {
   g_autofree char *what = g_strdup_printf (_ ("the stream %s"), config->Name);
   jsStreamInfo *info = NULL;
@@ -48,10 +62,9 @@ have_stream (SseNatsLink *self, jsStreamConfig *config, gboolean check, GError *
   /* Another node may have made it meanwhile. */
   if (status != NATS_OK && code == JSStreamNameExistErr)
     status = js_GetStreamInfo (&info, self->jetstream, config->Name, NULL, &code);
-  ok = sse_nats_fail (status, code, what, error)
-       && (!check || check_stream (info->Config, config->Subjects[0], error));
-  if (ok && check)
-    self->replicas = info->Config->Replicas;
+  ok = sse_nats_fail (status, code, what, error) && check_stream (info->Config, config, error);
+  if (ok && replicas != NULL)
+    *replicas = info->Config->Replicas;
   jsStreamInfo_Destroy (info);
   return ok;
 }
@@ -61,8 +74,8 @@ have_stream (SseNatsLink *self, jsStreamConfig *config, gboolean check, GError *
  * @self: one that is connected; gets the stream's replicas
  * @error: %SSE_NATS_ERROR
  *
- * Makes the stream of updates and that beside it where they are not there, and looks whether the
- * first can be a log. Waits for the servers.
+ * Makes the stream of updates and that beside it where they are not there, and looks whether they
+ * keep what they get. Waits for the servers.
  */
 gboolean
 sse_nats_streams_have (SseNatsLink *self, const SseNatsOptions *options, GError **error)
@@ -78,7 +91,8 @@ sse_nats_streams_have (SseNatsLink *self, const SseNatsOptions *options, GError 
   config.Replicas = options->replicas;
   config.Duplicates = DUPLICATES_NS;
   config.DenyDelete = true;
-  return have_stream (self, &config, TRUE, error) && sse_nats_streams_have_state (self, error);
+  return have_stream (self, &config, &self->replicas, error)
+         && sse_nats_streams_have_state (self, error);
 }
 
 /**
@@ -102,5 +116,5 @@ sse_nats_streams_have_state (SseNatsLink *self, GError **error)
   config.Storage = js_FileStorage;
   config.Replicas = self->replicas;
   config.MaxMsgsPerSubject = 1;
-  return have_stream (self, &config, FALSE, error);
+  return have_stream (self, &config, NULL, error);
 }

@@ -187,8 +187,51 @@ class Ahead(FleetCase):
 
 
 class Unfit(FleetCase):
+    LOG = {"name": "rivulet", "subjects": ["rivulet.log.>"], "storage": "file",
+           "duplicate_window": 120 * 10**9}
+    STATE = {"name": "rivulet-state", "subjects": ["rivulet.state.>"], "storage": "file",
+             "max_msgs_per_subject": 1}
+    FAULTS = (
+        ({"subjects": ["rivulet.log.update.*"]}, "its subjects"),
+        ({"storage": "memory"}, "its storage"),
+        ({"no_ack": True}, "that it acknowledges nothing"),
+        ({"retention": "interest"}, "its retention"),
+        ({"max_age": 200 * 10**9}, "a limit by which messages leave it"),
+        ({"max_msgs": 1000}, "a limit by which messages leave it"),
+        ({"max_bytes": 1000000, "discard": "old"}, "that it discards old messages"),
+    )
+    FAULTS_OF_LOG = (
+        ({"max_msgs_per_subject": 1}, "how many messages of a subject"),
+        ({"duplicate_window": 60 * 10**9}, "that it soon forgets"),
+    )
+    FAULTS_OF_STATE = (
+        ({"subjects": ["rivulet.state.*"]}, "its subjects"),
+        ({"max_msgs_per_subject": -1}, "how many messages of a subject"),
+        ({"max_msgs_per_subject": 2}, "how many messages of a subject"),
+    )
+
     def setUp(self):
         pass
+
+    def test_streams_that_somebody_made(self):
+        """Those are refused that would not keep what they get, and that would give too little."""
+        fleet = Fleet()
+        self.addCleanup(fleet.stop)
+        server = fleet.servers[0]
+
+        def make(config):
+            server.ask(f"$JS.API.STREAM.DELETE.{config['name']}")
+            self.assertNotIn("error", server.ask(f"$JS.API.STREAM.CREATE.{config['name']}", config))
+
+        for config, faults in ((self.LOG, self.FAULTS + self.FAULTS_OF_LOG),
+                               (self.STATE, self.FAULTS[1:] + self.FAULTS_OF_STATE)):
+            for change, why in faults:
+                with self.subTest(config["name"], **change):
+                    make({**config, **change})
+                    with self.assertRaisesRegex(AssertionError, f"{config['name']} .*for {why}"):
+                        fleet.node()
+            make({**config, "max_bytes": 10**8, "discard": "new"})
+        fleet.node().new_event(1)
 
     def test_too_small_messages(self):
         fleet = Fleet(payload="512KB")
