@@ -138,17 +138,17 @@ sse_nats_epoch_keep (SseNatsLink *link,
     return FALSE;
   if (epoch->sequence > 0 || created != extent->created)
     return TRUE;
-  g_warning ("the stream %s was removed or emptied: it gets the epoch again, and a checkpoint",
-             link->state_stream);
-  sse_nats_note_post (sse_nats_note_new (SSE_NATS_NOTE_WANTED), link->notes);
   if (!sse_nats_streams_have_state (link, error))
     return FALSE;
-  if (replace (link, epoch, name, created, &local))
-    return TRUE;
-  if (local == NULL)
-    return ask (link, epoch, error);
-  g_propagate_error (error, g_steal_pointer (&local));
-  return FALSE;
+  if (!replace (link, epoch, name, created, &local) && local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  g_warning ("the stream %s was removed or emptied: it has the epoch again, and gets a checkpoint",
+             link->state_stream);
+  sse_nats_note_post (sse_nats_note_new (SSE_NATS_NOTE_WANTED), link->notes);
+  return epoch->sequence > 0 || ask (link, epoch, error);
 }
 
 /* Why the stream is not what the epoch is of, or not what this node has had of it. */
