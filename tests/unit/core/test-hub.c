@@ -329,6 +329,64 @@ test_volatile_log (void)
     g_assert_cmpuint (g_array_index (positions, guint64, i), ==, i + 1);
 }
 
+/* What publishers here pushed was judged when it came, and is not judged again: with what is put
+ * into it meanwhile, it would be refused. */
+static void
+test_judged_once (Fixture *fixture, gconstpointer data)
+{
+  GPtrArray *pending;
+
+  fixture_push (fixture, "probe", NULL, "set", "one");
+  pending = fixture->log->pending->pdata[0];
+  json_object_set_string_member (sse_update_get_object (pending->pdata[0]), "audience", "ann");
+  test_log_finish (fixture->log, TRUE);
+  fixture_wait (fixture, 1);
+  g_assert_cmpstr (fixture_last_answer (fixture), ==, "ep-1");
+}
+
+/* Commits one that nobody pushed here. */
+static void
+commit (Fixture *fixture, const char *audience, const char *text)
+{
+  g_autoptr (GBytes) json = g_bytes_new_static (text, strlen (text));
+  g_autoptr (GPtrArray) updates
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
+  SseUpdate *update = sse_update_new ("probe", audience, json);
+
+  g_ptr_array_add (updates, update);
+  g_assert_true (sse_update_parse (update, NULL));
+  sse_update_set_position (update, ++fixture->log->position);
+  sse_log_emit_committed (SSE_LOG (fixture->log), updates);
+}
+
+/* What comes from elsewhere is judged before a source sees it. */
+static void
+test_foreign (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Client) ann = client_new (fixture, "probe", "ann", NULL);
+  g_autofree char *nobody = g_strnfill (1025, 'a');
+  const struct
+  {
+    const char *audience;
+    const char *text;
+    const char *why;
+  } rows[] = {
+    { NULL, "{\"type\":\"set\"}", "*1 of probe is passed over*value: *" },
+    { nobody, "{\"type\":\"set\",\"value\":\"x\"}", "*2 of probe is passed over*audience: *" },
+    { NULL, "{\"type\":\"set\",\"value\":\"x\",\"audience\":\"bob\"}",
+      "*3 of probe is passed over*audience: *" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_test_expect_message ("rivulet-hub", G_LOG_LEVEL_WARNING, rows[i].why);
+      commit (fixture, rows[i].audience, rows[i].text);
+      g_test_assert_expected_messages ();
+    }
+  commit (fixture, NULL, "{\"type\":\"set\",\"value\":\"four\"}");
+  client_expect (ann, START ("0", "-") EVENT ("4", "value-update", "four"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -353,6 +411,8 @@ main (int argc, char **argv)
     { "/core/hub/newcomer-in-a-busy-time", test_newcomer_in_a_busy_time },
     { "/core/hub/copies", test_copies },
     { "/core/hub/id-of-first-events", test_id_of_first_events },
+    { "/core/hub/judged-once", test_judged_once },
+    { "/core/hub/foreign", test_foreign },
   };
 
   g_test_init (&argc, &argv, NULL);
