@@ -89,15 +89,13 @@ load_stream (SseNatsLog *self, const SseLogLoader *loader, gpointer user_data, G
   return TRUE;
 }
 
-/* Gives the newest checkpoint, where there is one of this log. */
-static gboolean
-load_checkpoint (SseNatsLog *self, const SseLogLoader *loader, gpointer user_data, GError **error)
+/* Gives what this node begins with. */
+static void
+load_checkpoint (SseNatsLog *self, const SseLogLoader *loader, gpointer user_data)
 {
-  g_autoptr (SseNatsCheckpoint) checkpoint = NULL;
-  g_autoptr (GVariant) states = NULL;
+  g_autoptr (SseNatsCheckpoint) checkpoint = g_steal_pointer (&self->checkpoint);
+  g_autoptr (GVariant) states = g_steal_pointer (&self->states);
 
-  if (!sse_nats_checkpoint_load (self->link, self->first, &checkpoint, &states, error))
-    return FALSE;
   for (guint i = 0; checkpoint != NULL && i < checkpoint->parts->len; i++)
     {
       const SseNatsPart *part = g_ptr_array_index (checkpoint->parts, i);
@@ -111,7 +109,6 @@ load_checkpoint (SseNatsLog *self, const SseLogLoader *loader, gpointer user_dat
     self->position = checkpoint->position;
   sse_nats_dues_note (self->dues, self->position);
   self->end = MAX (self->end, self->position);
-  return TRUE;
 }
 
 gboolean
@@ -122,8 +119,8 @@ sse_nats_log_load (SseLog *log, const SseLogLoader *loader, gpointer user_data, 
 
   for (const char *const *stream = loader->streams; *stream != NULL; stream++)
     sse_nats_dues_add_stream (self->dues, *stream);
-  if (!load_checkpoint (self, loader, user_data, error)
-      || !sse_nats_mark_begin (self->mark, self->epoch.name, self->position, error))
+  load_checkpoint (self, loader, user_data);
+  if (!sse_nats_mark_begin (self->mark, self->epoch.name, self->position, error))
     return FALSE;
   for (const char *const *stream = loader->streams; *stream != NULL; stream++)
     loader->begin_events (*stream, self->position, user_data);

@@ -39,7 +39,8 @@ struct _SseNatsLog
   SseNatsWaiting *waiting;
   SseNatsDues *dues;
   SseNatsNodes *nodes;
-  guint64 first;    /* the first message that there was at the start */
+  SseNatsCheckpoint *checkpoint; /* what to begin with, until it is loaded; NULL for none */
+  GVariant *states;              /* of that */
   guint64 position; /* of the last one that was read */
   guint64 told;     /* of the last update that was told */
   guint64 end;      /* of the last message that there is, as far as is known */

@@ -228,6 +228,8 @@ sse_nats_log_finalize (GObject *object)
   g_clear_pointer (&self->waiting, sse_nats_waiting_free);
   g_clear_pointer (&self->dues, sse_nats_dues_free);
   sse_nats_nodes_free (self->nodes);
+  g_clear_pointer (&self->checkpoint, sse_nats_checkpoint_free);
+  g_clear_pointer (&self->states, g_variant_unref);
   g_free (self->node);
   sse_nats_epoch_clear (&self->epoch);
   g_free (self->error);
@@ -264,7 +266,9 @@ begin (SseNatsLog *self, const SseNatsOptions *options, gint64 until, GError **e
       g_autoptr (GError) local = NULL;
 
       if (sse_nats_streams_have (self->link, options, &local)
-          && sse_nats_epoch_agree (self->link, &known, &self->epoch, &extent, &local))
+          && sse_nats_epoch_agree (self->link, &known, &self->epoch, &extent, &local)
+          && sse_nats_checkpoint_load (self->link, extent.first, &self->checkpoint, &self->states,
+                                       &local))
         break;
       if (!g_error_matches (local, SSE_NATS_ERROR, SSE_NATS_ERROR_AWAY)
           || g_get_monotonic_time () >= until)
@@ -276,7 +280,6 @@ begin (SseNatsLog *self, const SseNatsOptions *options, gint64 until, GError **e
         g_message ("%s; it is tried again for a while ([nats] connect-seconds)", local->message);
       nats_Sleep (RETRY_MS);
     }
-  self->first = extent.first;
   self->end = extent.last;
   return TRUE;
 }
@@ -287,7 +290,8 @@ begin (SseNatsLog *self, const SseNatsOptions *options, gint64 until, GError **e
  * @error: %SSE_NATS_ERROR where no server or no fit stream can be had; %G_FILE_ERROR where this
  *   node can't keep how far it was
  *
- * Connects, makes the stream where there is none, and agrees with other nodes on an epoch.
+ * Connects, makes the streams where there are none, agrees with other nodes on an epoch, and gets
+ * the checkpoint to begin with.
  *
  * Returns: (transfer full): a log to be loaded
  */

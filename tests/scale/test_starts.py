@@ -42,6 +42,17 @@ class Alone(FleetCase):
             self.assertEqual(client.next_of("count").data["count"], 3)
 
 
+    def test_a_checkpoint_that_is_not_there_yet(self):
+        valve = self.fleet.valve()
+        node = self.fleet.node([f"nats://{valve.address}"], nats=LONG)
+        node.daemon.stop()
+        valve.trap = b'"rivulet.state.checkpoint"'  # where it looks for that
+        with starting(node, "NATS: the checkpoint: Timeout; it is tried again for a while"):
+            valve.trap = None
+            valve.shut = False
+        node.daemon.wait_for_line("listening on")
+
+
 class Cluster(FleetCase):
     n_servers = 3
 
