@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A message of the stream: the end of its subject, lines `name: value`, an empty one, and the body.
+ * The node that sent it and all others have to take it for the same, and what they take for an
+ * update is the same once more where a node sends that. */
+
+#include "sse-nats-message.h"
+
+#include <string.h>
+
+#include "fuzz.h"
+
+#define LOG       "rivulet"
+#define DUE       "rivulet.log.checkpoint"
+#define ID_HEADER "Nats-Msg-Id"
+#define OTHERS_ID "00112233445566778899aabbccddeeff"
+#define POSITION  42
+
+/* What the server would not have taken has no field. */
+static void
+add_header (natsMsg *message, FuzzText line)
+{
+  g_autofree char *text = fuzz_text_dup (line);
+  g_auto (GStrv) parts = g_strsplit (text, ": ", 2);
+
+  if (g_strv_length (parts) == 2 && *parts[0] != '\0')
+    g_assert_cmpint (natsMsgHeader_Add (message, parts[0], parts[1]), ==, NATS_OK);
+}
+
+/* @id: (nullable): what it is known by, whatever it says of that itself */
+static natsMsg *
+make_message (FuzzText input, const char *id)
+{
+  g_autofree char *end = fuzz_text_dup (fuzz_text_take_line (&input));
+  g_autofree char *subject = g_strconcat (LOG ".log.", end, NULL);
+  FuzzText body = input;
+  natsMsg *message = NULL;
+  FuzzText line;
+
+  while (fuzz_text_take_line (&body).length > 0)
+    continue;
+  g_assert_cmpint (natsMsg_Create (&message, subject, NULL, body.bytes, (int) body.length), ==,
+                   NATS_OK);
+  if (id != NULL)
+    g_assert_cmpint (natsMsgHeader_Set (message, ID_HEADER, id), ==, NATS_OK);
+  while ((line = fuzz_text_take_line (&input)).length > 0)
+    add_header (message, line);
+  return message;
+}
+
+/* What a node makes of it, which is not done with before it is parsed. */
+static SseNatsNote *
+read_message (natsMsg *message)
+{
+  SseNatsNote *note = sse_nats_message_read (message, DUE, POSITION);
+
+  g_assert_cmpuint (note->position, ==, POSITION);
+  g_assert_cmpint (note->type, ==,
+                   g_str_equal (natsMsg_GetSubject (message), DUE) ? SSE_NATS_NOTE_DUE
+                                                                   : SSE_NATS_NOTE_UPDATE);
+  if (note->update != NULL && !sse_update_parse (note->update, NULL))
+    g_clear_pointer (&note->update, sse_update_unref);
+  return note;
+}
+
+static void
+assert_id (const SseNatsNote *note, natsMsg *message)
+{
+  const char *id = NULL;
+
+  if (natsMsgHeader_Get (message, ID_HEADER, &id) == NATS_OK && strlen (id) < SSE_NATS_ID_BYTES)
+    g_assert_cmpstr (note->id, ==, id);
+  else
+    g_assert_cmpstr (note->id, ==, "");
+}
+
+static void
+assert_same (SseUpdate *update, SseUpdate *other)
+{
+  g_assert_cmpint (update == NULL, ==, other == NULL);
+  if (update == NULL)
+    return;
+  g_assert_cmpstr (sse_update_get_stream (update), ==, sse_update_get_stream (other));
+  g_assert_cmpstr (sse_update_get_audience (update), ==, sse_update_get_audience (other));
+  g_assert_true (g_bytes_equal (sse_update_get_json (update), sse_update_get_json (other)));
+  g_assert_cmpint (sse_update_get_accepted (update), ==, sse_update_get_accepted (other));
+  g_assert_cmpuint (sse_update_get_position (update), ==, sse_update_get_position (other));
+}
+
+/* As the hub relies on it. */
+static void
+check_update (SseUpdate *update)
+{
+  const char *audience = sse_update_get_audience (update);
+  g_autoptr (GDateTime) accepted
+      = g_date_time_new_from_unix_utc (sse_update_get_accepted (update) / G_USEC_PER_SEC);
+
+  g_assert_null (strchr (sse_update_get_stream (update), '.'));
+  g_assert_true (audience == NULL || (*audience != '\0' && g_utf8_validate (audience, -1, NULL)));
+  g_assert_cmpint (sse_update_get_accepted (update), >=, 0);
+  g_assert_nonnull (accepted);
+  g_assert_cmpuint (sse_update_get_position (update), ==, POSITION);
+  g_assert_nonnull (sse_update_get_object (update));
+}
+
+static void
+check_sent (SseUpdate *update)
+{
+  char id[SSE_NATS_ID_BYTES];
+  natsMsg *message = NULL;
+  SseNatsNote *note;
+
+  sse_nats_message_new_id (id);
+  g_assert_cmpint (sse_nats_message_new (LOG, id, update, "reply", &message), ==, NATS_OK);
+  note = read_message (message);
+  g_assert_cmpstr (note->id, ==, id);
+  assert_same (note->update, update);
+  sse_nats_note_free (note);
+  natsMsg_Destroy (message);
+}
+
+static void
+check_message (FuzzText input)
+{
+  natsMsg *message = make_message (input, NULL);
+  SseNatsNote *note = read_message (message);
+
+  assert_id (note, message);
+  if (note->update != NULL)
+    {
+      g_assert_cmpint (note->type, ==, SSE_NATS_NOTE_UPDATE);
+      check_update (note->update);
+      check_sent (note->update);
+    }
+  sse_nats_note_free (note);
+  natsMsg_Destroy (message);
+}
+
+/* Who sent it knows it by an id of its own, and does not parse it at once. Both have as many
+ * headers: where there are more, libnats 3.4 may take one for another whose name begins so. */
+static void
+check_own (FuzzText input)
+{
+  char id[SSE_NATS_ID_BYTES];
+  natsMsg *messages[2];
+  SseNatsNote *notes[2];
+
+  sse_nats_message_new_id (id);
+  for (guint i = 0; i < 2; i++)
+    {
+      messages[i] = make_message (input, i == 0 ? id : OTHERS_ID);
+      notes[i] = read_message (messages[i]);
+    }
+  g_assert_cmpstr (notes[0]->id, ==, id);
+  assert_same (notes[0]->update, notes[1]->update);
+  for (guint i = 0; i < 2; i++)
+    {
+      sse_nats_note_free (notes[i]);
+      natsMsg_Destroy (messages[i]);
+    }
+}
+
+int
+LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
+{
+  static gboolean is_open;
+  FuzzText input = fuzz_text_new (data, size);
+
+  /* Messages are made without a connection, which would do this. */
+  if (!is_open)
+    is_open = nats_Open (-1) == NATS_OK;
+  check_message (input);
+  check_own (input);
+  return 0;
+}
