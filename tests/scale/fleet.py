@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Several rivuletd that share one log, on NATS servers of their own."""
 
+import select
 import shutil
 import socket
 import tempfile
@@ -154,3 +155,13 @@ class FleetCase(unittest.TestCase):
         """The next appended events' ids and what they are of."""
         events = [client.next_of("new-event") for _ in range(count)]
         return [(event.id, event.data["event"]["delivery_id"]) for event in events]
+
+    def wait_connections(self, node, count):
+        """Those that are held count, too."""
+        wait_until(lambda: node.publisher.server_properties()["Connections"] == count,
+                   f"{count} connections")
+
+    def assert_silent(self, client):
+        """Nothing has come to one that is connected."""
+        came, _, _ = select.select([client.socket], [], [], 0)
+        self.assertEqual((came, client.raw), ([], b""))

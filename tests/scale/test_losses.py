@@ -69,10 +69,11 @@ class Alone(FleetCase):
             first.new_event(1)
             self.server.pause()
             try:
-                with self.assertRaises(Refusal):
+                with self.assertRaises(Refusal) as caught:
                     first.new_event(2)
             finally:
                 self.server.go_on()
+            self.assertEqual(caught.exception.name, "StoreFailed")
             first.new_event(3)
             names = [name for _, name in self.fetch(client, 2)]
             if names[1] == "2":

@@ -148,7 +148,8 @@ class Ahead(FleetCase):
             # Who is not ahead is served with what there is.
             behind.wait_retry()
             both.next_of("events")
-            self.assertEqual(quota.raw, b"")
+            self.wait_connections(self.slow, 3)
+            self.assert_silent(quota)
             self.valve.shut = False
             self.assertEqual(quota.next_of("quota").data["quota"]["used"], 7)
             self.assertEqual([name for _, name in self.fetch(behind, 2)], ["2", "3"])
@@ -165,8 +166,7 @@ class Ahead(FleetCase):
         position = self.quick.new_event(1)
         with self.slow.follow("quota", "ann", headers=[
                 ("Last-Event-ID", f"{self.epoch}-{position}")]) as client:
-            wait_until(lambda: self.slow.publisher.server_properties()["Connections"] == 1,
-                       "a client that waits")
+            self.wait_connections(self.slow, 1)
             self.valve.shut = False
             client.rest()
             self.assertEqual(client.raw, b"")
