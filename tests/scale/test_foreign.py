@@ -42,7 +42,7 @@ class Foreign(FleetCase):
 
     def test_what_is_no_update(self):
         first, second = self.nodes
-        first.new_event("before")
+        second.wait_position(first.new_event("before"))
         found = [(self.put(stream, audience, update), stream, why)
                  for stream, audience, update, why in FOREIGN]
         with second.follow("github-events") as client:
