@@ -28,7 +28,7 @@ class Case(unittest.TestCase):
 
 class Credentials(Case):
     def refused(self, path, pattern):
-        """Fails where a node starts, or tells what is in the file."""
+        """Fails where a node starts, or does not say of which file it is."""
         with self.assertRaisesRegex(AssertionError, f"rivuletd ended with 1:\n.*{pattern}") as caught:
             self.node(path)
         said = str(caught.exception)
@@ -36,6 +36,7 @@ class Credentials(Case):
             for line in file:
                 if len(line) > 50:
                     self.assertNotIn(line.strip(), said)
+        self.assertIn(path, said)
 
     def test_a_user_of_the_account(self):
         user = self.realm.user("node")
@@ -110,6 +111,9 @@ class Unreadable(Case):
             self.addCleanup(daemon.WRAPPER.__delitem__, slice(0, len(wrapper)))
         os.chmod(self.path, 0)
         self.cannot(self.path, "Permission denied")
+
+    def test_it_is_a_folder(self):
+        self.cannot(self.folder, "Is a directory")
 
     def test_it_is_of_something_else(self):
         with self.assertRaisesRegex(AssertionError, f"rivuletd ended with 1:\n.*{self.fleet.secret.path}"):
