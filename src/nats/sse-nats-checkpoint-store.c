@@ -270,21 +270,51 @@ ask_sequence (SseNatsLink *link, const char *subject, guint64 *sequence, GError 
   return TRUE;
 }
 
-/* Removes the chunks of those that are older than @oldest, and of such as were never finished. */
+/* Removes a chunk that came before @first. */
 static void
-remove_chunks (SseNatsLink *link, const SseNatsCheckpoint *oldest)
+remove_chunk (SseNatsLink *link, const char *subject, guint64 first)
+{
+  guint64 sequence;
+
+  if (ask_sequence (link, subject, &sequence, NULL) && sequence > 0 && sequence < first)
+    js_DeleteMsg (link->jetstream, link->state_stream, sequence, NULL, NULL);
+}
+
+static gboolean
+is_of (const SseNatsCheckpoint *self, SseNatsLink *link, const char *subject)
+{
+  g_autofree char *own
+      = g_strdup_printf ("%s.state.chunk.%" G_GUINT64_FORMAT ".", link->stream, self->position);
+
+  return g_str_has_prefix (subject, own);
+}
+
+/* Removes the chunks of those that are older than @oldest, and of such as were never finished; one
+ * by one: nats-server 2.9.10 that is killed and started again does a purge of some subjects for all
+ * others too. */
+static void
+remove_chunks (SseNatsLink *link, const SseNatsCheckpoint *oldest, const SseNatsCheckpoint *newest)
 {
   g_autofree char *subjects = g_strdup_printf ("%s.state.chunk.>", link->stream);
   g_autofree char *first = get_chunk_subject (link, oldest->position, 0);
+  jsStreamInfo *info = NULL;
   jsOptions options;
   guint64 sequence;
 
   if (!ask_sequence (link, first, &sequence, NULL) || sequence == 0)
     return;
   jsOptions_Init (&options);
-  options.Stream.Purge.Subject = subjects;
-  options.Stream.Purge.Sequence = sequence;
-  js_PurgeStream (link->jetstream, link->state_stream, &options, NULL);
+  options.Stream.Info.SubjectsFilter = subjects;
+  js_GetStreamInfo (&info, link->jetstream, link->state_stream, &options, NULL);
+  for (int i = 0; info != NULL && info->State.Subjects != NULL && i < info->State.Subjects->Count;
+       i++)
+    {
+      const char *subject = info->State.Subjects->List[i].Subject;
+
+      if (!is_of (oldest, link, subject) && !is_of (newest, link, subject))
+        remove_chunk (link, subject, sequence);
+    }
+  jsStreamInfo_Destroy (info);
 }
 
 /* A place for a message that names a checkpoint, and what is there. */
@@ -363,7 +393,7 @@ sse_nats_checkpoint_write (const SseNatsCheckpoint *self,
   /* What was removed with the log has no use any more. */
   if ((older != NULL && !name (older, link, &kept, error)) || !name (self, link, &newest, error))
     return FALSE;
-  remove_chunks (link, older != NULL ? older : self);
+  remove_chunks (link, older != NULL ? older : self, self);
   *before = older != NULL ? older->position : 0;
   return TRUE;
 }

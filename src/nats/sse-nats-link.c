@@ -124,7 +124,9 @@ on_error (natsConnection *connection, natsSubscription *subscription, natsStatus
 static gboolean
 check_file (const char *key, const char *path, GError **error)
 {
-  if (path == NULL || access (path, R_OK) == 0)
+  if (path != NULL && g_file_test (path, G_FILE_TEST_IS_DIR))
+    errno = EISDIR;
+  else if (path == NULL || access (path, R_OK) == 0)
     return TRUE;
   g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT, _ ("[nats] %s: cannot read %s: %s"),
                key, path, strerror (errno));
@@ -219,7 +221,11 @@ static gboolean
 open_connection (SseNatsLink *self, const SseNatsOptions *options, GError **error)
 {
   g_autofree char *urls = tell_urls (options->urls);
-  g_autofree char *what = g_strdup_printf (_ ("connecting to %s"), urls);
+  g_autofree char *what
+      = options->credentials_file != NULL
+            ? g_strdup_printf (_ ("connecting to %s as [nats] credentials-file=%s says"), urls,
+                               options->credentials_file)
+            : g_strdup_printf (_ ("connecting to %s"), urls);
   gint64 until = g_get_monotonic_time () + options->connect_ms * G_GINT64_CONSTANT (1000);
   natsOptions *nats_options = NULL;
   natsStatus status = natsOptions_Create (&nats_options);

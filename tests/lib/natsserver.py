@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """nats-server, alone or several as a cluster."""
 
+import base64
 import contextlib
 import json
 import os
@@ -10,11 +11,13 @@ import socket
 import subprocess
 
 import ports
+import wire
 from proxies import find
 from waiting import PATIENCE, wait_until
 
 CONFIG = """server_name: {name}
 listen: {host}:{port}
+http: {host}:{monitor}
 max_payload: {payload}
 jetstream {{ store_dir: "{folder}" }}
 """
@@ -52,8 +55,8 @@ class Server:
         self.config = os.path.join(self.folder, "server.conf")
         self.log = os.path.join(self.folder, "log")
         os.mkdir(self.folder)
-        self.held = [ports.hold(), ports.hold()]
-        self.port, self.route = (ports.number(held) for held in self.held)
+        self.held = [ports.hold() for _ in range(3)]
+        self.port, self.route, self.monitor = (ports.number(held) for held in self.held)
         self.address = f"{place.address}:{self.port}"
         self.process = None
 
@@ -61,7 +64,8 @@ class Server:
         """Writes its configuration; `routes` as for start()."""
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(CONFIG.format(name=self.name, host=self.place.address, port=self.port,
-                                     payload=self.payload, folder=self.store) + self.more)
+                                     monitor=self.monitor, payload=self.payload,
+                                     folder=self.store) + self.more)
             if routes:
                 names = [f"nats://{server.place.address}:{server.route}" for server in routes]
                 file.write(CLUSTER.format(host=self.place.address, port=self.route,
@@ -109,6 +113,18 @@ class Server:
     def stream(self, name):
         """A stream's configuration and state."""
         return self.ask(f"$JS.API.STREAM.INFO.{name}")
+
+    def replicas(self):
+        """What this server itself has of each stream, whoever leads that: states by their names."""
+        target = "/jsz?accounts=true&streams=true"
+        answer = json.loads(wire.request(f"{self.place.address}:{self.monitor}", target).body)
+        return {stream["name"]: stream["state"] for account in answer.get("account_details", [])
+                for stream in account.get("stream_detail", [])}
+
+    def message(self, stream, sequence):
+        """The body of one message; None where there is none."""
+        answer = self.ask(f"$JS.API.STREAM.MSG.GET.{stream}", {"seq": sequence}, timeout=5)
+        return base64.b64decode(answer["message"]["data"]) if "message" in answer else None
 
     def has_leader(self):
         """Whether it and the others have agreed on who leads them."""
