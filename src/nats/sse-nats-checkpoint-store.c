@@ -54,6 +54,23 @@ check_place (SseNatsCheckpoint **checkpoint, SseNatsLink *link, GError **error)
   return TRUE;
 }
 
+/* @what: it is, for people; @message: (out): the last one of a subject, %NULL where there is none
+ */
+static gboolean
+get_last (
+    SseNatsLink *link, const char *subject, const char *what, natsMsg **message, GError **error)
+{
+  jsErrCode code = 0;
+  natsStatus status
+      = js_GetLastMsg (message, link->jetstream, link->state_stream, subject, NULL, &code);
+
+  if (status == NATS_OK)
+    return TRUE;
+  *message = NULL;
+  return (status == NATS_NOT_FOUND && code == JSNoMessageFoundErr)
+         || sse_nats_fail (status, code, what, error);
+}
+
 /* @checkpoint: (out): %NULL where there is none of the log as it is: that may have lost what was in
  * it */
 static gboolean
@@ -61,16 +78,13 @@ ask (SseNatsLink *link, const char *which, SseNatsCheckpoint **checkpoint, GErro
 {
   g_autofree char *subject = get_subject (link, which);
   g_autofree char *text = NULL;
-  natsMsg *message = NULL;
-  jsErrCode code = 0;
-  natsStatus status
-      = js_GetLastMsg (&message, link->jetstream, link->state_stream, subject, NULL, &code);
+  natsMsg *message;
 
   *checkpoint = NULL;
-  if (status == NATS_NOT_FOUND && code == JSNoMessageFoundErr)
-    return TRUE;
-  if (!sse_nats_fail (status, code, _ ("the checkpoint"), error))
+  if (!get_last (link, subject, _ ("the checkpoint"), &message, error))
     return FALSE;
+  if (message == NULL)
+    return TRUE;
   text = g_strndup (natsMsg_GetData (message), (gsize) natsMsg_GetDataLength (message));
   natsMsg_Destroy (message);
   *checkpoint = sse_nats_checkpoint_parse (text);
@@ -100,19 +114,16 @@ fetch_chunk (
     const SseNatsCheckpoint *self, SseNatsLink *link, guint64 chunk, GByteArray *to, GError **error)
 {
   g_autofree char *subject = get_chunk_subject (link, self->position, chunk);
-  natsMsg *message = NULL;
-  jsErrCode code = 0;
-  natsStatus status
-      = js_GetLastMsg (&message, link->jetstream, link->state_stream, subject, NULL, &code);
+  natsMsg *message;
 
-  if (status == NATS_NOT_FOUND && code == JSNoMessageFoundErr)
+  if (!get_last (link, subject, _ ("a part of the checkpoint"), &message, error))
+    return FALSE;
+  if (message == NULL)
     {
       g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
                    "the checkpoint at %" G_GUINT64_FORMAT " lacks a part", self->position);
       return FALSE;
     }
-  if (!sse_nats_fail (status, code, _ ("a part of the checkpoint"), error))
-    return FALSE;
   /* One that is longer than it should be is not of this checkpoint, which the sum tells. */
   g_byte_array_append (
       to, (const guint8 *) natsMsg_GetData (message),
@@ -255,17 +266,11 @@ write_chunks (const SseNatsCheckpoint *self, SseNatsLink *link, GBytes *states, 
 static gboolean
 ask_sequence (SseNatsLink *link, const char *subject, guint64 *sequence, GError **error)
 {
-  natsMsg *message = NULL;
-  jsErrCode code = 0;
-  natsStatus status
-      = js_GetLastMsg (&message, link->jetstream, link->state_stream, subject, NULL, &code);
+  natsMsg *message;
 
-  *sequence = 0;
-  if (status == NATS_NOT_FOUND && code == JSNoMessageFoundErr)
-    return TRUE;
-  if (!sse_nats_fail (status, code, "the checkpoint before", error))
+  if (!get_last (link, subject, "the checkpoint before", &message, error))
     return FALSE;
-  *sequence = natsMsg_GetSequence (message);
+  *sequence = message != NULL ? natsMsg_GetSequence (message) : 0;
   natsMsg_Destroy (message);
   return TRUE;
 }
