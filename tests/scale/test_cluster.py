@@ -11,6 +11,8 @@ from travellers import Author, Reader, judge
 from waiting import TimedOut, wait_until
 
 ROUNDS = int(os.environ.get("RIVULET_SCALE_ROUNDS", "10"))
+# To have a server get all.
+ATTEMPTS = 3
 SEED = os.environ.get("RIVULET_SCALE_SEED") or secrets.token_hex(4)
 
 
@@ -39,20 +41,25 @@ class Cluster(FleetCase):
         node.start_again()
         node.daemon.expect("the store failed")
 
-    def kill_a_server(self):
-        """Where it has not all that it had, as may be with nats-server 2.9.10, it is emptied, as
+    def bring_back(self, server):
+        """Where it has not all that the others have, as may be with nats-server 2.9.10, it is emptied, as
         data/scale says."""
+        server.start(self.fleet.servers)
+        for _ in range(ATTEMPTS):
+            try:
+                wait_until(self.fleet.is_whole, "a server that has all", seconds=20)
+                return
+            except TimedOut:
+                self.emptied += 1
+                server.kill()
+                server.wipe()
+                server.start(self.fleet.servers)
+
+    def kill_a_server(self):
         server = self.chance.choice(self.fleet.servers)
         server.kill()
         self.some_more(3)
-        server.start(self.fleet.servers)
-        try:
-            wait_until(self.fleet.is_whole, "a server that has all again", seconds=20)
-        except TimedOut:
-            self.emptied += 1
-            server.kill()
-            server.wipe()
-            server.start(self.fleet.servers)
+        self.bring_back(server)
 
     def pause_a_server(self):
         server = self.chance.choice(self.fleet.servers)
@@ -66,7 +73,7 @@ class Cluster(FleetCase):
         server.kill()
         server.wipe()
         self.some_more(3)
-        server.start(self.fleet.servers)
+        self.bring_back(server)
 
     def no_quorum(self):
         """Nothing is taken, publishers are told so, and who comes is served."""
