@@ -27,7 +27,7 @@
  * come behind costs the processor, however much there is. */
 #define GATHER 500
 /* So much at once is much. */
-#define MUCH 4
+#define MUCH 16
 /* Updates that may be read and not applied yet, and their bytes; then the servers hold back. */
 #define MAX_AHEAD       16384
 #define MAX_AHEAD_BYTES ((gsize) 64 * 1024 * 1024)

@@ -18,7 +18,7 @@
  * it has come; for so long, in ms, that answer is waited for. */
 #define FLUSH_MS 1
 /* So few updates are sent at once; others gather for a millisecond, which costs less in all. */
-#define FEW 4
+#define FEW 16
 
 struct _SseNatsPublisher
 {
