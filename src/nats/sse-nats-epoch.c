@@ -57,14 +57,8 @@ sse_nats_epoch_parse (const char *text, SseNatsEpoch *epoch)
   return TRUE;
 }
 
-/**
- * sse_nats_epoch_ask:
- * @epoch: (out): what nodes have agreed on; without a name where that is nothing, and without a
- *   sequence where nothing is there
- * @error: %SSE_NATS_ERROR_AWAY
- *
- * Asks the servers, and waits.
- */
+/* @epoch: (out): what nodes have agreed on; without a name where that is nothing, and without a
+ * sequence where nothing is there */
 static gboolean
 ask (SseNatsLink *link, SseNatsEpoch *epoch, GError **error)
 {

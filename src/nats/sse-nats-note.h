@@ -11,35 +11,26 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  SSE_NATS_NOTE_UPDATE,
-  SSE_NATS_NOTE_DUE,
-  SSE_NATS_NOTE_UNSENT,
-  SSE_NATS_NOTE_CUT,
-  SSE_NATS_NOTE_CONNECTED,
-  SSE_NATS_NOTE_ILL,
-  SSE_NATS_NOTE_WELL,
-  SSE_NATS_NOTE_LOST,
-  SSE_NATS_NOTE_DIFFERS,
-  SSE_NATS_NOTE_LACKS,
-  SSE_NATS_NOTE_WANTED,
-  SSE_NATS_NOTE_NODE,
-  SSE_NATS_NOTE_PONG,
-  SSE_NATS_NOTE_STOP,
+  SSE_NATS_NOTE_UPDATE,    /* the stream has one message more */
+  SSE_NATS_NOTE_DUE,       /* likewise, and it is no update, but asks for a checkpoint */
+  SSE_NATS_NOTE_UNSENT,    /* one of this node's was not taken, and may be sent again */
+  SSE_NATS_NOTE_CUT,       /* the connection to the servers broke */
+  SSE_NATS_NOTE_CONNECTED, /* there is one again */
+  SSE_NATS_NOTE_ILL,       /* the stream can't be asked */
+  SSE_NATS_NOTE_WELL,      /* it can, and @end is its last position */
+  SSE_NATS_NOTE_LOST,      /* it is not what this node applied */
+  SSE_NATS_NOTE_DIFFERS,   /* another node's checkpoint at @position has another state of the stream
+                            * that @error names */
+  SSE_NATS_NOTE_LACKS,     /* it has one of a stream that is not here, which @error names */
+  SSE_NATS_NOTE_WANTED,    /* a checkpoint is: there is none any more, or it lacks a stream */
+  SSE_NATS_NOTE_NODE,      /* the node named @node has applied the log up to @position */
+  SSE_NATS_NOTE_PONG,      /* the publisher answers */
+  SSE_NATS_NOTE_STOP,      /* for a thread, the last one */
 } SseNatsNoteType;
 
 /**
  * SseNatsNote:
- * @type: UPDATE: the stream has one message more. DUE: that is no
- *   update, but asks for a checkpoint. UNSENT: one of this node's was not taken, and may be sent
- *   again. CUT: from the servers. CONNECTED: to
- *   one, again. ILL: the stream can't be asked. WELL: it can, and @end
- *   is its last position. LOST: it is not what this node applied.
- *   NODE: the one named @node
- *   has applied the log up to @position. DIFFERS: another node's checkpoint at @position from what this one has of the stream named by
- *   @error.
- *   LACKS: it has one of a stream that is not here, named by @error. WANTED: a checkpoint is, as
- *   there is none any more, or it lacks a stream that is here.
- *   STOP: for a thread, the last one
+ * @type: what it tells
  * @id: of the message, in an UPDATE and an UNSENT
  * @update: (nullable): parsed, with its position and time; %NULL in an UPDATE for a message that is
  *   none
