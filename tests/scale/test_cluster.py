@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Three nodes on a cluster of three servers, of which one after the other fails."""
 
+import base64
 import os
 import random
 import secrets
@@ -35,11 +36,19 @@ class Cluster(FleetCase):
     # ---- what happens ----
 
     def kill_a_node(self):
+        """It begins anew with the newest checkpoint; who has not got as far would start afresh there."""
         node = self.chance.choice(self.nodes)
         node.daemon.signal(signal.SIGKILL)
         node.daemon.wait()
+        wait_until(lambda: all(reader.position() >= self.checkpoint() for reader in self.readers),
+                   "readers that have what is in the checkpoint")
         node.start_again()
         node.daemon.expect("the store failed")
+
+    def checkpoint(self):
+        """Where the newest is; 0 for none."""
+        message = self.fleet.servers[0].last("rivulet-state", "rivulet.state.checkpoint")
+        return int(base64.b64decode(message["data"]).split()[1]) if message else 0
 
     def bring_back(self, server):
         """Where it has not all that the others have, as may be with nats-server 2.9.10, it is emptied, as
@@ -139,12 +148,21 @@ class Cluster(FleetCase):
               f"{sum(reader.moves for reader in self.readers)} connections, {self.emptied} servers "
               "that had lost something", flush=True)
 
+    def missing(self, reader):
+        """Of what was acknowledged, what one does not have (yet)."""
+        got = {name for _, name in reader.got}
+        return [name for author in self.authors for name in author.taken if name not in got]
+
     def end_readers(self):
         """When they have all that was acknowledged."""
-        names = {name for author in self.authors for name in author.taken}
         try:
-            wait_until(lambda: all(names <= {name for _, name in reader.got} for reader in self.readers)
+            wait_until(lambda: not any(self.missing(reader) for reader in self.readers)
                        or any(reader.error for reader in self.readers), "readers that have all")
+        except TimedOut as error:
+            raise AssertionError("\n".join(
+                f"{reader.name} has {len(reader.got)}, the last at {reader.last}, and lacks "
+                f"{len(missing)}: {missing[:3]}" for reader in self.readers
+                for missing in [self.missing(reader)])) from error
         finally:
             for reader in self.readers:
                 reader.finish()

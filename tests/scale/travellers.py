@@ -81,6 +81,10 @@ class Reader(Traveller):
         except (OSError, wire.Ended, TimedOut):
             self.stopping.wait(0.05)
 
+    def position(self):
+        """How far it is."""
+        return int(self.last.rsplit("-", 1)[1])
+
     def follow(self, client, count):
         while count and not self.stopping.is_set():
             event = client.next(seconds=2)
