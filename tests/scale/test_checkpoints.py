@@ -134,20 +134,26 @@ class Checkpoints(FleetCase):
     def test_a_writer_that_is_killed_behind_the_states(self):
         self.check_killed_writer(b"PUB rivulet.state.checkpoint ")
 
-    def test_a_writer_that_is_overtaken(self):
-        """What it says late does not take the place of a newer one."""
+    def hold_up(self, said, count):
+        """A node that was held up as it said that, while another one wrote a checkpoint and published up
+        to so many; returns it, and what names that checkpoint."""
         valve = self.fleet.valve()
         writer = self.fleet.node([f"nats://{valve.address}"], **config())
         writer.daemon.expect("the store failed")
         other = self.fleet.node(nats={"checkpoint-updates": 25}, log={"retain-updates": 5})
-        valve.trap = b"PUB rivulet.state.checkpoint "
+        valve.trap = said
         self.fill(other, 12)
-        wait_until(lambda: valve.shut, "a checkpoint that is about to be written")
-        self.fill(other, 60, 12)
+        wait_until(lambda: valve.shut, f"a writer that says {said}")
+        self.fill(other, count, 12)
         newest = wait_until(lambda: self.fleet.servers[0].last(
             "rivulet-state", "rivulet.state.checkpoint"), "a newer checkpoint")
         valve.trap = None
         valve.shut = False
+        return writer, newest
+
+    def test_a_writer_that_is_overtaken(self):
+        """What it says late does not take the place of a newer one."""
+        writer, newest = self.hold_up(b"PUB rivulet.state.checkpoint ", 60)
         writer.daemon.wait_for_line("no checkpoint was written, the next one will be")
         writer.wait_position(self.extent()[1] - 1)
         self.assertGreaterEqual(self.newest_position(), self.position_of(newest))
@@ -157,18 +163,8 @@ class Checkpoints(FleetCase):
 
     def test_a_writer_that_is_far_too_late(self):
         """It finds that there is a newer one, and trims nothing behind its own."""
-        valve = self.fleet.valve()
-        writer = self.fleet.node([f"nats://{valve.address}"], **config())
-        writer.daemon.expect("the store failed")
-        other = self.fleet.node(nats={"checkpoint-updates": 25}, log={"retain-updates": 5})
-        valve.trap = b'"rivulet.state.checkpoint"'  # where it looks for that
-        self.fill(other, 12)
-        wait_until(lambda: valve.shut, "a writer that looks whether there is one")
-        self.fill(other, 40, 12)
-        newest = wait_until(lambda: self.fleet.servers[0].last(
-            "rivulet-state", "rivulet.state.checkpoint"), "a newer checkpoint")
-        valve.trap = None
-        valve.shut = False
+        # Where it looks whether there is one.
+        writer, newest = self.hold_up(b'"rivulet.state.checkpoint"', 40)
         writer.daemon.wait_for_line("no checkpoint was written, the next one will be: there is one "
                                     f"at {self.position_of(newest)} already")
         self.assertEqual(self.extent()[0], 1)
