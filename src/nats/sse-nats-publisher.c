@@ -55,7 +55,7 @@ check_place (SseNatsPublisher *self, const char *answer, guint64 after)
   guint64 position = place != NULL ? g_ascii_strtoull (place + strlen ("\"seq\":"), NULL, 10) : 0;
   SseNatsNote *note;
 
-  if (position == 0 || position > after || strstr (answer, "\"duplicate\"") != NULL)
+  if (position == 0 || position > after || strstr (answer, "\"duplicate\":") != NULL)
     return;
   note = sse_nats_note_new (SSE_NATS_NOTE_LOST);
   note->error = g_error_new (SSE_NATS_ERROR, SSE_NATS_ERROR_LOST,
