@@ -31,7 +31,7 @@ enum
   PROP_STORE_STATE,
   PROP_STORE_ERROR,
   PROP_LOG_POSITION,
-  PROP_LOG_END,
+  PROP_LOG_LAG,
   PROP_NODES,
 };
 
@@ -53,18 +53,18 @@ get_store_error (SseLog *log)
   return error != NULL ? error : "";
 }
 
-/* Returns: (transfer floating): an a(st) */
+/* Returns: (transfer floating): an a(stt) */
 static GVariant *
 list_nodes (SseLog *log)
 {
   g_autoptr (GArray) nodes = sse_log_list_nodes (log);
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(st)"));
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(stt)"));
 
   for (guint i = 0; i < nodes->len; i++)
     {
       const SseLogNode *node = &g_array_index (nodes, SseLogNode, i);
 
-      g_variant_builder_add (&builder, "(st)", node->name, node->position);
+      g_variant_builder_add (&builder, "(stt)", node->name, node->position, node->lag);
     }
   return g_variant_builder_end (&builder);
 }
@@ -125,8 +125,8 @@ sse_bus_live_server_get_property (GObject *object, guint id, GValue *value, GPar
     case PROP_LOG_POSITION:
       g_value_set_uint64 (value, sse_log_get_position (self->log));
       break;
-    case PROP_LOG_END:
-      g_value_set_uint64 (value, sse_log_get_end (self->log));
+    case PROP_LOG_LAG:
+      g_value_set_uint64 (value, sse_log_get_lag (self->log));
       break;
     case PROP_NODES:
       g_value_take_variant (value, g_variant_ref_sink (list_nodes (self->log)));

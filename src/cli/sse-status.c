@@ -91,26 +91,27 @@ print_store (GVariant *server)
   return *error != '\0' ? g_strdup_printf (_ ("%s: %s"), state, error) : g_strdup (state);
 }
 
-/* Those that share the log, each in a row of its own, and how far behind its end. */
+/* Those that share the log, each in a row of its own, and how far behind its end they are. */
 static void
 add_nodes (GPtrArray *rows, GVariant *server)
 {
   g_autoptr (GVariantIter) nodes = NULL;
-  guint64 end = get_number (server, "LogEnd");
   const char *heading = _ ("nodes");
   const char *name;
-  guint64 position;
+  guint64 position, lag;
 
-  if (!g_variant_lookup (server, "Nodes", "a(st)", &nodes))
+  if (!g_variant_lookup (server, "Nodes", "a(stt)", &nodes))
     return;
-  while (g_variant_iter_next (nodes, "(&st)", &name, &position))
+  while (g_variant_iter_next (nodes, "(&stt)", &name, &position, &lag))
     {
       g_autofree char *tamed = sse_cli_tame (name);
 
       add_row (rows, heading,
-               position < end ? g_strdup_printf (_ ("%s, at %" PRIu64 ", %" PRIu64 " behind"),
-                                                 tamed, position, end - position)
-                              : g_strdup_printf (_ ("%s, at %" PRIu64), tamed, position));
+               lag > 0 ? g_strdup_printf (
+                   g_dngettext (GETTEXT_PACKAGE, "%s, at %" PRIu64 ", %" PRIu64 " message behind",
+                                "%s, at %" PRIu64 ", %" PRIu64 " messages behind", lag),
+                   tamed, position, lag)
+                       : g_strdup_printf (_ ("%s, at %" PRIu64), tamed, position));
       heading = "";
     }
 }

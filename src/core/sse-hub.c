@@ -35,8 +35,8 @@ append_to_log (GPtrArray *updates, gpointer user_data)
 
 /**
  * sse_hub_publish_async:
- * @updates: (element-type SseUpdate) (transfer full): to be taken in one commit or not at all;
- *   those not parsed yet are parsed, large ones in a thread
+ * @updates: (element-type SseUpdate) (transfer full): to be taken in one commit or not at all, as
+ *   sse_log_append() says; those not parsed yet are parsed, large ones in a thread
  *
  * Publishes updates. Updates are accepted in the order of the calls.
  */

@@ -100,8 +100,9 @@ sse_log_get_epoch (SseLog *self)
  * sse_log_append:
  * @updates: (element-type SseUpdate) (transfer full): parsed and stamped with their time
  *
- * Asks for @updates to be kept, all in one commit and with positions in a row. They come back by
- * one of the signals, never before this function has returned.
+ * Asks for @updates to be kept, all in one commit and with positions in a row; in several commits,
+ * in their order, where they are more than one may have. They come back by one of the signals,
+ * never before this function has returned.
  */
 void
 sse_log_append (SseLog *self, GPtrArray *updates)
@@ -271,16 +272,16 @@ sse_log_get_error (SseLog *self)
 }
 
 /**
- * sse_log_get_end:
+ * sse_log_get_lag:
  *
- * Returns: the last position that there is, what was not told yet included, as far as is known
+ * Returns: how many messages of other nodes are there and have not been read, as far as is known
  */
 guint64
-sse_log_get_end (SseLog *self)
+sse_log_get_lag (SseLog *self)
 {
   SseLogInterface *iface = SSE_LOG_GET_IFACE (self);
 
-  return iface->get_end != NULL ? iface->get_end (self) : iface->get_position (self);
+  return iface->get_lag != NULL ? iface->get_lag (self) : 0;
 }
 
 /**

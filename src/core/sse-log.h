@@ -88,7 +88,8 @@ void sse_log_part_clear (gpointer part);
 /**
  * SseLogNode:
  * @name: what it calls itself
- * @position: how far it has applied the log
+ * @position: how far it has read the log
+ * @lag: how many of the log's messages it has not read yet
  *
  * One of those that share a log.
  */
@@ -96,6 +97,7 @@ typedef struct
 {
   const char *name;
   guint64 position;
+  guint64 lag;
 } SseLogNode;
 
 /* Told once, in the main context, whatever state the log is in. */
@@ -105,7 +107,7 @@ typedef void (*SseLogPong) (gpointer user_data);
  * SseLogInterface:
  * @get_epoch: the current epoch, a text without hyphen
  * @append: takes updates that shall have positions in a row in one commit, or not be committed
- *   at all; returns at once
+ *   at all, unless they are more than a commit may have; returns at once
  * @get_position: the last position there is
  * @load: gives what it keeps. This and what follows may be left out by a log that keeps nothing.
  * @covers: whether a position of an earlier epoch is not past that epoch's end
@@ -117,7 +119,8 @@ typedef void (*SseLogPong) (gpointer user_data);
  * @read: reads events behind a position that everyone or @user sees
  * @ping: asks whoever commits for a sign of life, one at a time
  * @get_error: (nullable): why nothing can be committed just now
- * @get_end: the last position that there was when it was looked at last, of all nodes
+ * @get_lag: how many messages, of one update or several, there were when it was looked at last, and
+ *   have not been read here yet: of other nodes
  * @list_nodes: those that share it and were heard of lately, by their names
  * @ask_end: asks where it ends by now, what other nodes appended included; told by `end`
  * @note_applied: takes how far what was committed has been applied
@@ -138,7 +141,8 @@ typedef void (*SseLogPong) (gpointer user_data);
  *
  * Two of a log that is shared by several nodes:
  *
- * - `end (guint64 position)`: it was found to end there; get_position() may have another answer
+ * - `end (guint64 position)`: it was found to end there, or before; get_position() may have another
+ *   answer
  *
  * - `differs (const char *stream, const char *why)`: the stream's source is in another state here
  *   than at another node that has applied the same
@@ -171,7 +175,7 @@ struct _SseLogInterface
                 gpointer user_data);
   void (*ping) (SseLog *self, SseLogPong pong, gpointer user_data);
   const char *(*get_error) (SseLog *self);
-  guint64 (*get_end) (SseLog *self);
+  guint64 (*get_lag) (SseLog *self);
   GArray *(*list_nodes) (SseLog *self);
   void (*ask_end) (SseLog *self);
   void (*note_applied) (SseLog *self, guint64 position);
@@ -208,7 +212,7 @@ void        sse_log_ping           (SseLog             *self,
                                     SseLogPong          pong,
                                     gpointer            user_data);
 const char *sse_log_get_error      (SseLog             *self);
-guint64     sse_log_get_end        (SseLog             *self);
+guint64     sse_log_get_lag        (SseLog             *self);
 GArray     *sse_log_list_nodes     (SseLog             *self);
 gboolean    sse_log_ask_end        (SseLog             *self);
 void        sse_log_note_applied   (SseLog             *self,

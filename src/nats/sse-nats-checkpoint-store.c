@@ -25,10 +25,10 @@ get_subject (SseNatsLink *link, const char *which)
 }
 
 static char *
-get_chunk_subject (SseNatsLink *link, guint64 position, guint64 chunk)
+get_chunk_subject (SseNatsLink *link, guint64 sequence, guint64 chunk)
 {
   return g_strdup_printf ("%s.state.chunk.%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT, link->stream,
-                          position, chunk);
+                          sequence, chunk);
 }
 
 /* Whether the log could be asked. Where it does not have any more what asked for the checkpoint,
@@ -36,22 +36,11 @@ get_chunk_subject (SseNatsLink *link, guint64 position, guint64 chunk)
 static gboolean
 check_place (SseNatsCheckpoint **checkpoint, SseNatsLink *link, GError **error)
 {
-  natsMsg *message = NULL;
-  const char *id = NULL;
-  jsErrCode code = 0;
-  natsStatus status
-      = js_GetMsg (&message, link->jetstream, link->stream, (*checkpoint)->position, NULL, &code);
-  gboolean there = status == NATS_OK;
+  SseNatsFound found = sse_nats_link_find (link, (*checkpoint)->sequence, (*checkpoint)->id, error);
 
-  if (there)
-    there = natsMsgHeader_Get (message, "Nats-Msg-Id", &id) == NATS_OK
-            && g_str_equal (id, (*checkpoint)->id);
-  else if (code != JSNoMessageFoundErr)
-    return sse_nats_fail (status, code, _ ("the place of the checkpoint"), error);
-  natsMsg_Destroy (message);
-  if (!there)
+  if (found == SSE_NATS_FOUND_OTHER || found == SSE_NATS_FOUND_NONE)
     g_clear_pointer (checkpoint, sse_nats_checkpoint_free);
-  return TRUE;
+  return found != SSE_NATS_FOUND_UNKNOWN;
 }
 
 /* @what: it is, for people; @message: (out): the last one of a subject, %NULL where there is none
@@ -113,7 +102,7 @@ static gboolean
 fetch_chunk (
     const SseNatsCheckpoint *self, SseNatsLink *link, guint64 chunk, GByteArray *to, GError **error)
 {
-  g_autofree char *subject = get_chunk_subject (link, self->position, chunk);
+  g_autofree char *subject = get_chunk_subject (link, self->sequence, chunk);
   natsMsg *message;
 
   if (!get_last (link, subject, _ ("a part of the checkpoint"), &message, error))
@@ -121,7 +110,7 @@ fetch_chunk (
   if (message == NULL)
     {
       g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
-                   "the checkpoint at %" G_GUINT64_FORMAT " lacks a part", self->position);
+                   "the checkpoint at %" G_GUINT64_FORMAT " lacks a part", self->sequence);
       return FALSE;
     }
   /* One that is longer than it should be is not of this checkpoint, which the sum tells. */
@@ -158,7 +147,7 @@ load (SseNatsLink *link,
 {
   if (!ask (link, which, checkpoint, error))
     return FALSE;
-  if (*checkpoint != NULL && (*checkpoint)->position + 1 < first)
+  if (*checkpoint != NULL && (*checkpoint)->sequence + 1 < first)
     g_clear_pointer (checkpoint, sse_nats_checkpoint_free);
   if (*checkpoint == NULL)
     return TRUE;
@@ -252,7 +241,7 @@ write_chunks (const SseNatsCheckpoint *self, SseNatsLink *link, GBytes *states, 
 
   for (guint64 i = 0; i < self->n_chunks; i++)
     {
-      g_autofree char *chunk = get_chunk_subject (link, self->position, i);
+      g_autofree char *chunk = get_chunk_subject (link, self->sequence, i);
       gsize start = (gsize) i * SSE_NATS_CHECKPOINT_CHUNK_BYTES;
 
       if (!publish (link, chunk, data + start,
@@ -289,7 +278,7 @@ static gboolean
 is_of (const SseNatsCheckpoint *self, SseNatsLink *link, const char *subject)
 {
   g_autofree char *own
-      = g_strdup_printf ("%s.state.chunk.%" G_GUINT64_FORMAT ".", link->stream, self->position);
+      = g_strdup_printf ("%s.state.chunk.%" G_GUINT64_FORMAT ".", link->stream, self->sequence);
 
   return g_str_has_prefix (subject, own);
 }
@@ -301,7 +290,7 @@ static void
 remove_chunks (SseNatsLink *link, const SseNatsCheckpoint *oldest, const SseNatsCheckpoint *newest)
 {
   g_autofree char *subjects = g_strdup_printf ("%s.state.chunk.>", link->stream);
-  g_autofree char *first = get_chunk_subject (link, oldest->position, 0);
+  g_autofree char *first = get_chunk_subject (link, oldest->sequence, 0);
   jsStreamInfo *info = NULL;
   jsOptions options;
   guint64 sequence;
@@ -365,9 +354,9 @@ check_new (const SseNatsCheckpoint *self, const SseNatsCheckpoint *older, GError
                  "the states have %" G_GUINT64_FORMAT
                  " bytes, and a checkpoint has %" G_GUINT64_FORMAT " at most",
                  self->n_bytes, SSE_NATS_CHECKPOINT_MAX_BYTES);
-  else if (older != NULL && older->position >= self->position)
+  else if (older != NULL && older->sequence >= self->sequence)
     g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
-                 "there is one at %" G_GUINT64_FORMAT " already", older->position);
+                 "there is one at %" G_GUINT64_FORMAT " already", older->sequence);
   else
     return TRUE;
   return FALSE;
@@ -376,7 +365,7 @@ check_new (const SseNatsCheckpoint *self, const SseNatsCheckpoint *older, GError
 /**
  * sse_nats_checkpoint_write:
  * @states: as sse_nats_checkpoint_new() gave them
- * @before: (out): the position of the one before, which is kept; 0 for none
+ * @before: (out): the sequence of the one before, which is kept; 0 for none
  * @error: %SSE_NATS_ERROR; also where one as new is there, or another node is quicker meanwhile
  *
  * Writes it, and removes those that are older than the one before. Waits for the servers.
@@ -399,6 +388,6 @@ sse_nats_checkpoint_write (const SseNatsCheckpoint *self,
   if ((older != NULL && !name (older, link, &kept, error)) || !name (self, link, &newest, error))
     return FALSE;
   remove_chunks (link, older != NULL ? older : self, self);
-  *before = older != NULL ? older->position : 0;
+  *before = older != NULL ? older->sequence : 0;
   return TRUE;
 }

@@ -57,7 +57,7 @@ sum_of (GBytes *bytes)
  * @states: (out) (transfer full): these as bytes
  */
 SseNatsCheckpoint *
-sse_nats_checkpoint_new (const char *id, guint64 position, GArray *parts, GBytes **states)
+sse_nats_checkpoint_new (const char *id, guint64 sequence, GArray *parts, GBytes **states)
 {
   SseNatsCheckpoint *self = new_empty ();
   g_autoptr (GVariant) all = NULL;
@@ -75,7 +75,7 @@ sse_nats_checkpoint_new (const char *id, guint64 position, GArray *parts, GBytes
   all = g_variant_ref_sink (g_variant_builder_end (&builder));
   *states = g_variant_get_data_as_bytes (all);
   self->id = g_strdup (id);
-  self->position = position;
+  self->sequence = sequence;
   self->n_bytes = g_bytes_get_size (*states);
   self->n_chunks
       = (self->n_bytes + SSE_NATS_CHECKPOINT_CHUNK_BYTES - 1) / SSE_NATS_CHECKPOINT_CHUNK_BYTES;
@@ -88,7 +88,7 @@ sse_nats_checkpoint_new (const char *id, guint64 position, GArray *parts, GBytes
 /**
  * sse_nats_checkpoint_format:
  *
- * Returns: (transfer full): what sse_nats_checkpoint_parse() reads: "ID POSITION CHUNKS BYTES SUM",
+ * Returns: (transfer full): what sse_nats_checkpoint_parse() reads: "ID SEQUENCE CHUNKS BYTES SUM",
  *   and a line "STREAM SUM" for each part
  */
 char *
@@ -98,7 +98,7 @@ sse_nats_checkpoint_format (const SseNatsCheckpoint *self)
 
   g_string_printf (text,
                    "%s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %s\n",
-                   self->id, self->position, self->n_chunks, self->n_bytes, self->sum);
+                   self->id, self->sequence, self->n_chunks, self->n_bytes, self->sum);
   for (guint i = 0; i < self->parts->len; i++)
     {
       const SseNatsPart *part = g_ptr_array_index (self->parts, i);
@@ -126,7 +126,7 @@ sse_nats_checkpoint_parse (const char *text)
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
   g_auto (GStrv) words = g_strsplit (lines[0] != NULL ? lines[0] : "", " ", -1);
 
-  if (g_strv_length (words) != 5 || !read_number (words[1], &self->position)
+  if (g_strv_length (words) != 5 || !read_number (words[1], &self->sequence)
       || !read_number (words[2], &self->n_chunks) || !read_number (words[3], &self->n_bytes)
       || self->n_bytes > SSE_NATS_CHECKPOINT_MAX_BYTES
       || self->n_chunks
@@ -162,7 +162,7 @@ sse_nats_checkpoint_read (const SseNatsCheckpoint *self, GBytes *bytes, GError *
   if (!g_str_equal (sum, self->sum))
     {
       g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
-                   "the checkpoint at %" G_GUINT64_FORMAT " is damaged", self->position);
+                   "the checkpoint at %" G_GUINT64_FORMAT " is damaged", self->sequence);
       return NULL;
     }
   states = g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE ("av"), bytes, FALSE));
@@ -170,7 +170,7 @@ sse_nats_checkpoint_read (const SseNatsCheckpoint *self, GBytes *bytes, GError *
     return g_steal_pointer (&states);
   g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
                "the checkpoint at %" G_GUINT64_FORMAT " does not have what it says",
-               self->position);
+               self->sequence);
   return NULL;
 }
 
@@ -189,7 +189,7 @@ find_sum (const SseNatsCheckpoint *self, const char *stream)
 
 /**
  * sse_nats_checkpoint_differ:
- * @other: of the same position
+ * @other: of the same sequence
  *
  * Returns: (transfer container) (element-type utf8): the streams of both whose states differ
  */

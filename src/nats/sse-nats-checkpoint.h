@@ -27,7 +27,7 @@ typedef struct
 /**
  * SseNatsCheckpoint:
  * @id: of the message that asked for it
- * @position: of that message: all before is in it
+ * @sequence: of that message: all before is in it
  * @n_chunks: in how many messages the states are
  * @n_bytes: of them altogether
  * @sum: of all of them, as of a part
@@ -38,7 +38,7 @@ typedef struct
 typedef struct
 {
   char *id;
-  guint64 position;
+  guint64 sequence;
   guint64 n_chunks;
   guint64 n_bytes;
   char *sum;
@@ -46,7 +46,7 @@ typedef struct
 } SseNatsCheckpoint;
 
 SseNatsCheckpoint *sse_nats_checkpoint_new    (const char               *id,
-                                               guint64                   position,
+                                               guint64                   sequence,
                                                GArray                   *parts,
                                                GBytes                  **states);
 void               sse_nats_checkpoint_free   (SseNatsCheckpoint        *self);

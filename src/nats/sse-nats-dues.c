@@ -6,6 +6,7 @@
 #include "sse-nats-dues.h"
 
 #include "sse-nats-message.h"
+#include "sse-nats-tail.h"
 
 /* After one that was refused, in µs: there may be no leader, or the one that was first is not read
  * yet. */
@@ -17,25 +18,31 @@ struct _SseNatsDues
   SseMailbox *publisher;
   SseNatsSaver *saver;
   GHashTable *streams; /* names of those that run here */
-  guint64 last;        /* where one was asked for last */
-  gboolean wanted;     /* whether it is time for one, however few updates there were since */
-  gboolean keeps_out;  /* whether this node writes none, as its states are not those of others */
+  guint64 last;        /* the message that asked for one last, by its sequence number */
+  guint64 n_updates;   /* since that */
+  SseNatsTail *tail;
+  gboolean wanted;    /* whether it is time for one, however few updates there were since */
+  gboolean keeps_out; /* whether this node writes none, as its states are not those of others */
 
-  guint64 asked; /* up to where the log was when this node asked last; 0 where it has its answer */
+  gboolean asked;  /* whether this node did, and has no answer yet */
+  guint64 n_asked; /* updates since the last one when it did */
   char asked_id[SSE_NATS_ID_BYTES];
   gint64 not_before; /* when it may ask again, monotonic, µs */
 
-  guint64 due;   /* the one for which the states were not given yet; 0 for none */
-  guint64 after; /* what they have to have, at least */
+  guint64 due;   /* the message for which the states were not given yet; 0 for none */
+  guint64 after; /* the position that they have to have, at least */
+  guint64 kept;  /* the first message that stays in the log behind it; 0 for all */
   char due_id[SSE_NATS_ID_BYTES];
   gboolean ours; /* whether it is this node's to write */
 };
 
-/* Says that one was asked for at @position. */
+/* Says that the message with that sequence number asked for one. */
 void
-sse_nats_dues_note (SseNatsDues *self, guint64 position)
+sse_nats_dues_note (SseNatsDues *self, guint64 sequence)
 {
-  self->last = position;
+  self->last = sequence;
+  self->n_updates = 0;
+  self->asked = FALSE;
 }
 
 /* One is wanted, whatever there is to be in it. */
@@ -46,28 +53,29 @@ sse_nats_dues_want (SseNatsDues *self)
 }
 
 static gboolean
-is_time (SseNatsDues *self, guint64 position)
+is_time (const SseNatsDues *self)
 {
-  return position >= MAX (self->last, self->asked) + self->span
-         || (self->wanted && self->asked == 0 && position > 0);
+  if (self->wanted && !self->asked && self->last + self->n_updates > 0)
+    return TRUE;
+  return self->n_updates >= (self->asked ? self->n_asked : 0) + self->span;
 }
 
 /**
  * sse_nats_dues_ask:
- * @position: up to where the log was read
  *
  * Asks for one where it is time. Of several nodes that do, one is the first. What was asked may be
  * lost; then it is asked again.
  */
 void
-sse_nats_dues_ask (SseNatsDues *self, guint64 position)
+sse_nats_dues_ask (SseNatsDues *self)
 {
   SseMailList jobs = { 0 };
   SseNatsJob *job;
 
-  if (self->keeps_out || !is_time (self, position) || g_get_monotonic_time () < self->not_before)
+  if (self->keeps_out || !is_time (self) || g_get_monotonic_time () < self->not_before)
     return;
-  self->asked = position;
+  self->asked = TRUE;
+  self->n_asked = self->n_updates;
   sse_nats_message_new_id (self->asked_id);
   job = g_new0 (SseNatsJob, 1);
   job->type = SSE_NATS_JOB_DUE;
@@ -83,7 +91,7 @@ sse_nats_dues_forget_question (SseNatsDues *self, const char *id)
 {
   if (!g_str_equal (id, self->asked_id))
     return;
-  self->asked = 0;
+  self->asked = FALSE;
   self->not_before = g_get_monotonic_time () + PAUSE;
 }
 
@@ -98,15 +106,15 @@ sse_nats_dues_forget_question (SseNatsDues *self, const char *id)
 gboolean
 sse_nats_dues_take (SseNatsDues *self, const SseNatsNote *note, guint64 after)
 {
-  gboolean ours = self->asked > 0 && g_str_equal (note->id, self->asked_id);
+  gboolean ours = self->asked && g_str_equal (note->id, self->asked_id);
 
-  self->last = note->position;
-  self->asked = 0;
+  sse_nats_dues_note (self, note->sequence);
   self->wanted = FALSE;
   if (self->due > 0)
     return FALSE;
-  self->due = note->position;
+  self->due = note->sequence;
   self->after = after;
+  self->kept = sse_nats_tail_get_first (self->tail);
   self->ours = ours && !self->keeps_out;
   g_strlcpy (self->due_id, note->id, sizeof self->due_id);
   return TRUE;
@@ -147,7 +155,8 @@ sse_nats_dues_save (SseNatsDues *self, guint64 position, GArray *parts)
   if (self->due == 0 || position < self->after)
     return;
   check_parts (self, parts);
-  sse_nats_saver_post (self->saver, self->due_id, self->due, parts, self->ours && !self->keeps_out);
+  sse_nats_saver_post (self->saver, self->due_id, self->due, self->kept, parts,
+                       self->ours && !self->keeps_out);
   self->due = 0;
 }
 
@@ -170,6 +179,21 @@ sse_nats_dues_lack (SseNatsDues *self, const char *stream)
                "node writes no checkpoints",
                stream);
   self->keeps_out = TRUE;
+}
+
+/**
+ * sse_nats_dues_count:
+ * @sequence: of the message that has it
+ * @stream: of an update in the log
+ *
+ * Returns: as sse_nats_dues_meet()
+ */
+gboolean
+sse_nats_dues_count (SseNatsDues *self, guint64 sequence, const char *stream)
+{
+  self->n_updates++;
+  sse_nats_tail_add (self->tail, sequence);
+  return sse_nats_dues_meet (self, stream);
 }
 
 /**
@@ -209,13 +233,15 @@ sse_nats_dues_start (SseNatsDues *self, SseMailbox *publisher, SseNatsSaver *sav
 /**
  * sse_nats_dues_new:
  * @span: of updates, between two checkpoints
+ * @retain: how many updates stay in the log behind one
  */
 SseNatsDues *
-sse_nats_dues_new (guint64 span)
+sse_nats_dues_new (guint64 span, guint64 retain)
 {
   SseNatsDues *self = g_new0 (SseNatsDues, 1);
 
   self->span = span;
+  self->tail = sse_nats_tail_new (retain);
   self->streams = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return self;
 }
@@ -224,5 +250,6 @@ void
 sse_nats_dues_free (SseNatsDues *self)
 {
   g_hash_table_unref (self->streams);
+  sse_nats_tail_free (self->tail);
   g_free (self);
 }

@@ -15,20 +15,23 @@ G_BEGIN_DECLS
  */
 typedef struct _SseNatsDues SseNatsDues;
 
-SseNatsDues *sse_nats_dues_new             (guint64            span);
+SseNatsDues *sse_nats_dues_new             (guint64            span,
+                                            guint64            retain);
 void         sse_nats_dues_start           (SseNatsDues       *self,
                                             SseMailbox        *publisher,
                                             SseNatsSaver      *saver);
 void         sse_nats_dues_add_stream      (SseNatsDues       *self,
+                                            const char        *stream);
+gboolean     sse_nats_dues_count           (SseNatsDues       *self,
+                                            guint64            sequence,
                                             const char        *stream);
 gboolean     sse_nats_dues_meet            (SseNatsDues       *self,
                                             const char        *stream);
 void         sse_nats_dues_lack            (SseNatsDues       *self,
                                             const char        *stream);
 void         sse_nats_dues_note            (SseNatsDues       *self,
-                                            guint64            position);
-void         sse_nats_dues_ask             (SseNatsDues       *self,
-                                            guint64            position);
+                                            guint64            sequence);
+void         sse_nats_dues_ask             (SseNatsDues       *self);
 void         sse_nats_dues_want            (SseNatsDues       *self);
 void         sse_nats_dues_forget_question (SseNatsDues       *self,
                                             const char        *id);

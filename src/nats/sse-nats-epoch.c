@@ -156,7 +156,8 @@ find_loss (SseNatsLink *link,
     return "was made anew";
   if (g_strcmp0 (known->epoch, epoch->name) != 0)
     return NULL;
-  if (known->position > extent->last || !sse_nats_link_has (link, known->position, known->id))
+  if (known->sequence > extent->last
+      || sse_nats_link_find (link, known->sequence, known->id, NULL) == SSE_NATS_FOUND_OTHER)
     return "has lost what this node had of it";
   return NULL;
 }

@@ -23,7 +23,7 @@ typedef struct
 /**
  * SseNatsPlace:
  * @epoch: (nullable): %NULL for none
- * @position: of the last message
+ * @sequence: of the last message
  * @id: of that message; empty where that is not known
  *
  * Where a node was in the log.
@@ -31,7 +31,7 @@ typedef struct
 typedef struct
 {
   const char *epoch;
-  guint64 position;
+  guint64 sequence;
   const char *id;
 } SseNatsPlace;
 

@@ -26,7 +26,8 @@ struct _SseNatsFollower
       consumer[CONSUMER_BYTES]; /* of which it is known that it belongs to what was read; with it */
   pthread_mutex_t lock;
   pthread_cond_t changed;
-  guint64 position; /* of the last message that was read; with the lock, as is what follows */
+  guint64 sequence; /* of the last message that was read; with the lock, as is what follows */
+  guint64 position; /* of the last update in that */
   char id[SSE_NATS_ID_BYTES];
   gboolean asked;
   gboolean doubtful; /* whether to look closely */

@@ -42,13 +42,14 @@ note_gap (SseNatsFollower *self, gboolean in_doubt)
 /* Whether what a consumer delivers next comes behind what was read last. A new one may be of a
  * stream that has lost its end, and has another one there. */
 static gboolean
-is_same_stream (SseNatsFollower *self, const char *consumer, guint64 position, const char *id)
+is_same_stream (SseNatsFollower *self, const char *consumer, guint64 last, const char *id)
 {
-  gboolean same;
+  SseNatsFound found;
 
   if (g_str_equal (consumer, self->consumer))
     return TRUE;
-  if (!sse_nats_link_look_at (self->link, position, id, &same) || !same)
+  found = sse_nats_link_find (self->link, last, id, NULL);
+  if (found == SSE_NATS_FOUND_OTHER || found == SSE_NATS_FOUND_UNKNOWN)
     return FALSE;
   g_strlcpy (self->consumer, consumer, sizeof self->consumer);
   return TRUE;
@@ -61,7 +62,8 @@ take_message (SseNatsFollower *self, natsMsg *message, guint64 sequence, gint64 
   SseNatsNote *note = sse_nats_message_read (message, self->link->due_subject, sequence, stored);
 
   pthread_mutex_lock (&self->lock);
-  self->position = sequence;
+  self->sequence = sequence;
+  self->position = note->position;
   g_strlcpy (self->id, note->id, sizeof self->id);
   self->taking = TRUE;
   pthread_mutex_unlock (&self->lock);
@@ -82,24 +84,24 @@ sse_nats_follower_take (natsConnection *connection,
   char consumer[CONSUMER_BYTES] = "";
   gint64 stored = 0;
   guint64 sequence = get_sequence (message, consumer, &stored);
-  guint64 position;
+  guint64 last;
   char id[SSE_NATS_ID_BYTES];
   gboolean in_doubt;
 
   /* A subscription that failed halfway may still have a thread in here beside that of the next. */
   pthread_mutex_lock (&self->turn);
   pthread_mutex_lock (&self->lock);
-  position = self->position;
+  last = self->sequence;
   g_strlcpy (id, self->id, sizeof id);
   in_doubt = self->in_doubt;
   /* What comes then is read when it is known that it belongs to what was. */
   self->gap |= in_doubt;
   pthread_mutex_unlock (&self->lock);
-  if (in_doubt || sequence <= position)
+  if (in_doubt || sequence <= last)
     g_debug ("the message at %" G_GUINT64_FORMAT " is passed over", sequence);
-  else if (sequence > position + 1)
+  else if (sequence > last + 1)
     note_gap (self, FALSE);
-  else if (!is_same_stream (self, consumer, position, id))
+  else if (!is_same_stream (self, consumer, last, id))
     note_gap (self, TRUE);
   else
     take_message (self, message, sequence, stored);

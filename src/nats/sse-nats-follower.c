@@ -57,7 +57,7 @@ on_subscription_ended (void *data)
 /* ---- the watching thread ---- */
 
 static void
-subscribe (SseNatsFollower *self, guint64 position)
+subscribe (SseNatsFollower *self, guint64 sequence)
 {
   jsSubOptions options;
   jsErrCode code = 0;
@@ -67,7 +67,7 @@ subscribe (SseNatsFollower *self, guint64 position)
   options.Stream = self->link->stream;
   options.Ordered = true;
   options.Config.DeliverPolicy = js_DeliverByStartSequence;
-  options.Config.OptStartSeq = position + 1;
+  options.Config.OptStartSeq = sequence + 1;
   /* One alone may be on a server that is away, and is not there until that comes back. */
   options.Config.Replicas = self->link->replicas;
   options.Config.MemoryStorage = true;
@@ -105,16 +105,18 @@ static const char *
 find_loss (SseNatsFollower *self,
            const SseNatsExtent *extent,
            const SseNatsEpoch *epoch,
-           guint64 position,
+           guint64 sequence,
            const char *id,
            gboolean gap)
 {
   if (extent->created != self->created)
     return "was made anew";
-  if (extent->first > position + 1
-      || (gap && extent->last > position && sse_nats_link_lacks (self->link, position + 1)))
+  if (extent->first > sequence + 1
+      || (gap && extent->last > sequence
+          && sse_nats_link_find (self->link, sequence + 1, NULL, NULL) == SSE_NATS_FOUND_NONE))
     return "does not have all any more that this node has not read yet";
-  if (extent->last < position || !sse_nats_link_has (self->link, position, id))
+  if (extent->last < sequence
+      || sse_nats_link_find (self->link, sequence, id, NULL) == SSE_NATS_FOUND_OTHER)
     return LOST_END;
   if (g_strcmp0 (epoch->name, self->epoch) != 0)
     return "has a new epoch: another node found that it lost something";
@@ -167,10 +169,10 @@ is_doubtful (SseNatsFollower *self)
   return doubtful;
 }
 
-/* Whether the stream is what it was; FALSE where it is lost. @position: (out): what was read of it
+/* Whether the stream is what it was; FALSE where it is lost. @sequence: (out): what was read of it
  */
 static gboolean
-look (SseNatsFollower *self, guint64 *position)
+look (SseNatsFollower *self, guint64 *sequence)
 {
   g_auto (SseNatsEpoch) epoch = { 0 };
   SseNatsExtent extent;
@@ -182,7 +184,7 @@ look (SseNatsFollower *self, guint64 *position)
   gboolean gap;
 
   pthread_mutex_lock (&self->lock);
-  *position = self->position;
+  *sequence = self->sequence;
   gap = self->gap;
   if (doubtful)
     g_strlcpy (id, self->id, sizeof id);
@@ -197,17 +199,28 @@ look (SseNatsFollower *self, guint64 *position)
       tell_ill (self, error);
       return !gone || !is_lost (self, "is gone");
     }
-  loss = find_loss (self, &extent, &epoch, *position, id, gap);
+  loss = find_loss (self, &extent, &epoch, *sequence, id, gap);
   if (loss != NULL)
     return !is_lost (self, loss);
   self->n_doubts = 0;
   set_doubt (self, FALSE);
-  if (extent.last <= *position)
+  if (extent.last <= *sequence)
     self->came_on = g_get_monotonic_time ();
   note = sse_nats_note_new (SSE_NATS_NOTE_WELL);
   note->end = extent.last;
   sse_nats_note_post (note, self->link->notes);
   return TRUE;
+}
+
+static guint64
+get_position (SseNatsFollower *self)
+{
+  guint64 position;
+
+  pthread_mutex_lock (&self->lock);
+  position = self->position;
+  pthread_mutex_unlock (&self->lock);
+  return position;
 }
 
 /* Waits until it is time to look again, or somebody asks; returns whether it goes on. */
@@ -230,9 +243,9 @@ wait_a_while (SseNatsFollower *self)
   return goes_on;
 }
 
-/* Whether another consumer is needed. @position: what was read; @before: the same a look ago */
+/* Whether another consumer is needed. @sequence: what was read; @before: the same a look ago */
 static gboolean
-is_stuck (SseNatsFollower *self, guint64 position, guint64 before)
+is_stuck (SseNatsFollower *self, guint64 sequence, guint64 before)
 {
   gint64 now = g_get_monotonic_time ();
   gboolean gap, taking;
@@ -242,7 +255,7 @@ is_stuck (SseNatsFollower *self, guint64 position, guint64 before)
   taking = self->taking;
   pthread_mutex_unlock (&self->lock);
   /* While the main thread can't take more, it is not the consumer that nothing comes from. */
-  if (position != before || taking)
+  if (sequence != before || taking)
     self->came_on = now;
   return gap || self->subscription == NULL || now - self->came_on >= STUCK;
 }
@@ -251,22 +264,22 @@ static void *
 follower_run (void *data)
 {
   SseNatsFollower *self = data;
-  guint64 before = self->position;
-  guint64 position;
+  guint64 before = self->sequence;
+  guint64 sequence;
 
   pthread_setname_np (pthread_self (), "nats-follower");
-  subscribe (self, self->position);
+  subscribe (self, self->sequence);
   self->came_on = g_get_monotonic_time ();
-  while (wait_a_while (self) && look (self, &position))
+  while (wait_a_while (self) && look (self, &sequence))
     {
-      sse_nats_presence_tell (self->presence, position);
-      if (is_stuck (self, position, before))
+      sse_nats_presence_tell (self->presence, get_position (self));
+      if (is_stuck (self, sequence, before))
         {
           unsubscribe (self);
-          subscribe (self, position);
+          subscribe (self, sequence);
           self->came_on = g_get_monotonic_time ();
         }
-      before = position;
+      before = sequence;
     }
   sse_nats_mark_close (self->mark);
   unsubscribe (self);
@@ -289,7 +302,7 @@ clear (SseNatsFollower *self)
  * @mark: takes what was read; outlives it
  * @presence: tells others how far this node is; outlives it
  * @epoch: which counts
- * @position: updates behind it are read
+ * @sequence: messages behind it are read
  * @error: where there is no thread to be had
  */
 SseNatsFollower *
@@ -297,7 +310,7 @@ sse_nats_follower_new (SseNatsLink *link,
                        SseNatsMark *mark,
                        SseNatsPresence *presence,
                        const SseNatsEpoch *epoch,
-                       guint64 position,
+                       guint64 sequence,
                        GError **error)
 {
   SseNatsFollower *self = g_new0 (SseNatsFollower, 1);
@@ -308,7 +321,8 @@ sse_nats_follower_new (SseNatsLink *link,
   self->presence = presence;
   self->epoch = g_strdup (epoch->name);
   self->created = epoch->created;
-  self->position = position;
+  self->sequence = sequence;
+  self->position = sse_nats_position (sequence, 0);
   pthread_mutex_init (&self->turn, NULL);
   pthread_mutex_init (&self->lock, NULL);
   /* Whoever sets the clock back would have it sleep as long. */

@@ -14,7 +14,7 @@ SseNatsFollower *sse_nats_follower_new  (SseNatsLink         *link,
                                          SseNatsMark         *mark,
                                          SseNatsPresence     *presence,
                                          const SseNatsEpoch  *epoch,
-                                         guint64              position,
+                                         guint64              sequence,
                                          GError             **error);
 void             sse_nats_follower_ask  (SseNatsFollower     *self,
                                          gboolean             doubtful);

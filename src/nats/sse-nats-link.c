@@ -13,7 +13,7 @@
 
 G_DEFINE_QUARK (sse - nats - error - quark, sse_nats_error)
 
-/* What a message has beside the update, in bytes at most. */
+/* What a message has beside an update, in bytes at most. */
 #define ENVELOPE_BYTES 65536
 /* Between attempts to reach a server, in ms, and what chance adds to that. */
 #define RETRY_MS  250
@@ -249,15 +249,18 @@ static gboolean
 check_payload (SseNatsLink *self, const SseNatsOptions *options, GError **error)
 {
   gint64 wanted = (gint64) options->max_update_bytes + ENVELOPE_BYTES;
+  gint64 max_payload = natsConnection_GetMaxPayload (self->connection);
 
-  self->max_payload = natsConnection_GetMaxPayload (self->connection);
-  if (self->max_payload >= wanted)
-    return TRUE;
+  if (max_payload >= wanted)
+    {
+      self->max_bytes = (gsize) (max_payload - ENVELOPE_BYTES);
+      return TRUE;
+    }
   g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
                _ ("NATS takes messages of %" PRId64 " bytes, and updates of [hub] "
                   "max-update-bytes need %" PRId64
                   ": raise max_payload in the servers' configuration"),
-               self->max_payload, wanted);
+               max_payload, wanted);
   return FALSE;
 }
 
@@ -289,69 +292,36 @@ sse_nats_link_ask_extent (SseNatsLink *self, SseNatsExtent *extent, GError **err
 }
 
 /**
- * sse_nats_link_look_at:
- * @position: of a message; 0 for none
- * @id: what it was known by; empty where that is not known
- * @same: (out): whether that message is there, or none any more
+ * sse_nats_link_find:
+ * @sequence: of a message; 0 for none
+ * @id: (nullable): what it was known by; empty where that is not known, which is not asked then;
+ *   %NULL where any is the same
+ * @error: %SSE_NATS_ERROR_AWAY where it is unknown
  *
  * Asks the servers, and waits.
- *
- * Returns: whether they answered
  */
-gboolean
-sse_nats_link_look_at (SseNatsLink *self, guint64 position, const char *id, gboolean *same)
+SseNatsFound
+sse_nats_link_find (SseNatsLink *self, guint64 sequence, const char *id, GError **error)
 {
   natsMsg *message = NULL;
   const char *found = NULL;
+  SseNatsFound result = SSE_NATS_FOUND_SAME;
   jsErrCode code = 0;
   natsStatus status;
 
-  *same = TRUE;
-  if (position == 0 || *id == '\0')
-    return TRUE;
-  status = js_GetMsg (&message, self->jetstream, self->stream, position, NULL, &code);
-  if (status == NATS_OK)
-    *same
-        = natsMsgHeader_Get (message, "Nats-Msg-Id", &found) == NATS_OK && g_str_equal (found, id);
+  if (sequence == 0 || g_strcmp0 (id, "") == 0)
+    return SSE_NATS_FOUND_SAME;
+  status = js_GetMsg (&message, self->jetstream, self->stream, sequence, NULL, &code);
+  if (code == JSNoMessageFoundErr)
+    result = SSE_NATS_FOUND_NONE;
+  else if (!sse_nats_fail (status, code, _ ("a message of the log"), error))
+    result = SSE_NATS_FOUND_UNKNOWN;
+  else if (id != NULL
+           && (natsMsgHeader_Get (message, "Nats-Msg-Id", &found) != NATS_OK
+               || !g_str_equal (found, id)))
+    result = SSE_NATS_FOUND_OTHER;
   natsMsg_Destroy (message);
-  return status == NATS_OK || code == JSNoMessageFoundErr;
-}
-
-/**
- * sse_nats_link_has:
- * @position: of a message; 0 for none
- * @id: what it was known by; empty where that is not known
- *
- * Asks the servers, and waits.
- *
- * Returns: FALSE where another message is there. What has left the stream, or can't be looked at,
- *   is taken for the same
- */
-gboolean
-sse_nats_link_has (SseNatsLink *self, guint64 position, const char *id)
-{
-  gboolean same;
-
-  return !sse_nats_link_look_at (self, position, id, &same) || same;
-}
-
-/**
- * sse_nats_link_lacks:
- * @position: of a message that should be there
- *
- * Asks the servers, and waits.
- *
- * Returns: whether they know that it is not there
- */
-gboolean
-sse_nats_link_lacks (SseNatsLink *self, guint64 position)
-{
-  natsMsg *message = NULL;
-  jsErrCode code = 0;
-
-  js_GetMsg (&message, self->jetstream, self->stream, position, NULL, &code);
-  natsMsg_Destroy (message);
-  return code == JSNoMessageFoundErr;
+  return result;
 }
 
 /**
@@ -375,6 +345,7 @@ sse_nats_link_new (const SseNatsOptions *options, SseMailbox *notes, GError **er
   self->stream = g_strdup (options->name);
   self->subjects = g_strdup_printf ("%s.log.>", options->name);
   self->state_stream = g_strdup_printf ("%s-state", options->name);
+  self->update_subject = g_strdup_printf ("%s.log.updates", options->name);
   self->due_subject = g_strdup_printf ("%s.log.checkpoint", options->name);
   self->epoch_subject = g_strdup_printf ("%s.state.epoch", options->name);
   jsOptions_Init (&jetstream);
@@ -415,6 +386,7 @@ sse_nats_link_free (SseNatsLink *self)
   g_free (self->subjects);
   g_free (self->state_stream);
   g_free (self->epoch_subject);
+  g_free (self->update_subject);
   g_free (self->due_subject);
   g_free (self);
 }

@@ -21,10 +21,10 @@ typedef enum
 /**
  * SseNatsLink:
  * @notes: where all threads tell the main one what happens
- * @stream: the stream of updates, subjects "NAME.log.update.STREAM"
- * @subjects: all of them
+ * @stream: the stream of updates
+ * @subjects: all of that
  * @state_stream: the stream beside it, for what nodes have to agree on
- * @max_payload: bytes of a message that the server takes
+ * @max_bytes: of updates in a message that the server takes
  * @replicas: of the stream of updates
  *
  * A connection to NATS that comes back by itself. In any thread.
@@ -38,8 +38,9 @@ typedef struct
   char *subjects;
   char *state_stream;
   char *epoch_subject;
-  char *due_subject; /* of what asks for a checkpoint, in the stream of updates */
-  gint64 max_payload;
+  char *update_subject; /* of updates, in their stream */
+  char *due_subject;    /* of what asks for a checkpoint, there */
+  gsize max_bytes;
   gint64 replicas;
   pthread_mutex_t lock;
   pthread_cond_t changed;
@@ -50,7 +51,7 @@ typedef struct
 /**
  * SseNatsExtent:
  * @created: when the stream was made, in ns since 1970 UTC
- * @first: the first position that is still there
+ * @first: the first sequence number that is still there
  * @last: the last one, 0 for none
  *
  * What a stream is at the moment.
@@ -62,21 +63,25 @@ typedef struct
   guint64 last;
 } SseNatsExtent;
 
+/* What is found at a place in the stream. */
+typedef enum
+{
+  SSE_NATS_FOUND_SAME,    /* the message that is known to have been there */
+  SSE_NATS_FOUND_OTHER,   /* another one */
+  SSE_NATS_FOUND_NONE,    /* none: it has left the stream, or never was */
+  SSE_NATS_FOUND_UNKNOWN, /* the servers do not answer */
+} SseNatsFound;
+
 SseNatsLink *sse_nats_link_new        (const SseNatsOptions *options,
                                        SseMailbox           *notes,
                                        GError              **error);
 gboolean     sse_nats_link_ask_extent (SseNatsLink          *self,
                                        SseNatsExtent        *extent,
                                        GError              **error);
-gboolean     sse_nats_link_look_at    (SseNatsLink          *self,
-                                       guint64               position,
+SseNatsFound sse_nats_link_find       (SseNatsLink          *self,
+                                       guint64               sequence,
                                        const char           *id,
-                                       gboolean             *same);
-gboolean     sse_nats_link_has        (SseNatsLink          *self,
-                                       guint64               position,
-                                       const char           *id);
-gboolean     sse_nats_link_lacks      (SseNatsLink          *self,
-                                       guint64               position);
+                                       GError              **error);
 void         sse_nats_link_free       (SseNatsLink          *self);
 
 gboolean     sse_nats_fail            (natsStatus            status,

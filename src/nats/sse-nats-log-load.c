@@ -16,9 +16,27 @@ take_illness (SseNatsLog *self, const GError *error)
   if (self->error == NULL)
     g_message ("reading the log, at %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
                ", has to wait: %s",
-               self->position, self->end, error->message);
+               self->sequence, self->end, error->message);
   g_free (self->error);
   self->error = g_strdup (error->message);
+}
+
+static void
+load_updates (SseNatsLog *self,
+              const SseNatsNote *note,
+              const SseLogLoader *loader,
+              gpointer user_data)
+{
+  for (guint i = 0; note->updates != NULL && i < note->updates->len; i++)
+    {
+      SseUpdate *update = note->updates->pdata[i];
+
+      if (update == NULL)
+        continue;
+      loader->update (
+          update, sse_nats_dues_count (self->dues, note->sequence, sse_update_get_stream (update)),
+          user_data);
+    }
 }
 
 /* Gives what was read; FALSE where the stream was lost meanwhile. */
@@ -41,15 +59,12 @@ load_note (SseNatsLog *self,
       g_clear_pointer (&self->error, g_free);
       break;
     case SSE_NATS_NOTE_DUE:
-      self->position = note->position;
-      sse_nats_dues_note (self->dues, note->position);
+      sse_nats_log_take_message (self, note);
+      sse_nats_dues_note (self->dues, note->sequence);
       break;
-    case SSE_NATS_NOTE_UPDATE:
-      self->position = note->position;
-      if (note->update != NULL)
-        loader->update (note->update,
-                        sse_nats_dues_meet (self->dues, sse_update_get_stream (note->update)),
-                        user_data);
+    case SSE_NATS_NOTE_UPDATES:
+      sse_nats_log_take_message (self, note);
+      load_updates (self, note, loader, user_data);
       break;
     default:
       break;
@@ -78,7 +93,7 @@ load_notes (SseNatsLog *self, const SseLogLoader *loader, gpointer user_data, GE
 static gboolean
 load_stream (SseNatsLog *self, const SseLogLoader *loader, gpointer user_data, GError **error)
 {
-  while (self->position < self->end)
+  while (self->sequence < self->end)
     {
       struct pollfd readable = { .fd = self->notes.event_fd, .events = POLLIN };
 
@@ -103,12 +118,13 @@ load_checkpoint (SseNatsLog *self, const SseLogLoader *loader, gpointer user_dat
       g_autoptr (GVariant) state = g_variant_get_variant (boxed);
 
       sse_nats_dues_meet (self->dues, part->stream);
-      loader->part (part->stream, checkpoint->position, state, user_data);
+      loader->part (part->stream, sse_nats_position (checkpoint->sequence, 0), state, user_data);
     }
   if (checkpoint != NULL)
-    self->position = checkpoint->position;
-  sse_nats_dues_note (self->dues, self->position);
-  self->end = MAX (self->end, self->position);
+    self->sequence = checkpoint->sequence;
+  self->position = sse_nats_position (self->sequence, 0);
+  sse_nats_dues_note (self->dues, self->sequence);
+  self->end = MAX (self->end, self->sequence);
 }
 
 gboolean
@@ -120,24 +136,24 @@ sse_nats_log_load (SseLog *log, const SseLogLoader *loader, gpointer user_data, 
   for (const char *const *stream = loader->streams; *stream != NULL; stream++)
     sse_nats_dues_add_stream (self->dues, *stream);
   load_checkpoint (self, loader, user_data);
-  if (!sse_nats_mark_begin (self->mark, self->epoch.name, self->position, error))
+  if (!sse_nats_mark_begin (self->mark, self->epoch.name, self->sequence, error))
     return FALSE;
   for (const char *const *stream = loader->streams; *stream != NULL; stream++)
     loader->begin_events (*stream, self->position, user_data);
-  self->saver = sse_nats_saver_new (self->link, self->retain_updates, error);
+  self->saver = sse_nats_saver_new (self->link, error);
   if (self->saver == NULL)
     return FALSE;
   self->publisher = sse_nats_publisher_new (self->link, error);
   if (self->publisher == NULL)
     return FALSE;
   inbox = sse_nats_publisher_get_inbox (self->publisher);
-  self->waiting = sse_nats_waiting_new (inbox, self->deadline_ms);
+  self->waiting = sse_nats_waiting_new (inbox, self->deadline_ms, self->link->max_bytes);
   sse_nats_dues_start (self->dues, inbox, self->saver);
   self->presence = sse_nats_presence_new (self->link, self->node, error);
   if (self->presence == NULL)
     return FALSE;
   self->follower = sse_nats_follower_new (self->link, self->mark, self->presence, &self->epoch,
-                                          self->position, error);
+                                          self->sequence, error);
   if (self->follower == NULL || !load_stream (self, loader, user_data, error))
     return FALSE;
   g_clear_pointer (&self->error, g_free);

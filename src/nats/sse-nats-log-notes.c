@@ -29,23 +29,7 @@ set_error (SseNatsLog *self, const char *message)
   sse_log_emit_changed (SSE_LOG (self));
 }
 
-/* Who published it here waits for the very object. Where nobody waits any more, it is as another
- * node's. NULL where it is none, as for all nodes: then whoever waits does so in vain. */
-static SseUpdate *
-take_update (SseNatsLog *self, SseNatsNote *note)
-{
-  SseUpdate *own = note->update != NULL ? sse_nats_waiting_take (self->waiting, note->id) : NULL;
-
-  if (own == NULL)
-    return note->update != NULL && sse_update_parse (note->update, NULL)
-               ? g_steal_pointer (&note->update)
-               : NULL;
-  g_clear_pointer (&self->unsent, g_free);
-  sse_update_set_position (own, note->position);
-  return own;
-}
-
-/* An update, or what asks for a checkpoint. */
+/* Updates, or what asks for a checkpoint. */
 static void
 take_unsent (SseNatsLog *self, const SseNatsNote *note)
 {
@@ -84,7 +68,7 @@ take_difference (SseNatsLog *self, const SseNatsNote *note)
       = g_strdup_printf ("its state is not what another node has at %" G_GUINT64_FORMAT
                          ": its plugin is of another version, or does not always make the same of "
                          "the same updates",
-                         note->position);
+                         note->sequence);
 
   sse_nats_dues_keep_out (self->dues);
   sse_log_emit_differs (SSE_LOG (self), note->error->message, why);
@@ -117,19 +101,69 @@ tell_committed (SseNatsLog *self, GPtrArray **updates)
 
 /* None but nodes publish there, so it is told. */
 static void
-pass_over (SseNatsLog *self, const SseNatsNote *note)
+pass_over (SseNatsLog *self, guint64 position, gboolean late)
 {
-  if (note->late)
+  if (late)
     {
-      g_warning ("the update at %" G_GUINT64_FORMAT " is passed over: " LATE, note->position);
+      g_warning ("what is at %" G_GUINT64_FORMAT " is passed over: " LATE, position);
       g_free (self->unsent);
       self->unsent = g_strdup (LATE);
     }
   else
     {
-      g_warning ("what is at %" G_GUINT64_FORMAT " of the stream is no update", note->position);
+      g_warning ("what is at %" G_GUINT64_FORMAT " of the log is no update", position);
     }
-  sse_nats_mark_set_applied (self->mark, note->position);
+  sse_nats_mark_set_applied (self->mark, position);
+}
+
+/* Who published them here waits for the very objects. Where nobody waits any more, they are as
+ * another node's. %NULL is for what is no update, as it is for all nodes. */
+static SseUpdate *
+take_update (SseNatsNote *note, guint place, GPtrArray *own)
+{
+  SseUpdate *read = note->updates->pdata[place];
+  SseUpdate *update = own != NULL ? own->pdata[place] : read;
+
+  if (read == NULL || !sse_update_parse (update, NULL))
+    return NULL;
+  sse_update_set_position (update, sse_nats_position (note->sequence, place));
+  return sse_update_ref (update);
+}
+
+/* Adds to @updates those of a message. */
+static void
+take_updates (SseNatsLog *self, SseNatsNote *note, GPtrArray *updates)
+{
+  g_autoptr (GPtrArray) own
+      = note->updates != NULL ? sse_nats_waiting_take (self->waiting, note->id) : NULL;
+
+  if (own != NULL)
+    g_clear_pointer (&self->unsent, g_free);
+  /* What another sent under this node's id is its own. */
+  if (own != NULL && own->len != note->updates->len)
+    g_clear_pointer (&own, g_ptr_array_unref);
+  if (note->updates == NULL)
+    pass_over (self, note->position, note->late);
+  for (guint i = 0; note->updates != NULL && i < note->updates->len; i++)
+    {
+      SseUpdate *update = take_update (note, i, own);
+
+      if (update == NULL)
+        {
+          pass_over (self, sse_nats_position (note->sequence, i), FALSE);
+          continue;
+        }
+      sse_nats_dues_count (self->dues, note->sequence, sse_update_get_stream (update));
+      g_ptr_array_add (updates, update);
+    }
+}
+
+/* The log was read up to there. */
+void
+sse_nats_log_take_message (SseNatsLog *self, const SseNatsNote *note)
+{
+  self->sequence = note->sequence;
+  self->position = note->position;
 }
 
 /* Whether it is of a log that this node has not applied. */
@@ -137,8 +171,16 @@ static gboolean
 is_of_another (SseNatsLog *self, const SseNatsNote *note)
 {
   return self->lost
-         && (note->type == SSE_NATS_NOTE_UPDATE || note->type == SSE_NATS_NOTE_DUE
+         && (note->type == SSE_NATS_NOTE_UPDATES || note->type == SSE_NATS_NOTE_DUE
              || note->type == SSE_NATS_NOTE_WELL);
+}
+
+/* How many updates a message has is known when it is read. */
+static guint64
+get_end_position (const SseNatsLog *self)
+{
+  return self->end > self->sequence ? sse_nats_position (self->end, SSE_NATS_MAX_UPDATES - 1)
+                                    : self->position;
 }
 
 /* What was read before a note is told before what comes of the note: the hub takes the log's
@@ -146,23 +188,14 @@ is_of_another (SseNatsLog *self, const SseNatsNote *note)
 static void
 on_note (SseNatsLog *self, SseNatsNote *note, GPtrArray **updates)
 {
-  SseUpdate *update;
-
   switch (note->type)
     {
-    case SSE_NATS_NOTE_UPDATE:
-      self->position = note->position;
-      update = take_update (self, note);
-      if (update == NULL)
-        {
-          pass_over (self, note);
-          break;
-        }
-      sse_nats_dues_meet (self->dues, sse_update_get_stream (update));
-      g_ptr_array_add (*updates, update);
+    case SSE_NATS_NOTE_UPDATES:
+      sse_nats_log_take_message (self, note);
+      take_updates (self, note, *updates);
       break;
     case SSE_NATS_NOTE_DUE:
-      self->position = note->position;
+      sse_nats_log_take_message (self, note);
       tell_committed (self, updates);
       if (sse_nats_dues_take (self->dues, note, self->told))
         sse_log_emit_due (SSE_LOG (self), self->told, TRUE);
@@ -197,7 +230,7 @@ on_note (SseNatsLog *self, SseNatsNote *note, GPtrArray **updates)
       tell_committed (self, updates);
       self->end = MAX (self->end, note->end);
       set_error (self, NULL);
-      sse_log_emit_end (SSE_LOG (self), note->end);
+      sse_log_emit_end (SSE_LOG (self), get_end_position (self));
       break;
     case SSE_NATS_NOTE_ILL:
       tell_committed (self, updates);
@@ -231,7 +264,7 @@ take_notes (SseNatsLog *self)
       sse_nats_note_free ((SseNatsNote *) mail);
     }
   tell_committed (self, &updates);
-  sse_nats_dues_ask (self->dues, self->position);
+  sse_nats_dues_ask (self->dues);
 }
 
 static gboolean

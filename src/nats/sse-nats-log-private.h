@@ -20,7 +20,6 @@ struct _SseNatsLog
 
   char *node;
   guint deadline_ms;
-  guint64 retain_updates;
 
   SseMailbox notes;
   gboolean has_notes;
@@ -41,9 +40,10 @@ struct _SseNatsLog
   SseNatsNodes *nodes;
   SseNatsCheckpoint *checkpoint; /* what to begin with, until it is loaded; NULL for none */
   GVariant *states;              /* of that */
-  guint64 position; /* of the last one that was read */
+  guint64 sequence; /* of the last message that was read */
+  guint64 position; /* of the last update in that */
   guint64 told;     /* of the last update that was told */
-  guint64 end;      /* of the last message that there is, as far as is known */
+  guint64 end;      /* the sequence number of the last message there is, as far as is known */
   char *error;
   char *unsent; /* why an update was not taken last */
   gboolean lost;
@@ -53,6 +53,9 @@ struct _SseNatsLog
 };
 
 void     sse_nats_log_add_teller (SseNatsLog         *self);
+void     sse_nats_log_take_message
+                                 (SseNatsLog         *self,
+                                  const SseNatsNote  *note);
 gboolean sse_nats_log_load       (SseLog             *log,
                                   const SseLogLoader *loader,
                                   gpointer            user_data,

@@ -41,7 +41,7 @@ static gboolean
 on_tick (gpointer user_data)
 {
   g_autoptr (SseNatsLog) self = g_object_ref (SSE_NATS_LOG (user_data));
-  g_autoptr (GPtrArray) late = sse_nats_waiting_look (self->waiting, self->position);
+  g_autoptr (GPtrArray) late = sse_nats_waiting_look (self->waiting, self->sequence);
 
   fail (self, late);
   if (!sse_nats_waiting_is_empty (self->waiting))
@@ -67,7 +67,7 @@ on_turn (gpointer user_data)
   SseNatsLog *self = SSE_NATS_LOG (user_data);
 
   g_clear_pointer (&self->sender, g_source_unref);
-  sse_nats_waiting_post (self->waiting);
+  sse_nats_waiting_post (self->waiting, self->sequence);
   return G_SOURCE_REMOVE;
 }
 
@@ -89,7 +89,7 @@ sse_nats_log_append (SseLog *log, GPtrArray *updates)
 {
   SseNatsLog *self = SSE_NATS_LOG (log);
 
-  sse_nats_waiting_send (self->waiting, updates, self->position);
+  sse_nats_waiting_send (self->waiting, updates, self->sequence);
   g_ptr_array_unref (updates);
   start_sender (self);
   start_ticker (self);
@@ -110,17 +110,19 @@ sse_nats_log_get_position (SseLog *log)
 }
 
 static guint64
-sse_nats_log_get_end (SseLog *log)
+sse_nats_log_get_lag (SseLog *log)
 {
   SseNatsLog *self = SSE_NATS_LOG (log);
 
-  return MAX (self->end, self->position);
+  return MAX (self->end, self->sequence) - self->sequence;
 }
 
 static GArray *
 sse_nats_log_list_nodes (SseLog *log)
 {
-  return sse_nats_nodes_list (SSE_NATS_LOG (log)->nodes);
+  SseNatsLog *self = SSE_NATS_LOG (log);
+
+  return sse_nats_nodes_list (self->nodes, MAX (self->end, self->sequence));
 }
 
 static void
@@ -170,7 +172,7 @@ sse_nats_log_iface_init (SseLogInterface *iface)
   iface->get_position = sse_nats_log_get_position;
   iface->load = sse_nats_log_load;
   iface->save = sse_nats_log_save;
-  iface->get_end = sse_nats_log_get_end;
+  iface->get_lag = sse_nats_log_get_lag;
   iface->list_nodes = sse_nats_log_list_nodes;
   iface->ask_end = sse_nats_log_ask_end;
   iface->note_applied = sse_nats_log_note_applied;
@@ -303,8 +305,7 @@ sse_nats_log_new (const SseNatsOptions *options, GError **error)
 
   self->node = g_strdup (options->node);
   self->deadline_ms = options->deadline_ms;
-  self->dues = sse_nats_dues_new (options->checkpoint_updates);
-  self->retain_updates = options->retain_updates;
+  self->dues = sse_nats_dues_new (options->checkpoint_updates, options->retain_updates);
   self->has_notes = sse_mailbox_init (&self->notes, error);
   if (!self->has_notes)
     return NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #define G_LOG_DOMAIN "rivulet-nats"
 
-/* How far this node was, on its own disk: no client is told of a position before it is there. So a
+/* How far this node was, on its own disk: no client is told of an update before it is there. So a
  * stream that lost what was acknowledged, as when all servers lose their power at once, is found
  * out by whoever had it. What the follower reads goes through here, many updates at a time. */
 
@@ -26,17 +26,18 @@
 /* How long more is gathered while much comes, in µs: each write costs the disk, and waking all who
  * come behind costs the processor, however much there is. */
 #define GATHER 500
-/* So much at once is much. */
+/* So many updates at once are much. */
 #define MUCH 16
 /* Updates that may be read and not applied yet, and their bytes; then the servers hold back. */
 #define MAX_AHEAD       16384
 #define MAX_AHEAD_BYTES ((gsize) 64 * 1024 * 1024)
 
-/* One that was read and not applied yet. */
+/* A message that was read and not applied yet. */
 typedef struct
 {
-  guint64 position;
-  gsize bytes;
+  guint64 position; /* of the last update in it */
+  guint n_updates;
+  gsize bytes; /* of them */
 } Ahead;
 
 struct _SseNatsMark
@@ -44,7 +45,7 @@ struct _SseNatsMark
   char *path;
   int fd;
   char *epoch; /* NULL where there was none */
-  guint64 position;
+  guint64 sequence;
   char id[SSE_NATS_ID_BYTES]; /* of the message there, empty where that is not known */
   gboolean failed;
 
@@ -56,6 +57,7 @@ struct _SseNatsMark
   pthread_mutex_t lock;
   pthread_cond_t changed;
   GQueue ahead; /* of Ahead, in order; with the lock, as is what follows */
+  guint ahead_updates;
   gsize ahead_bytes;
   gboolean closed;
 };
@@ -71,12 +73,12 @@ fail (SseNatsMark *self, const char *what, GError **error)
 }
 
 /* All of it is one line, shorter than what a disk writes at once, and always as long: "EPOCH
- * POSITION ID". */
+ * SEQUENCE ID". */
 static gboolean
 write_line (SseNatsMark *self, GError **error)
 {
   g_autofree char *line
-      = g_strdup_printf ("%s %020" G_GUINT64_FORMAT " %-*s\n", self->epoch, self->position,
+      = g_strdup_printf ("%s %020" G_GUINT64_FORMAT " %-*s\n", self->epoch, self->sequence,
                          SSE_NATS_ID_BYTES - 1, *self->id != '\0' ? self->id : NO_ID);
   gsize length = strlen (line);
 
@@ -98,7 +100,7 @@ read_line (SseNatsMark *self, GError **error)
   line[length] = '\0';
   words = g_strsplit (g_strchomp (line), " ", 3);
   if (g_strv_length (words) != 3 || *words[0] == '\0' || strlen (words[2]) >= sizeof self->id
-      || !g_ascii_string_to_unsigned (words[1], 10, 0, G_MAXUINT64, &self->position, NULL))
+      || !g_ascii_string_to_unsigned (words[1], 10, 0, G_MAXUINT64, &self->sequence, NULL))
     {
       g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
                    _ ("%s: it does not say how far this node was; remove it where the stream is "
@@ -114,13 +116,24 @@ read_line (SseNatsMark *self, GError **error)
 
 /* ---- the thread ---- */
 
-/* Moves all of @mail to @ready; returns whether it goes on. @newest: (inout): highest position;
- * @id: (inout): of the message there */
+static guint
+count_updates (const SseNatsNote *note)
+{
+  return note->updates != NULL ? note->updates->len : 0;
+}
+
+/* Moves all of @mail to @ready; returns whether it goes on. @n_updates: (out): in it; @newest:
+ * (inout): highest sequence number; @id: (inout): of the message there */
 static gboolean
-sort_mail (SseMailList *mail, SseMailList *ready, guint64 *newest, char id[SSE_NATS_ID_BYTES])
+sort_mail (SseMailList *mail,
+           SseMailList *ready,
+           guint *n_updates,
+           guint64 *newest,
+           char id[SSE_NATS_ID_BYTES])
 {
   SseNatsNote *note;
 
+  *n_updates = 0;
   while ((note = (SseNatsNote *) sse_mail_list_pop (mail)) != NULL)
     {
       if (note->type == SSE_NATS_NOTE_STOP)
@@ -128,11 +141,12 @@ sort_mail (SseMailList *mail, SseMailList *ready, guint64 *newest, char id[SSE_N
           sse_nats_note_free (note);
           return FALSE;
         }
-      if (note->position > *newest)
+      if (note->sequence > *newest)
         {
-          *newest = note->position;
+          *newest = note->sequence;
           g_strlcpy (id, note->id, SSE_NATS_ID_BYTES);
         }
+      *n_updates += count_updates (note);
       sse_mail_list_push (ready, &note->mail);
     }
   return TRUE;
@@ -141,11 +155,11 @@ sort_mail (SseMailList *mail, SseMailList *ready, guint64 *newest, char id[SSE_N
 /* A disk that fails must not keep clients from what there is: it is said once, and the others'
  * disks still know. */
 static void
-keep (SseNatsMark *self, guint64 position)
+keep (SseNatsMark *self, guint64 sequence)
 {
   g_autoptr (GError) error = NULL;
 
-  self->position = position;
+  self->sequence = sequence;
   if (write_line (self, &error))
     self->failed = FALSE;
   else if (!self->failed)
@@ -167,16 +181,15 @@ mark_run (void *data)
     {
       struct pollfd readable = { .fd = self->inbox.event_fd, .events = POLLIN };
       SseMailList mail = { 0 }, ready = { 0 };
-      guint64 newest = self->position;
+      guint64 newest = self->sequence;
 
       poll (&readable, 1, -1);
       if (n_last >= MUCH)
         g_usleep (GATHER);
       sse_mailbox_take (&self->inbox, &mail);
-      goes_on = sort_mail (&mail, &ready, &newest, self->id);
-      if (newest > self->position)
+      goes_on = sort_mail (&mail, &ready, &n_last, &newest, self->id);
+      if (newest > self->sequence)
         keep (self, newest);
-      n_last = ready.length;
       sse_mailbox_post (self->notes, &ready);
     }
   return NULL;
@@ -233,7 +246,7 @@ sse_nats_mark_get_epoch (SseNatsMark *self)
 guint64
 sse_nats_mark_get (SseNatsMark *self)
 {
-  return self->position;
+  return self->sequence;
 }
 
 /**
@@ -250,17 +263,17 @@ sse_nats_mark_get_id (SseNatsMark *self)
 /**
  * sse_nats_mark_begin:
  * @epoch: of the log that is read from now on
- * @position: where that begins
+ * @sequence: where that begins
  * @error: where it can't be written, or there is no thread to be had
  */
 gboolean
-sse_nats_mark_begin (SseNatsMark *self, const char *epoch, guint64 position, GError **error)
+sse_nats_mark_begin (SseNatsMark *self, const char *epoch, guint64 sequence, GError **error)
 {
   if (g_strcmp0 (self->epoch, epoch) != 0)
     {
       g_free (self->epoch);
       self->epoch = g_strdup (epoch);
-      self->position = position;
+      self->sequence = sequence;
       self->id[0] = '\0';
       if (!write_line (self, error))
         return FALSE;
@@ -275,14 +288,27 @@ sse_nats_mark_begin (SseNatsMark *self, const char *epoch, guint64 position, GEr
 }
 
 static gsize
-get_bytes (const SseNatsNote *note)
+count_bytes (const SseNatsNote *note)
 {
-  return note->update != NULL ? g_bytes_get_size (sse_update_get_json (note->update)) : 0;
+  gsize bytes = 0;
+
+  for (guint i = 0; i < count_updates (note); i++)
+    if (note->updates->pdata[i] != NULL)
+      bytes += g_bytes_get_size (sse_update_get_json (note->updates->pdata[i]));
+  return bytes;
+}
+
+/* With the lock. */
+static gboolean
+is_far_ahead (const SseNatsMark *self)
+{
+  return self->ahead_updates >= MAX_AHEAD || self->ahead.length >= MAX_AHEAD
+         || self->ahead_bytes >= MAX_AHEAD_BYTES;
 }
 
 /**
  * sse_nats_mark_pass:
- * @note: (transfer full): of a message; goes on when its position is on the disk
+ * @note: (transfer full): of a message; goes on when its sequence number is on the disk
  *
  * In any one thread, which waits here while too much is read that was not applied yet.
  */
@@ -291,11 +317,12 @@ sse_nats_mark_pass (SseNatsMark *self, SseNatsNote *note)
 {
   Ahead *ahead = g_new (Ahead, 1);
 
-  *ahead = (Ahead){ note->position, get_bytes (note) };
+  *ahead = (Ahead){ note->position, count_updates (note), count_bytes (note) };
   pthread_mutex_lock (&self->lock);
-  while ((self->ahead.length >= MAX_AHEAD || self->ahead_bytes >= MAX_AHEAD_BYTES) && !self->closed)
+  while (is_far_ahead (self) && !self->closed)
     pthread_cond_wait (&self->changed, &self->lock);
   g_queue_push_tail (&self->ahead, ahead);
+  self->ahead_updates += ahead->n_updates;
   self->ahead_bytes += ahead->bytes;
   pthread_mutex_unlock (&self->lock);
   sse_nats_note_post (note, &self->inbox);
@@ -310,6 +337,7 @@ sse_nats_mark_set_applied (SseNatsMark *self, guint64 position)
   pthread_mutex_lock (&self->lock);
   while ((ahead = g_queue_peek_head (&self->ahead)) != NULL && ahead->position <= position)
     {
+      self->ahead_updates -= ahead->n_updates;
       self->ahead_bytes -= ahead->bytes;
       g_free (g_queue_pop_head (&self->ahead));
     }

@@ -15,7 +15,7 @@ guint64      sse_nats_mark_get         (SseNatsMark  *self);
 const char  *sse_nats_mark_get_id      (SseNatsMark  *self);
 gboolean     sse_nats_mark_begin       (SseNatsMark  *self,
                                         const char   *epoch,
-                                        guint64       position,
+                                        guint64       sequence,
                                         GError      **error);
 void         sse_nats_mark_pass        (SseNatsMark  *self,
                                         SseNatsNote  *note);

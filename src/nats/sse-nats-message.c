@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #define G_LOG_DOMAIN "rivulet-nats"
 
-/* An update as a message: its JSON as it came, its stream at the end of the subject, and the rest
- * in headers, so that `nats sub` shows all of it to a person. */
+/* Updates as a message: of each a line `STREAM ACCEPTED AUDIENCE BYTES`, its JSON as it came, and
+ * the end of a line, so that `nats sub` shows all of it to a person. ACCEPTED is when, in µs since
+ * 1970 UTC; AUDIENCE the user it is for, escaped as in a URI, or `*` for everyone. */
 
 #include "config.h"
 
@@ -10,8 +11,8 @@
 
 #include <string.h>
 
-#define ACCEPTED "Rivulet-Accepted" /* when, in µs since 1970 UTC */
-#define AUDIENCE "Rivulet-Audience" /* the user it is for, escaped as in a URI */
+#define ID       "Nats-Msg-Id"
+#define EVERYONE "*"
 
 /* What came to the servers so long after it was published, in µs, is no update: whoever published
  * it has long been told that it was not taken, or it was taken when it was sent again. The servers
@@ -44,77 +45,55 @@ sse_nats_message_new_id (char id[SSE_NATS_ID_BYTES])
               g_random_int ());
 }
 
-static natsStatus
-set_headers (natsMsg *message, const char *id, const SseUpdate *update)
+/* ---- there ---- */
+
+static void
+append_update (GByteArray *body, const SseUpdate *update)
 {
   const char *audience = sse_update_get_audience (update);
-  g_autofree char *accepted
-      = g_strdup_printf ("%" G_GINT64_FORMAT, sse_update_get_accepted (update));
-  natsStatus status = natsMsgHeader_Set (message, "Nats-Msg-Id", id);
+  g_autofree char *escaped = audience != NULL ? g_uri_escape_string (audience, NULL, FALSE) : NULL;
+  gsize length;
+  const void *json = g_bytes_get_data (sse_update_get_json (update), &length);
+  g_autofree char *line = g_strdup_printf (
+      "%s %" G_GINT64_FORMAT " %s %" G_GSIZE_FORMAT "\n", sse_update_get_stream (update),
+      sse_update_get_accepted (update), escaped != NULL ? escaped : EVERYONE, length);
 
-  if (status == NATS_OK)
-    status = natsMsgHeader_Set (message, ACCEPTED, accepted);
-  if (status == NATS_OK && audience != NULL)
-    {
-      g_autofree char *escaped = g_uri_escape_string (audience, NULL, FALSE);
+  g_byte_array_append (body, (const guint8 *) line, (guint) strlen (line));
+  g_byte_array_append (body, json, (guint) length);
+  g_byte_array_append (body, (const guint8 *) "\n", 1);
+}
 
-      status = natsMsgHeader_Set (message, AUDIENCE, escaped);
-    }
-  return status;
+static natsStatus
+set_id (natsMsg *message, const char *id)
+{
+  return natsMsgHeader_Set (message, ID, id);
 }
 
 /**
  * sse_nats_message_new:
- * @log: the log's name
+ * @subject: of updates
  * @id: what it is known by
- * @update: parsed and stamped with its time
- * @reply: where the servers answer
+ * @updates: (element-type SseUpdate): parsed and stamped with their time, %SSE_NATS_MAX_UPDATES at
+ *   most
+ * @reply: (nullable): where the servers answer
  * @message: (out) (transfer full): to be given to natsMsg_Destroy()
  */
 natsStatus
 sse_nats_message_new (
-    const char *log, const char *id, const SseUpdate *update, const char *reply, natsMsg **message)
+    const char *subject, const char *id, GPtrArray *updates, const char *reply, natsMsg **message)
 {
-  g_autofree char *subject
-      = g_strdup_printf ("%s.log.update.%s", log, sse_update_get_stream (update));
-  gsize length;
-  const char *json = g_bytes_get_data (sse_update_get_json (update), &length);
-  natsStatus status = natsMsg_Create (message, subject, reply, json, (int) length);
+  g_autoptr (GByteArray) body = g_byte_array_new ();
+  natsStatus status;
 
+  for (guint i = 0; i < updates->len; i++)
+    append_update (body, updates->pdata[i]);
+  status = natsMsg_Create (message, subject, reply, (const char *) body->data, (int) body->len);
   if (status != NATS_OK)
     return status;
-  status = set_headers (*message, id, update);
+  status = set_id (*message, id);
   if (status != NATS_OK)
     g_clear_pointer (message, natsMsg_Destroy);
   return status;
-}
-
-/* NULL where there is none. */
-static const char *
-get_header (natsMsg *message, const char *name)
-{
-  const char *value = NULL;
-
-  return natsMsgHeader_Get (message, name, &value) == NATS_OK ? value : NULL;
-}
-
-/* Whether what stands in its headers is there and can be read. */
-static gboolean
-read_headers (natsMsg *message, SseNatsNote *note, gint64 *accepted, char **audience)
-{
-  const char *id = get_header (message, "Nats-Msg-Id");
-  const char *time = get_header (message, ACCEPTED);
-  const char *escaped = get_header (message, AUDIENCE);
-
-  /* A longer one is not of a node. It is not cut: it would be taken for another. */
-  if (id != NULL && strlen (id) < sizeof note->id)
-    g_strlcpy (note->id, id, sizeof note->id);
-  if (time == NULL || !g_ascii_string_to_signed (time, 10, 0, ACCEPTED_END - 1, accepted, NULL))
-    return FALSE;
-  if (escaped == NULL)
-    return TRUE;
-  *audience = g_uri_unescape_string (escaped, NULL);
-  return *audience != NULL && **audience != '\0' && g_utf8_validate (*audience, -1, NULL);
 }
 
 /**
@@ -133,48 +112,174 @@ sse_nats_message_new_due (
   natsStatus status = natsMsg_Create (message, subject, reply, NULL, 0);
 
   if (status == NATS_OK)
-    status = natsMsgHeader_Set (*message, "Nats-Msg-Id", id);
+    status = set_id (*message, id);
   if (status == NATS_OK)
     status = natsMsgHeader_Set (*message, "Nats-Expected-Last-Subject-Sequence", expected);
   return status;
+}
+
+/* ---- and back ---- */
+
+/* What is left of a body. */
+typedef struct
+{
+  const char *at;
+  const char *end;
+} Rest;
+
+/* Takes what comes before @mark, and that. */
+static gboolean
+take_word (Rest *rest, char mark, char **word)
+{
+  const char *end = memchr (rest->at, mark, (gsize) (rest->end - rest->at));
+
+  if (end == NULL || memchr (rest->at, '\0', (gsize) (end - rest->at)) != NULL)
+    return FALSE;
+  *word = g_strndup (rest->at, (gsize) (end - rest->at));
+  rest->at = end + 1;
+  return TRUE;
+}
+
+static gboolean
+take_json (Rest *rest, gsize length, GBytes **json)
+{
+  if (length >= (gsize) (rest->end - rest->at) || rest->at[length] != '\n')
+    return FALSE;
+  *json = g_bytes_new (rest->at, length);
+  rest->at += length + 1;
+  return TRUE;
+}
+
+/* As plugins may name them. */
+static gboolean
+is_stream (const char *word)
+{
+  return *word != '\0' && word[strspn (word, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
+}
+
+/* @audience: (out) (nullable) */
+static gboolean
+read_audience (const char *word, char **audience)
+{
+  if (g_str_equal (word, EVERYONE))
+    return TRUE;
+  *audience = g_uri_unescape_string (word, NULL);
+  return *audience != NULL && **audience != '\0' && g_utf8_validate (*audience, -1, NULL);
+}
+
+/* Returns: (nullable): one that is not parsed; %NULL where there is none */
+static SseUpdate *
+take_update (Rest *rest)
+{
+  g_autofree char *stream = NULL, *accepted = NULL, *escaped = NULL, *length = NULL;
+  g_autofree char *audience = NULL;
+  g_autoptr (GBytes) json = NULL;
+  gint64 time;
+  guint64 n_bytes;
+  SseUpdate *update;
+
+  if (!take_word (rest, ' ', &stream) || !take_word (rest, ' ', &accepted)
+      || !take_word (rest, ' ', &escaped) || !take_word (rest, '\n', &length) || !is_stream (stream)
+      || !read_audience (escaped, &audience)
+      || !g_ascii_string_to_signed (accepted, 10, 0, ACCEPTED_END - 1, &time, NULL)
+      || !g_ascii_string_to_unsigned (length, 10, 0, G_MAXINT, &n_bytes, NULL)
+      || !take_json (rest, n_bytes, &json))
+    return NULL;
+  update = sse_update_new (stream, audience, json);
+  sse_update_set_accepted (update, time);
+  return update;
+}
+
+static void
+free_update (gpointer update)
+{
+  if (update != NULL)
+    sse_update_unref (update);
+}
+
+/* Returns: (transfer full) (nullable): all that the message has; %NULL where that is not in order
+ */
+static GPtrArray *
+take_updates (natsMsg *message)
+{
+  const char *body = natsMsg_GetData (message);
+  Rest rest = { body, body + natsMsg_GetDataLength (message) };
+  g_autoptr (GPtrArray) updates = g_ptr_array_new_with_free_func (free_update);
+
+  while (rest.at < rest.end)
+    {
+      SseUpdate *update = updates->len < SSE_NATS_MAX_UPDATES ? take_update (&rest) : NULL;
+
+      if (update == NULL)
+        return NULL;
+      g_ptr_array_add (updates, update);
+    }
+  return updates->len > 0 ? g_steal_pointer (&updates) : NULL;
+}
+
+static gboolean
+is_late (GPtrArray *updates, gint64 stored)
+{
+  const SseUpdate *newest = updates->pdata[updates->len - 1];
+
+  return stored - sse_update_get_accepted (newest) > MAX_UNDER_WAY;
+}
+
+/* Gives them their positions. One that can't be parsed makes room for %NULL. */
+static void
+place_updates (SseNatsNote *note, gboolean own)
+{
+  for (guint i = 0; i < note->updates->len; i++)
+    {
+      SseUpdate *update = note->updates->pdata[i];
+
+      note->position = sse_nats_position (note->sequence, i);
+      sse_update_set_position (update, note->position);
+      if (own || sse_update_parse (update, NULL))
+        continue;
+      sse_update_unref (update);
+      note->updates->pdata[i] = NULL;
+    }
+}
+
+/* A longer one is not of a node. It is not cut: it would be taken for another. */
+static void
+read_id (natsMsg *message, SseNatsNote *note)
+{
+  const char *id = NULL;
+
+  if (natsMsgHeader_Get (message, ID, &id) == NATS_OK && strlen (id) < sizeof note->id)
+    g_strlcpy (note->id, id, sizeof note->id);
 }
 
 /**
  * sse_nats_message_read:
  * @message: one of the stream of updates
  * @due_subject: of what asks for a checkpoint
- * @position: its sequence number
+ * @sequence: its sequence number
  * @stored: when the servers took it, in µs since 1970 UTC
  *
- * Returns: (transfer full): a note of it. What is no update, as none but nodes publish there, has
- *   none: it is passed over by every node in the same way. One of this process is not parsed: who
- *   waits for it has it
+ * Returns: (transfer full): a note of it. What has no updates, as none but nodes publish there, has
+ *   none: it is passed over by every node in the same way. Those of this process are not parsed:
+ *   who waits for them has them
  */
 SseNatsNote *
-sse_nats_message_read (natsMsg *message, const char *due_subject, guint64 position, gint64 stored)
+sse_nats_message_read (natsMsg *message, const char *due_subject, guint64 sequence, gint64 stored)
 {
-  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_UPDATE);
-  const char *stream = strrchr (natsMsg_GetSubject (message), '.') + 1;
-  g_autofree char *audience = NULL;
-  g_autoptr (GBytes) json = NULL;
-  gint64 accepted = 0;
+  gboolean due = g_str_equal (natsMsg_GetSubject (message), due_subject);
+  SseNatsNote *note = sse_nats_note_new (due ? SSE_NATS_NOTE_DUE : SSE_NATS_NOTE_UPDATES);
 
-  note->position = position;
-  if (g_str_equal (natsMsg_GetSubject (message), due_subject))
-    note->type = SSE_NATS_NOTE_DUE;
-  if (!read_headers (message, note, &accepted, &audience) || note->type == SSE_NATS_NOTE_DUE)
+  note->sequence = sequence;
+  note->position = sse_nats_position (sequence, 0);
+  read_id (message, note);
+  if (!due)
+    note->updates = take_updates (message);
+  if (note->updates == NULL)
     return note;
-  note->late = stored - accepted > MAX_UNDER_WAY;
+  note->late = is_late (note->updates, stored);
   if (note->late)
-    return note;
-  json = g_bytes_new (natsMsg_GetData (message), (gsize) natsMsg_GetDataLength (message));
-  note->update = sse_update_new (stream, audience, json);
-  if (!g_str_has_prefix (note->id, get_own_half ()) && !sse_update_parse (note->update, NULL))
-    {
-      g_clear_pointer (&note->update, sse_update_unref);
-      return note;
-    }
-  sse_update_set_accepted (note->update, accepted);
-  sse_update_set_position (note->update, position);
+    g_clear_pointer (&note->updates, g_ptr_array_unref);
+  else
+    place_updates (note, g_str_has_prefix (note->id, get_own_half ()));
   return note;
 }

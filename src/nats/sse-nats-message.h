@@ -8,9 +8,9 @@
 G_BEGIN_DECLS
 
 void         sse_nats_message_new_id (char             id[SSE_NATS_ID_BYTES]);
-natsStatus   sse_nats_message_new    (const char      *log,
+natsStatus   sse_nats_message_new    (const char      *subject,
                                       const char      *id,
-                                      const SseUpdate *update,
+                                      GPtrArray       *updates,
                                       const char      *reply,
                                       natsMsg        **message);
 natsStatus   sse_nats_message_new_due
@@ -21,7 +21,7 @@ natsStatus   sse_nats_message_new_due
                                       natsMsg        **message);
 SseNatsNote *sse_nats_message_read   (natsMsg         *message,
                                       const char      *due_subject,
-                                      guint64          position,
+                                      guint64          sequence,
                                       gint64           stored);
 
 G_END_DECLS

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sse-log.h"
+#include "sse-nats-position.h"
 
 /* One of which nothing was heard for so long, in µs, is away. */
 #define PRESENCE (5 * G_USEC_PER_SEC)
@@ -61,14 +62,24 @@ sse_nats_nodes_hear (SseNatsNodes *self, char *name, guint64 position)
   g_tree_replace (self->by_name, name, node);
 }
 
+/* How many of the messages up to @end come behind @position. */
+static guint64
+get_lag (guint64 position, guint64 end)
+{
+  guint64 sequence = sse_nats_position_get_sequence (position);
+
+  return sequence < end ? end - sequence : 0;
+}
+
 /**
  * sse_nats_nodes_list:
+ * @end: the last message's sequence number
  *
  * Returns: (transfer container) (element-type SseLogNode): those that are there; the names are its
  *   own
  */
 GArray *
-sse_nats_nodes_list (SseNatsNodes *self)
+sse_nats_nodes_list (SseNatsNodes *self, guint64 end)
 {
   GArray *nodes = g_array_new (FALSE, FALSE, sizeof (SseLogNode));
 
@@ -76,7 +87,8 @@ sse_nats_nodes_list (SseNatsNodes *self)
        place = g_tree_node_next (place))
     {
       const Node *node = g_tree_node_value (place);
-      SseLogNode listed = { g_tree_node_key (place), node->position };
+      SseLogNode listed
+          = { g_tree_node_key (place), node->position, get_lag (node->position, end) };
 
       if (is_there (node))
         g_array_append_val (nodes, listed);

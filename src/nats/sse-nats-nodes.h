@@ -16,7 +16,8 @@ SseNatsNodes *sse_nats_nodes_new  (void);
 void          sse_nats_nodes_hear (SseNatsNodes *self,
                                    char         *name,
                                    guint64       position);
-GArray       *sse_nats_nodes_list (SseNatsNodes *self);
+GArray       *sse_nats_nodes_list (SseNatsNodes *self,
+                                   guint64       end);
 void          sse_nats_nodes_free (SseNatsNodes *self);
 
 G_END_DECLS

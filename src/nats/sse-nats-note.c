@@ -15,7 +15,7 @@ sse_nats_note_new (SseNatsNoteType type)
 void
 sse_nats_note_free (SseNatsNote *self)
 {
-  g_clear_pointer (&self->update, sse_update_unref);
+  g_clear_pointer (&self->updates, g_ptr_array_unref);
   g_free (self->node);
   g_clear_error (&self->error);
   g_free (self);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sse-mailbox.h"
+#include "sse-nats-position.h"
 #include "sse-update.h"
 
 G_BEGIN_DECLS
@@ -11,19 +12,19 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  SSE_NATS_NOTE_UPDATE,    /* the stream has one message more */
-  SSE_NATS_NOTE_DUE,       /* likewise, and it is no update, but asks for a checkpoint */
+  SSE_NATS_NOTE_UPDATES,   /* the stream has one message more */
+  SSE_NATS_NOTE_DUE,       /* likewise, and it has no updates, but asks for a checkpoint */
   SSE_NATS_NOTE_UNSENT,    /* one of this node's was not taken, and may be sent again */
   SSE_NATS_NOTE_CUT,       /* the connection to the servers broke */
   SSE_NATS_NOTE_CONNECTED, /* there is one again */
   SSE_NATS_NOTE_ILL,       /* the stream can't be asked */
-  SSE_NATS_NOTE_WELL,      /* it can, and @end is its last position */
+  SSE_NATS_NOTE_WELL,      /* it can, and @end is its last message */
   SSE_NATS_NOTE_LOST,      /* it is not what this node applied */
-  SSE_NATS_NOTE_DIFFERS,   /* another node's checkpoint at @position has another state of the stream
+  SSE_NATS_NOTE_DIFFERS,   /* another node's checkpoint at @sequence has another state of the stream
                             * that @error names */
   SSE_NATS_NOTE_LACKS,     /* it has one of a stream that is not here, which @error names */
   SSE_NATS_NOTE_WANTED,    /* a checkpoint is: there is none any more, or it lacks a stream */
-  SSE_NATS_NOTE_NODE,      /* the node named @node has applied the log up to @position */
+  SSE_NATS_NOTE_NODE,      /* the node named @node has read the log up to @position */
   SSE_NATS_NOTE_PONG,      /* the publisher answers */
   SSE_NATS_NOTE_STOP,      /* for a thread, the last one */
 } SseNatsNoteType;
@@ -31,12 +32,13 @@ typedef enum
 /**
  * SseNatsNote:
  * @type: what it tells
- * @id: of the message, in an UPDATE and an UNSENT
- * @update: (nullable): parsed, with its position and time; %NULL in an UPDATE for a message that is
- *   none
- * @late: in an UPDATE without one: whether it was one, and came too late
- * @position: of the message
- * @end: the last position there is
+ * @id: of the message, in UPDATES, a DUE and an UNSENT
+ * @updates: (element-type SseUpdate) (nullable): with their positions and times; each is %NULL that
+ *   nobody could have pushed, and all are together where the message has none
+ * @late: in UPDATES without any: whether there were some, and they came too late
+ * @sequence: the message's
+ * @position: of the last update in it
+ * @end: the last message's sequence number
  * @node: (nullable): a node's name
  * @error: (nullable): why
  *
@@ -47,8 +49,9 @@ typedef struct
   SseMail mail;
   SseNatsNoteType type;
   char id[SSE_NATS_ID_BYTES];
-  SseUpdate *update;
+  GPtrArray *updates;
   gboolean late;
+  guint64 sequence;
   guint64 position;
   guint64 end;
   char *node;

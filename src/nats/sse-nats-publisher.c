@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #define G_LOG_DOMAIN "rivulet-nats"
 
-/* Sends updates, in a thread of its own, as a connection may hold up who writes to it. That one was
- * taken is not told from here: it is read back, at its place among those of all nodes. */
+/* Sends updates, in a thread of its own, as a connection may hold up who writes to it. That they
+ * were taken is not told from here: they are read back, at their place among those of all nodes. */
 
 #include "config.h"
 
@@ -46,21 +46,21 @@ tell_unsent (SseNatsPublisher *self, const char *id, const char *why)
 
 /* ---- answers, in a thread of libnats ---- */
 
-/* Whether the stream has put an update where this node has already read: then it has lost what was
+/* Whether the stream has put a message where this node has already read: then it has lost what was
  * there. */
 static void
 check_place (SseNatsPublisher *self, const char *answer, guint64 after)
 {
   const char *place = strstr (answer, "\"seq\":");
-  guint64 position = place != NULL ? g_ascii_strtoull (place + strlen ("\"seq\":"), NULL, 10) : 0;
+  guint64 sequence = place != NULL ? g_ascii_strtoull (place + strlen ("\"seq\":"), NULL, 10) : 0;
   SseNatsNote *note;
 
-  if (position == 0 || position > after || strstr (answer, "\"duplicate\":") != NULL)
+  if (sequence == 0 || sequence > after || strstr (answer, "\"duplicate\":") != NULL)
     return;
   note = sse_nats_note_new (SSE_NATS_NOTE_LOST);
   note->error = g_error_new (SSE_NATS_ERROR, SSE_NATS_ERROR_LOST,
                              "the stream %s has lost what it had from %" G_GUINT64_FORMAT " on",
-                             self->link->stream, position);
+                             self->link->stream, sequence);
   sse_nats_note_post (note, self->link->notes);
 }
 
@@ -135,7 +135,7 @@ make_message (SseNatsPublisher *self, SseNatsJob *job, const char *reply, natsMs
 {
   if (job->type == SSE_NATS_JOB_DUE)
     return sse_nats_message_new_due (self->link->due_subject, job->id, job->after, reply, message);
-  return sse_nats_message_new (self->link->stream, job->id, job->update, reply, message);
+  return sse_nats_message_new (self->link->update_subject, job->id, job->updates, reply, message);
 }
 
 /* @answered: whether the servers are to answer */
@@ -158,7 +158,7 @@ send_message (SseNatsPublisher *self, SseNatsJob *job, gboolean answered)
 void
 sse_nats_job_free (SseNatsJob *self)
 {
-  g_clear_pointer (&self->update, sse_update_unref);
+  g_clear_pointer (&self->updates, g_ptr_array_unref);
   g_free (self);
 }
 

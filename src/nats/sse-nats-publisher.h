@@ -7,7 +7,7 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  SSE_NATS_JOB_SEND,
+  SSE_NATS_JOB_SEND, /* updates, as one message */
   SSE_NATS_JOB_DUE,  /* to ask for a checkpoint */
   SSE_NATS_JOB_PING, /* to tell a PONG */
   SSE_NATS_JOB_STOP, /* the last one */
@@ -16,7 +16,7 @@ typedef enum
 /**
  * SseNatsJob:
  * @type: what to do
- * @update: (nullable): what to send
+ * @updates: (element-type SseUpdate) (nullable): what to send
  * @id: what it is known by
  * @until: when nobody waits for it any more, monotonic, µs; 0 for a DUE
  * @after: how far this node had read when it was asked to; for a DUE, where the one before was
@@ -27,7 +27,7 @@ typedef struct
 {
   SseMail mail;
   SseNatsJobType type;
-  SseUpdate *update;
+  GPtrArray *updates;
   char id[SSE_NATS_ID_BYTES];
   gint64 until;
   guint64 after;

@@ -20,7 +20,8 @@ typedef struct
 {
   SseMail mail;
   char id[SSE_NATS_ID_BYTES];
-  guint64 position;
+  guint64 sequence;
+  guint64 kept;
   GArray *parts; /* of SseLogPart; NULL: stop */
   gboolean ours;
 } Job;
@@ -28,7 +29,6 @@ typedef struct
 struct _SseNatsSaver
 {
   SseNatsLink *link;
-  guint64 retain;
   SseMailbox inbox;
   pthread_t thread;
 };
@@ -40,19 +40,19 @@ job_free (Job *job)
   g_free (job);
 }
 
-/* What is behind the checkpoint leaves the log, but for the newest, and for what is behind the one
- * before: a node may just have begun with that. */
+/* What a checkpoint covers leaves the log, but for the newest, from @kept on, and for what is
+ * behind the checkpoint before, at @before: a node may just have begun with that. */
 static void
-trim (SseNatsSaver *self, guint64 position, guint64 before)
+trim (SseNatsSaver *self, guint64 kept, guint64 before)
 {
   jsOptions options;
   jsErrCode code = 0;
   natsStatus status;
 
-  if (position <= self->retain || before == 0)
+  if (kept == 0 || before == 0)
     return;
   jsOptions_Init (&options);
-  options.Stream.Purge.Sequence = MIN (position - self->retain, before);
+  options.Stream.Purge.Sequence = MIN (kept, before);
   status = js_PurgeStream (self->link->jetstream, self->link->stream, &options, &code);
   if (status != NATS_OK)
     g_info ("NATS: the stream %s was not trimmed: %s", self->link->stream,
@@ -60,7 +60,7 @@ trim (SseNatsSaver *self, guint64 position, guint64 before)
 }
 
 static void
-save (SseNatsSaver *self, const SseNatsCheckpoint *checkpoint, GBytes *states)
+save (SseNatsSaver *self, const SseNatsCheckpoint *checkpoint, guint64 kept, GBytes *states)
 {
   g_autoptr (GError) error = NULL;
   guint64 before;
@@ -70,16 +70,16 @@ save (SseNatsSaver *self, const SseNatsCheckpoint *checkpoint, GBytes *states)
       g_message ("no checkpoint was written, the next one will be: %s", error->message);
       return;
     }
-  g_debug ("the checkpoint at %" G_GUINT64_FORMAT " is written", checkpoint->position);
-  trim (self, checkpoint->position, before);
+  g_debug ("the checkpoint at %" G_GUINT64_FORMAT " is written", checkpoint->sequence);
+  trim (self, kept, before);
 }
 
 static void
-tell (SseNatsSaver *self, SseNatsNoteType type, const char *stream, guint64 position)
+tell (SseNatsSaver *self, SseNatsNoteType type, const char *stream, guint64 sequence)
 {
   SseNatsNote *note = sse_nats_note_new (type);
 
-  note->position = position;
+  note->sequence = sequence;
   note->error = g_error_new (SSE_NATS_ERROR, SSE_NATS_ERROR_LOST, "%s", stream);
   sse_nats_note_post (note, self->link->notes);
 }
@@ -93,13 +93,13 @@ compare_streams (SseNatsSaver *self, const SseNatsCheckpoint *ours, const SseNat
   const char *missing = sse_nats_checkpoint_find_missing (ours, theirs);
 
   if (lacking != NULL)
-    tell (self, SSE_NATS_NOTE_LACKS, lacking, ours->position);
+    tell (self, SSE_NATS_NOTE_LACKS, lacking, ours->sequence);
   if (missing == NULL)
     return;
   g_message ("another node's checkpoint at %" G_GUINT64_FORMAT " has no state of %s: another one "
              "is asked for",
-             ours->position, missing);
-  tell (self, SSE_NATS_NOTE_WANTED, missing, ours->position);
+             ours->sequence, missing);
+  tell (self, SSE_NATS_NOTE_WANTED, missing, ours->sequence);
 }
 
 /* Whether what another node wrote could be looked at. */
@@ -110,13 +110,13 @@ compare_now (SseNatsSaver *self, const SseNatsCheckpoint *ours)
   g_autoptr (GPtrArray) differing = NULL;
 
   if (!sse_nats_checkpoint_ask (self->link, &theirs, NULL) || theirs == NULL
-      || theirs->position < ours->position)
+      || theirs->sequence < ours->sequence)
     return FALSE;
-  if (theirs->position > ours->position)
+  if (theirs->sequence > ours->sequence)
     return TRUE;
   differing = sse_nats_checkpoint_differ (ours, theirs);
   for (guint i = 0; i < differing->len; i++)
-    tell (self, SSE_NATS_NOTE_DIFFERS, differing->pdata[i], ours->position);
+    tell (self, SSE_NATS_NOTE_DIFFERS, differing->pdata[i], ours->sequence);
   compare_streams (self, ours, theirs);
   return TRUE;
 }
@@ -144,10 +144,10 @@ do_job (SseNatsSaver *self, Job *job)
 {
   g_autoptr (GBytes) states = NULL;
   g_autoptr (SseNatsCheckpoint) checkpoint
-      = sse_nats_checkpoint_new (job->id, job->position, job->parts, &states);
+      = sse_nats_checkpoint_new (job->id, job->sequence, job->parts, &states);
 
   if (job->ours)
-    save (self, checkpoint, states);
+    save (self, checkpoint, job->kept, states);
   else
     compare (self, checkpoint);
 }
@@ -191,16 +191,14 @@ post (SseNatsSaver *self, Job *job)
 /**
  * sse_nats_saver_new:
  * @link: outlives it
- * @retain: how many messages stay in the log behind a checkpoint
  * @error: where there is no descriptor or thread to be had
  */
 SseNatsSaver *
-sse_nats_saver_new (SseNatsLink *link, guint64 retain, GError **error)
+sse_nats_saver_new (SseNatsLink *link, GError **error)
 {
   SseNatsSaver *self = g_new0 (SseNatsSaver, 1);
 
   self->link = link;
-  self->retain = retain;
   if (sse_mailbox_init (&self->inbox, error))
     {
       if (sse_thread_start (&self->thread, saver_run, self, error))
@@ -214,18 +212,24 @@ sse_nats_saver_new (SseNatsLink *link, guint64 retain, GError **error)
 /**
  * sse_nats_saver_post:
  * @id: of the message that asked for a checkpoint
- * @position: of that
+ * @sequence: of that
+ * @kept: the first message that stays in the log once it is written; 0 for all
  * @parts: (element-type SseLogPart): this node's states there; not changed any more
  * @ours: whether they are to be written; else they are compared with what another node writes
  */
 void
-sse_nats_saver_post (
-    SseNatsSaver *self, const char *id, guint64 position, GArray *parts, gboolean ours)
+sse_nats_saver_post (SseNatsSaver *self,
+                     const char *id,
+                     guint64 sequence,
+                     guint64 kept,
+                     GArray *parts,
+                     gboolean ours)
 {
   Job *job = g_new0 (Job, 1);
 
   g_strlcpy (job->id, id, sizeof job->id);
-  job->position = position;
+  job->sequence = sequence;
+  job->kept = kept;
   job->parts = g_array_ref (parts);
   job->ours = ours;
   post (self, job);

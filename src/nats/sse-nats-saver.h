@@ -8,11 +8,11 @@ G_BEGIN_DECLS
 typedef struct _SseNatsSaver SseNatsSaver;
 
 SseNatsSaver *sse_nats_saver_new  (SseNatsLink       *link,
-                                   guint64            retain,
                                    GError           **error);
 void          sse_nats_saver_post (SseNatsSaver      *self,
                                    const char        *id,
-                                   guint64            position,
+                                   guint64            sequence,
+                                   guint64            kept,
                                    GArray            *parts,
                                    gboolean           ours);
 void          sse_nats_saver_free (SseNatsSaver      *self);

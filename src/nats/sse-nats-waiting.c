@@ -3,29 +3,38 @@
 
 #include "sse-nats-waiting.h"
 
+#include <string.h>
+
 #include "sse-nats-message.h"
 
-/* So many do not wait for more. */
-#define MANY 32
+/* What is pushed by several who do not wait for each other is sent so many updates at a time: while
+ * one message is on its way, the next is made, and what came back is applied. */
+#define GATHERED 256
+/* Of one update in a message, beside its JSON and its audience, in bytes. */
+#define LINE_BYTES 128
 
 struct _SseNatsWaiting
 {
   SseMailbox *publisher;
-  SseMailList jobs;  /* which the publisher does not have yet */
-  gint64 deadline;   /* µs */
-  GHashTable *by_id; /* id → Entry */
-  guint64 n_taken;   /* updates so far */
-  GQueue sent;       /* of the entries, in the order in which they were sent last */
-  GQueue unsent;     /* the others, which are sent with the next look */
+  SseMailList jobs;   /* which the publisher does not have yet */
+  gint64 deadline;    /* µs */
+  gsize max_bytes;    /* of a message with several updates */
+  GHashTable *by_id;  /* id → Entry */
+  guint64 n_taken;    /* messages so far */
+  struct Entry *open; /* the one that gets more, in neither queue; NULL for none */
+  GQueue sent;        /* of the others, in the order in which they were sent last */
+  GQueue unsent;      /* which are sent with the next look */
 };
 
-typedef struct
+/* A message of this node's. */
+typedef struct Entry
 {
   char id[SSE_NATS_ID_BYTES];
-  SseUpdate *update;
-  guint64 number; /* of this node's updates */
-  gint64 until;   /* monotonic, µs */
-  GQueue *queue;  /* the one of the two that it is in */
+  GPtrArray *updates; /* of SseUpdate */
+  gsize bytes;
+  guint64 number;
+  gint64 until;  /* monotonic, µs */
+  GQueue *queue; /* the one of the two that it is in; NULL while it is open */
   GList link;
 } Entry;
 
@@ -34,7 +43,7 @@ entry_free (gpointer data)
 {
   Entry *self = data;
 
-  sse_update_unref (self->update);
+  g_ptr_array_unref (self->updates);
   g_free (self);
 }
 
@@ -48,15 +57,15 @@ move_to (Entry *entry, GQueue *queue)
 }
 
 static void
-send_entry (SseNatsWaiting *self, Entry *entry, guint64 position)
+send_entry (SseNatsWaiting *self, Entry *entry, guint64 sequence)
 {
   SseNatsJob *job = g_new0 (SseNatsJob, 1);
 
   job->type = SSE_NATS_JOB_SEND;
-  job->update = sse_update_ref (entry->update);
+  job->updates = g_ptr_array_ref (entry->updates);
   g_strlcpy (job->id, entry->id, sizeof job->id);
   job->until = entry->until;
-  job->after = position;
+  job->after = sequence;
   sse_mail_list_push (&self->jobs, &job->mail);
   move_to (entry, &self->sent);
 }
@@ -64,7 +73,10 @@ send_entry (SseNatsWaiting *self, Entry *entry, guint64 position)
 static void
 forget (SseNatsWaiting *self, Entry *entry)
 {
-  g_queue_unlink (entry->queue, &entry->link);
+  if (entry->queue != NULL)
+    g_queue_unlink (entry->queue, &entry->link);
+  else
+    self->open = NULL;
   g_hash_table_remove (self->by_id, entry->id);
 }
 
@@ -76,43 +88,86 @@ mark_before (SseNatsWaiting *self, const Entry *entry)
     move_to (self->sent.head->data, &self->unsent);
 }
 
-/**
- * sse_nats_waiting_send:
- * @updates: (element-type SseUpdate): parsed and stamped with their time
- * @position: up to where the log was read
- *
- * Sends updates, each under an id of its own, with the next sse_nats_waiting_post(), or at once
- * where there are many; behind those that are to be sent again, where there are some.
- */
-void
-sse_nats_waiting_send (SseNatsWaiting *self, GPtrArray *updates, guint64 position)
+static void
+open_entry (SseNatsWaiting *self)
 {
-  gint64 until = g_get_monotonic_time () + self->deadline;
+  Entry *entry = g_new0 (Entry, 1);
 
-  for (guint i = 0; i < updates->len; i++)
-    {
-      Entry *entry = g_new0 (Entry, 1);
-
-      sse_nats_message_new_id (entry->id);
-      entry->update = sse_update_ref (g_ptr_array_index (updates, i));
-      entry->number = ++self->n_taken;
-      entry->until = until;
-      entry->link.data = entry;
-      g_hash_table_insert (self->by_id, entry->id, entry);
-      if (self->unsent.length > 0)
-        move_to (entry, &self->unsent);
-      else
-        send_entry (self, entry, position);
-    }
-  if (self->jobs.length >= MANY)
-    sse_nats_waiting_post (self);
+  sse_nats_message_new_id (entry->id);
+  entry->updates = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
+  entry->number = ++self->n_taken;
+  entry->until = g_get_monotonic_time () + self->deadline;
+  entry->link.data = entry;
+  g_hash_table_insert (self->by_id, entry->id, entry);
+  self->open = entry;
 }
 
-/* Gives what is to be sent to the publisher: once for many, as each time wakes that. */
+/**
+ * sse_nats_waiting_post:
+ * @sequence: up to where the log was read
+ *
+ * Sends what was gathered; behind what is to be sent again, where there is some.
+ */
 void
-sse_nats_waiting_post (SseNatsWaiting *self)
+sse_nats_waiting_post (SseNatsWaiting *self, guint64 sequence)
 {
+  Entry *entry = g_steal_pointer (&self->open);
+
+  if (entry != NULL && self->unsent.length > 0)
+    move_to (entry, &self->unsent);
+  else if (entry != NULL)
+    send_entry (self, entry, sequence);
   sse_mailbox_post (self->publisher, &self->jobs);
+}
+
+/* In a message, at most: each byte of the audience may be escaped. */
+static gsize
+get_bytes (const SseUpdate *update)
+{
+  const char *audience = sse_update_get_audience (update);
+
+  return LINE_BYTES + g_bytes_get_size (sse_update_get_json (update))
+         + (audience != NULL ? 3 * strlen (audience) : 0);
+}
+
+/* Whether so many updates, or bytes, are too many beside what is gathered. */
+static gboolean
+is_full (const SseNatsWaiting *self, guint n, guint max, gsize bytes)
+{
+  return self->open != NULL && self->open->updates->len > 0
+         && (self->open->updates->len + n > max || self->open->bytes + bytes > self->max_bytes);
+}
+
+/**
+ * sse_nats_waiting_send:
+ * @updates: (element-type SseUpdate): parsed and stamped with their time; they come into one
+ *   message, unless they are too many or too large for one
+ * @sequence: up to where the log was read
+ *
+ * Sends updates with the next sse_nats_waiting_post(), or at once where there are many.
+ */
+void
+sse_nats_waiting_send (SseNatsWaiting *self, GPtrArray *updates, guint64 sequence)
+{
+  gsize bytes = 0;
+
+  for (guint i = 0; i < updates->len; i++)
+    bytes += get_bytes (updates->pdata[i]);
+  if (is_full (self, updates->len, GATHERED, bytes))
+    sse_nats_waiting_post (self, sequence);
+  for (guint i = 0; i < updates->len; i++)
+    {
+      SseUpdate *update = updates->pdata[i];
+
+      if (is_full (self, 1, SSE_NATS_MAX_UPDATES, get_bytes (update)))
+        sse_nats_waiting_post (self, sequence);
+      if (self->open == NULL)
+        open_entry (self);
+      g_ptr_array_add (self->open->updates, sse_update_ref (update));
+      self->open->bytes += get_bytes (update);
+    }
+  if (is_full (self, 1, GATHERED, 0))
+    sse_nats_waiting_post (self, sequence);
 }
 
 /**
@@ -122,22 +177,22 @@ sse_nats_waiting_post (SseNatsWaiting *self)
  * The servers take what they get in the order in which it was sent: what was sent before that
  * message and has not been read was not taken, and is sent again.
  *
- * Returns: (transfer full) (nullable): the update that was sent as that, which waits no more; %NULL
- *   where none waits
+ * Returns: (transfer full) (element-type SseUpdate) (nullable): the updates that were sent as that,
+ *   which wait no more; %NULL where none wait
  */
-SseUpdate *
+GPtrArray *
 sse_nats_waiting_take (SseNatsWaiting *self, const char *id)
 {
   Entry *entry = g_hash_table_lookup (self->by_id, id);
-  SseUpdate *update;
+  GPtrArray *updates;
 
   if (entry == NULL)
     return NULL;
   if (entry->queue == &self->sent)
     mark_before (self, entry);
-  update = sse_update_ref (entry->update);
+  updates = g_ptr_array_ref (entry->updates);
   forget (self, entry);
-  return update;
+  return updates;
 }
 
 /* Has it sent again, and all that were sent before it, of which the servers tell nothing. Returns
@@ -165,6 +220,12 @@ sse_nats_waiting_mark_all_unsent (SseNatsWaiting *self)
     sse_nats_waiting_mark_unsent (self, ((Entry *) self->sent.tail->data)->id);
 }
 
+static gpointer
+ref_update (gconstpointer update, gpointer data)
+{
+  return sse_update_ref ((SseUpdate *) update);
+}
+
 /* Adds to @late those of a queue that have waited too long. */
 static void
 take_late (SseNatsWaiting *self, GQueue *queue, gint64 now, GPtrArray *late)
@@ -178,7 +239,7 @@ take_late (SseNatsWaiting *self, GQueue *queue, gint64 now, GPtrArray *late)
       next = link->next;
       if (entry->until > now)
         continue;
-      g_ptr_array_add (late, sse_update_ref (entry->update));
+      g_ptr_array_extend (late, entry->updates, ref_update, NULL);
       forget (self, entry);
     }
 }
@@ -193,26 +254,27 @@ compare_numbers (gconstpointer a, gconstpointer b, gpointer data)
 
 /**
  * sse_nats_waiting_look:
- * @position: up to where the log was read
+ * @sequence: up to where the log was read
  *
- * Sends again what was marked so, in the order in which it came, and under the id that it has:
- * where it was taken all the same, the servers know that.
+ * Sends what was gathered, and again what was marked so, in the order in which it came, and
+ * under the id that it has: where it was taken all the same, the servers know that.
  *
  * Returns: (transfer full) (element-type SseUpdate): those that have waited too long, and wait no
  *   more
  */
 GPtrArray *
-sse_nats_waiting_look (SseNatsWaiting *self, guint64 position)
+sse_nats_waiting_look (SseNatsWaiting *self, guint64 sequence)
 {
   GPtrArray *late = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
   gint64 now = g_get_monotonic_time ();
 
+  sse_nats_waiting_post (self, sequence);
   take_late (self, &self->sent, now, late);
   take_late (self, &self->unsent, now, late);
   g_queue_sort (&self->unsent, compare_numbers, NULL);
   while (self->unsent.head != NULL)
-    send_entry (self, self->unsent.head->data, position);
-  sse_nats_waiting_post (self);
+    send_entry (self, self->unsent.head->data, sequence);
+  sse_mailbox_post (self->publisher, &self->jobs);
   return late;
 }
 
@@ -226,13 +288,15 @@ sse_nats_waiting_is_empty (const SseNatsWaiting *self)
  * sse_nats_waiting_new:
  * @publisher: the inbox of what sends them; outlives it
  * @deadline_ms: how long each may wait
+ * @max_bytes: of a message with several updates
  */
 SseNatsWaiting *
-sse_nats_waiting_new (SseMailbox *publisher, guint deadline_ms)
+sse_nats_waiting_new (SseMailbox *publisher, guint deadline_ms, gsize max_bytes)
 {
   SseNatsWaiting *self = g_new0 (SseNatsWaiting, 1);
 
   self->publisher = publisher;
+  self->max_bytes = max_bytes;
   self->deadline = deadline_ms * G_GINT64_CONSTANT (1000);
   self->by_id = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, entry_free);
   return self;

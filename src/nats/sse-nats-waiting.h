@@ -13,18 +13,20 @@ G_BEGIN_DECLS
 typedef struct _SseNatsWaiting SseNatsWaiting;
 
 SseNatsWaiting *sse_nats_waiting_new             (SseMailbox           *publisher,
-                                                  guint                 deadline_ms);
+                                                  guint                 deadline_ms,
+                                                  gsize                 max_bytes);
 void            sse_nats_waiting_send            (SseNatsWaiting       *self,
                                                   GPtrArray            *updates,
-                                                  guint64               position);
-void            sse_nats_waiting_post            (SseNatsWaiting       *self);
-SseUpdate      *sse_nats_waiting_take            (SseNatsWaiting       *self,
+                                                  guint64               sequence);
+void            sse_nats_waiting_post            (SseNatsWaiting       *self,
+                                                  guint64               sequence);
+GPtrArray      *sse_nats_waiting_take            (SseNatsWaiting       *self,
                                                   const char           *id);
 gboolean        sse_nats_waiting_mark_unsent     (SseNatsWaiting       *self,
                                                   const char           *id);
 void            sse_nats_waiting_mark_all_unsent (SseNatsWaiting       *self);
 GPtrArray      *sse_nats_waiting_look            (SseNatsWaiting       *self,
-                                                  guint64               position);
+                                                  guint64               sequence);
 gboolean        sse_nats_waiting_is_empty        (const SseNatsWaiting *self);
 void            sse_nats_waiting_free            (SseNatsWaiting       *self);
 

@@ -168,9 +168,10 @@ expose_log (SseExposition *out, SseLog *log)
   sse_exposition_begin (out, "rivulet_log_position", SSE_METRIC_GAUGE,
                         "Position of the last update in the log.");
   sse_exposition_add (out, (double) sse_log_get_position (log), NULL);
-  sse_exposition_begin (out, "rivulet_log_lag_updates", SSE_METRIC_GAUGE,
-                        "Updates that are in the log and did not come here yet: of other nodes.");
-  sse_exposition_add (out, (double) (sse_log_get_end (log) - sse_log_get_position (log)), NULL);
+  sse_exposition_begin (out, "rivulet_log_lag_messages", SSE_METRIC_GAUGE,
+                        "Messages of the log, of one update or several each, that did not come "
+                        "here yet: of other nodes.");
+  sse_exposition_add (out, (double) sse_log_get_lag (log), NULL);
 }
 
 /* ---- connections ---- */

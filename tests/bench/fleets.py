@@ -7,6 +7,7 @@ import subprocess
 import unittest
 
 import cases
+import natslog
 from natsserver import Server
 from servers import PROGRAMS, Rivulet, Unavailable
 from waiting import wait_until
@@ -88,7 +89,7 @@ class Nodes(Rivulet):
         for other in self.others:
             stand_back(other.daemon.pid)
         rate = self.rate("hub-publisher", self.setting.config_path, count, in_flight)
-        end = self.nats[0].stream("rivulet")["state"]["last_seq"]
+        end = natslog.position_of(self.nats[0].stream("rivulet")["state"]["last_seq"])
         for other in self.others:
             wait_until(lambda: other.publisher.server_properties()["LogPosition"] >= end,
                        "a node that has all of the log")

@@ -14,7 +14,7 @@ from waiting import wait_until
 PROPERTIES = {"Version": "s", "Connections": "u", "MaxConnections": "u", "Accepted": "t",
               "RefusedByTotal": "t", "RefusedByAddress": "t", "RefusedByUser": "t",
               "TokensRefused": "t", "AcceptPauses": "t", "StoreState": "s", "StoreError": "s",
-              "LogPosition": "t", "LogEnd": "t", "Nodes": "a(st)"}
+              "LogPosition": "t", "LogLag": "t", "Nodes": "a(stt)"}
 DOCUMENTATION = "io.github.rivulet.DocString"
 
 

@@ -27,7 +27,7 @@ static void
 assert_same (const SseNatsCheckpoint *one, const SseNatsCheckpoint *other)
 {
   g_assert_cmpstr (one->id, ==, other->id);
-  g_assert_cmpuint (one->position, ==, other->position);
+  g_assert_cmpuint (one->sequence, ==, other->sequence);
   g_assert_cmpuint (one->n_chunks, ==, other->n_chunks);
   g_assert_cmpuint (one->n_bytes, ==, other->n_bytes);
   g_assert_cmpstr (one->sum, ==, other->sum);

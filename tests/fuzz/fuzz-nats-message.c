@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A message of the stream: the end of its subject, lines `name: value`, an empty one, and the body.
- * The node that sent it and all others have to take it for the same, and what they take for an
- * update is the same once more where a node sends that. */
+ * The node that sent it and all others have to take it for the same, and what they take for updates
+ * is the same once more where a node sends that. */
 
 #include "sse-nats-message.h"
 
@@ -11,10 +11,11 @@
 #include "fuzz.h"
 
 #define LOG       "rivulet"
+#define SUBJECT   "rivulet.log.updates"
 #define DUE       "rivulet.log.checkpoint"
 #define ID_HEADER "Nats-Msg-Id"
 #define OTHERS_ID "00112233445566778899aabbccddeeff"
-#define POSITION  42
+#define SEQUENCE  42
 /* When the servers took it, in µs: what was accepted at 0 came too late. */
 #define STORED G_GINT64_CONSTANT (100000001)
 
@@ -50,18 +51,19 @@ make_message (FuzzText input, const char *id)
   return message;
 }
 
-/* What a node makes of it, which is not done with before it is parsed. */
+/* What a node makes of it, which is not done with before all are parsed. */
 static SseNatsNote *
 read_message (natsMsg *message)
 {
-  SseNatsNote *note = sse_nats_message_read (message, DUE, POSITION, STORED);
+  SseNatsNote *note = sse_nats_message_read (message, DUE, SEQUENCE, STORED);
 
-  g_assert_cmpuint (note->position, ==, POSITION);
+  g_assert_cmpuint (note->sequence, ==, SEQUENCE);
   g_assert_cmpint (note->type, ==,
                    g_str_equal (natsMsg_GetSubject (message), DUE) ? SSE_NATS_NOTE_DUE
-                                                                   : SSE_NATS_NOTE_UPDATE);
-  if (note->update != NULL && !sse_update_parse (note->update, NULL))
-    g_clear_pointer (&note->update, sse_update_unref);
+                                                                   : SSE_NATS_NOTE_UPDATES);
+  for (guint i = 0; note->updates != NULL && i < note->updates->len; i++)
+    if (note->updates->pdata[i] != NULL && !sse_update_parse (note->updates->pdata[i], NULL))
+      g_clear_pointer ((SseUpdate **) &note->updates->pdata[i], sse_update_unref);
   return note;
 }
 
@@ -77,7 +79,7 @@ assert_id (const SseNatsNote *note, natsMsg *message)
 }
 
 static void
-assert_same (SseUpdate *update, SseUpdate *other)
+assert_same (const SseUpdate *update, const SseUpdate *other)
 {
   g_assert_cmpint (update == NULL, ==, other == NULL);
   if (update == NULL)
@@ -86,37 +88,73 @@ assert_same (SseUpdate *update, SseUpdate *other)
   g_assert_cmpstr (sse_update_get_audience (update), ==, sse_update_get_audience (other));
   g_assert_true (g_bytes_equal (sse_update_get_json (update), sse_update_get_json (other)));
   g_assert_cmpint (sse_update_get_accepted (update), ==, sse_update_get_accepted (other));
-  g_assert_cmpuint (sse_update_get_position (update), ==, sse_update_get_position (other));
+}
+
+static void
+assert_all_same (const SseNatsNote *note, const SseNatsNote *other)
+{
+  g_assert_cmpuint (note->position, ==, other->position);
+  g_assert_cmpint (note->updates == NULL, ==, other->updates == NULL);
+  if (note->updates == NULL)
+    return;
+  g_assert_cmpuint (note->updates->len, ==, other->updates->len);
+  for (guint i = 0; i < note->updates->len; i++)
+    assert_same (note->updates->pdata[i], other->updates->pdata[i]);
 }
 
 /* As the hub relies on it. */
 static void
-check_update (SseUpdate *update)
+check_update (const SseUpdate *update, guint64 position)
 {
   const char *audience = sse_update_get_audience (update);
   g_autoptr (GDateTime) accepted
       = g_date_time_new_from_unix_utc (sse_update_get_accepted (update) / G_USEC_PER_SEC);
 
-  g_assert_null (strchr (sse_update_get_stream (update), '.'));
+  g_assert_true (g_str_is_ascii (sse_update_get_stream (update)));
+  g_assert_null (strpbrk (sse_update_get_stream (update), ". \n"));
   g_assert_true (audience == NULL || (*audience != '\0' && g_utf8_validate (audience, -1, NULL)));
   g_assert_cmpint (sse_update_get_accepted (update), >=, 0);
   g_assert_nonnull (accepted);
-  g_assert_cmpuint (sse_update_get_position (update), ==, POSITION);
+  g_assert_cmpuint (sse_update_get_position (update), ==, position);
   g_assert_nonnull (sse_update_get_object (update));
 }
 
+/* Returns: (transfer full): those that are there; each is as it should be */
+static GPtrArray *
+check_updates (const SseNatsNote *note)
+{
+  GPtrArray *there = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
+
+  g_assert_cmpuint (note->updates->len, >, 0);
+  g_assert_cmpuint (note->position, ==, SEQUENCE * 1000 + note->updates->len - 1);
+  for (guint i = 0; i < note->updates->len; i++)
+    {
+      SseUpdate *update = note->updates->pdata[i];
+
+      if (update == NULL)
+        continue;
+      check_update (update, SEQUENCE * 1000 + i);
+      g_ptr_array_add (there, sse_update_ref (update));
+    }
+  return there;
+}
+
 static void
-check_sent (SseUpdate *update)
+check_sent (GPtrArray *updates)
 {
   char id[SSE_NATS_ID_BYTES];
   natsMsg *message = NULL;
   SseNatsNote *note;
 
   sse_nats_message_new_id (id);
-  g_assert_cmpint (sse_nats_message_new (LOG, id, update, "reply", &message), ==, NATS_OK);
+  g_assert_cmpint (sse_nats_message_new (SUBJECT, id, updates, "reply", &message), ==, NATS_OK);
   note = read_message (message);
   g_assert_cmpstr (note->id, ==, id);
-  assert_same (note->update, update);
+  if (note->late)
+    g_assert_null (note->updates);
+  else
+    for (guint i = 0; i < updates->len; i++)
+      assert_same (note->updates->pdata[i], updates->pdata[i]);
   sse_nats_note_free (note);
   natsMsg_Destroy (message);
 }
@@ -128,11 +166,12 @@ check_message (FuzzText input)
   SseNatsNote *note = read_message (message);
 
   assert_id (note, message);
-  if (note->update != NULL)
+  if (note->updates != NULL)
     {
-      g_assert_cmpint (note->type, ==, SSE_NATS_NOTE_UPDATE);
-      check_update (note->update);
-      check_sent (note->update);
+      g_autoptr (GPtrArray) there = check_updates (note);
+
+      if (there->len > 0)
+        check_sent (there);
     }
   sse_nats_note_free (note);
   natsMsg_Destroy (message);
@@ -154,7 +193,7 @@ check_own (FuzzText input)
       notes[i] = read_message (messages[i]);
     }
   g_assert_cmpstr (notes[0]->id, ==, id);
-  assert_same (notes[0]->update, notes[1]->update);
+  assert_all_same (notes[0], notes[1]);
   for (guint i = 0; i < 2; i++)
     {
       sse_nats_note_free (notes[i]);

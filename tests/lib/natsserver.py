@@ -124,7 +124,8 @@ class Server:
     def message(self, stream, sequence):
         """The body of one message; None where there is none."""
         answer = self.ask(f"$JS.API.STREAM.MSG.GET.{stream}", {"seq": sequence}, timeout=5)
-        return base64.b64decode(answer["message"]["data"]) if "message" in answer else None
+        return (base64.b64decode(answer["message"].get("data", "")) if "message" in answer
+                else None)
 
     def has_leader(self):
         """Whether it and the others have agreed on who leads them."""

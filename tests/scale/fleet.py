@@ -2,13 +2,16 @@
 """Several rivuletd that share one log, on NATS servers of their own."""
 
 import functools
-import json
+import os
 import select
 import shutil
 import socket
+import subprocess
 import tempfile
 import unittest
 
+import daemon
+import natslog
 from cases import Setting
 from daemon import Secret
 from natsserver import HERE, Server
@@ -74,7 +77,14 @@ class Node(Setting):
         """Publishes one; returns its position."""
         answer = self.publisher.publish("github-events", {"type": "new-event", "event": {
             "delivery_id": str(delivery_id), "event": "push", "repo_full_name": "a/b"}}, audience)
-        return int(answer.rsplit("-", 1)[1])
+        return natslog.position_in(answer)
+
+    def status(self):
+        """What `rivulet status` says of it."""
+        return subprocess.run(
+            [daemon.CLI, "status", "--session"], stdin=subprocess.DEVNULL, capture_output=True,
+            text=True, check=True, env={**os.environ, "LC_ALL": "C.UTF-8",
+                                        "DBUS_SESSION_BUS_ADDRESS": self.bus.address}).stdout
 
 
 class Fleet:
@@ -140,8 +150,10 @@ class Fleet:
         Only of the last ones: what was before may have been trimmed.
         """
         for event_id, name in reversed(seen[-100:]):
-            message = self.servers[0].message("rivulet", int(event_id.rsplit("-", 1)[1]))
-            if message is None or json.loads(message)["event"]["delivery_id"] != name:
+            sequence, place = divmod(natslog.position_in(event_id), natslog.MAX_UPDATES)
+            updates = natslog.read(self.servers[0].message("rivulet", sequence) or b"")
+            if (len(updates) <= place
+                    or updates[place].value.get("event", {}).get("delivery_id") != name):
                 return f"{name}, which was at {event_id}"
         return None
 

@@ -4,6 +4,7 @@
 import base64
 import signal
 
+import natslog
 from fleet import FleetCase
 from waiting import wait_until
 
@@ -74,7 +75,7 @@ class Checkpoints(FleetCase):
         with first.follow("github-events") as client:
             event = client.next_of("events")
         self.assertEqual(len(event.data["events"]), 26)
-        self.assertEqual(event.id.rsplit("-", 1)[1], str(position))
+        self.assertEqual(natslog.position_in(event.id), position)
 
     def test_a_question_that_is_the_last(self):
         """A node that began behind it gives ids that say its place; others take them."""
@@ -85,7 +86,7 @@ class Checkpoints(FleetCase):
         first.start_again()
         with first.follow("github-events") as client:
             last = client.next_of("events").id
-        self.assertEqual(last.rsplit("-", 1)[1], "11")
+        self.assertEqual(natslog.position_in(last), natslog.position_of(11))
         with second.follow("github-events", headers=[("Last-Event-ID", last)]) as client:
             client.wait_retry()
 
@@ -118,7 +119,7 @@ class Checkpoints(FleetCase):
         newest = self.fleet.node(**config())
         counts = []
         for node in writer, other, late, newest:
-            node.wait_position(self.extent()[1] - 1)
+            node.wait_position(natslog.position_of(self.extent()[1] - 1))
             with node.follow("events-count") as count, node.follow("github-events") as events:
                 counts.append((count.next_of("count").data["count"], events.next_of("events").data))
         self.assertEqual(counts[0][0], 72)
@@ -155,8 +156,8 @@ class Checkpoints(FleetCase):
         """What it says late does not take the place of a newer one."""
         writer, newest = self.hold_up(b"PUB rivulet.state.checkpoint ", 60)
         writer.daemon.wait_for_line("no checkpoint was written, the next one will be")
-        writer.wait_position(self.extent()[1] - 1)
-        self.assertGreaterEqual(self.newest_position(), self.position_of(newest))
+        writer.wait_position(natslog.position_of(self.extent()[1] - 1))
+        self.assertGreaterEqual(self.newest_sequence(), self.sequence_of(newest))
         late = self.fleet.node(**config())
         with late.follow("events-count") as count:
             self.assertEqual(count.next_of("count").data["count"], 72)
@@ -166,7 +167,7 @@ class Checkpoints(FleetCase):
         # Where it looks whether there is one.
         writer, newest = self.hold_up(b'"rivulet.state.checkpoint"', 40)
         writer.daemon.wait_for_line("no checkpoint was written, the next one will be: there is one "
-                                    f"at {self.position_of(newest)} already")
+                                    f"at {self.sequence_of(newest)} already")
         self.assertEqual(self.extent()[0], 1)
 
     # ---- those that can't be read ----
@@ -188,7 +189,7 @@ class Checkpoints(FleetCase):
         self.fill(first, n_updates)
         newest = 11 * (n_updates // 10)
         wait_until(lambda: self.fleet.servers[0].last("rivulet-state", "rivulet.state.checkpoint")
-                   and self.newest_position() == newest, f"a checkpoint at {newest}")
+                   and self.newest_sequence() == newest, f"a checkpoint at {newest}")
         wait_until(lambda: self.extent()[0] > 1 or n_updates < 20, "a log that is trimmed")
         damage(newest)
         second = self.fleet.node(**config())
@@ -218,9 +219,9 @@ class Checkpoints(FleetCase):
         with self.assertRaisesRegex(AssertionError, "begins at [0-9]+, and there is no checkpoint"):
             self.fleet.node(**config())
 
-    def position_of(self, message):
+    def sequence_of(self, message):
         return int(base64.b64decode(message["data"]).split()[1])
 
-    def newest_position(self):
-        return self.position_of(self.fleet.servers[0].last("rivulet-state",
+    def newest_sequence(self):
+        return self.sequence_of(self.fleet.servers[0].last("rivulet-state",
                                                            "rivulet.state.checkpoint"))

@@ -7,6 +7,7 @@ import random
 import secrets
 import signal
 
+import natslog
 from fleet import FleetCase, servers_may_lose
 from travellers import Author, Reader, judge
 from waiting import TimedOut, wait_until
@@ -48,7 +49,8 @@ class Cluster(FleetCase):
     def checkpoint(self):
         """Where the newest is; 0 for none."""
         message = self.fleet.servers[0].last("rivulet-state", "rivulet.state.checkpoint")
-        return int(base64.b64decode(message["data"]).split()[1]) if message else 0
+        sequence = int(base64.b64decode(message["data"]).split()[1]) if message else 0
+        return natslog.position_of(sequence)
 
     def bring_back(self, server):
         """Where it has not all that the others have, as may be with nats-server 2.9.10, it is emptied, as

@@ -8,6 +8,7 @@ import time
 import unittest
 
 import daemon
+import natslog
 from fleet import Fleet
 from nkeys import Identity, Realm
 
@@ -47,7 +48,7 @@ class Credentials(Case):
             node.note(user.seed)
         with second.follow("github-events") as client:
             client.next_of("events")
-            self.assertEqual(first.new_event("a"), 1)
+            self.assertEqual(first.new_event("a"), natslog.position_of(1))
             self.assertEqual(client.next_of("new-event").data["event"]["delivery_id"], "a")
 
     def test_a_user_of_nobody_that_is_known(self):

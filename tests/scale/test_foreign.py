@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What is in the log that nodes of this version would not have put there."""
 
-import time
-
+import natslog
 from fleet import FleetCase
 
 PASSED_OVER = "is passed over, as it would not be taken here"
@@ -30,11 +29,8 @@ class Foreign(FleetCase):
 
     def put(self, stream, audience, update, seconds_ago=0):
         """Writes an update into the log, accepted by a node so long ago; returns its position."""
-        headers = [("Rivulet-Accepted", int((time.time() - seconds_ago) * 1e6))]
-        if audience is not None:
-            headers.append(("Rivulet-Audience", audience))
-        answer = self.fleet.servers[0].ask(f"rivulet.log.update.{stream}", update, headers=headers)
-        return answer["seq"]
+        body = natslog.write([natslog.Update(stream, update, audience, seconds_ago)])
+        return natslog.position_of(self.fleet.servers[0].ask(natslog.SUBJECT, body)["seq"])
 
     def assert_passed_over(self, node, found):
         for position, stream, why in found:
@@ -82,5 +78,5 @@ class Foreign(FleetCase):
             self.assertEqual(names, ["of another version", "behind"])
         for node in self.nodes:
             node.daemon.expect("long after it was published")
-            node.daemon.wait_for_line(f"the update at {position} is passed over: it came to the "
+            node.daemon.wait_for_line(f"what is at {position} is passed over: it came to the "
                                       "servers long after it was published")

@@ -4,6 +4,7 @@
 import signal
 import time
 
+import natslog
 from fleet import FleetCase
 from publisher import Refusal
 from waiting import wait_until
@@ -83,8 +84,7 @@ class Alone(FleetCase):
     def test_a_stop_while_a_server_is_paused(self):
         """What publishers wait for, and what can't be written, holds it up for a while alone."""
         first, second = self.nodes
-        first.new_event(1)
-        second.wait_position(1)
+        second.wait_position(first.new_event(1))
         self.server.pause()
         try:
             updates = [("github-events", {"type": "new-event", "event": {
@@ -124,8 +124,7 @@ class Alone(FleetCase):
             self.assertRegex(node.daemon.said(), "the stream rivulet (is gone|was made anew)")
             node.start_again()
             node.daemon.expect("was made anew")
-        first.new_event("new")
-        second.wait_position(1)
+        second.wait_position(first.new_event("new"))
         with second.follow("github-events", headers=[("Last-Event-ID", last)]) as client:
             event = client.next()
             self.assertEqual(event.type, "events")
@@ -143,8 +142,7 @@ class Alone(FleetCase):
         first.start_again()
         first.daemon.expect("was made anew")
         second.start_again()
-        first.new_event(2)
-        second.wait_position(1)
+        second.wait_position(first.new_event(2))
         with second.follow("github-events") as client:
             events = client.next_of("events").data["events"]
             self.assertEqual([item["delivery_id"] for item in events], ["2"])
@@ -157,9 +155,9 @@ class Alone(FleetCase):
         self.server.keep_copy()
         for node in self.nodes:
             node.daemon.signal(signal.SIGCONT)
-        first.new_event(2)
+        position = first.new_event(2)
         for node in self.fleet.nodes:
-            node.wait_position(2)
+            node.wait_position(position)
         for node in self.nodes:
             node.daemon.stop()
         self.server.kill()
@@ -183,12 +181,11 @@ class Alone(FleetCase):
     def test_an_end_that_was_lost_and_filled_again(self):
         """A node that comes back knows what it read last, although others have gone on without."""
         first, second = self.nodes
-        first.new_event(1)
-        second.wait_position(1)
+        second.wait_position(first.new_event(1))
         self.lose_an_event()
         third = self.fleet.node()
         for name in "another", "and one more":
-            third.new_event(name)
+            last = third.new_event(name)
         first.start_again()
         first.daemon.expect("has lost what this node had of it")
         first.daemon.wait_for_line("has lost what this node had of it: all clients start afresh")
@@ -196,7 +193,7 @@ class Alone(FleetCase):
         self.assertIn("has a new epoch", third.daemon.said())
         third.start_again()
         for node in first, third:
-            node.wait_position(3)
+            node.wait_position(last)
 
     def test_what_takes_the_place_of_a_lost_end(self):
         """A node that was there all the time serves none of it as if it came next."""
@@ -216,14 +213,13 @@ class Alone(FleetCase):
     def test_a_server_that_is_behind_for_a_while(self):
         """However many clients come meanwhile who have more, it is not taken for a loss at once."""
         first, second = self.nodes
-        first.new_event(1)
-        second.wait_position(1)
+        second.wait_position(first.new_event(1))
         self.server.keep_copy()
         last = first.publisher.publish("github-events", {"type": "new-event", "event": {
             "delivery_id": "2", "event": "push", "repo_full_name": "a/b"}})
-        epoch, position = last.rsplit("-", 1)
-        ahead = f"{epoch}-{int(position) + 1}"
-        second.wait_position(int(position))
+        position = natslog.position_in(last)
+        ahead = f"{last.rsplit('-', 1)[0]}-{position + 1}"
+        second.wait_position(position)
         with second.follow("github-events", headers=[("Last-Event-ID", last)]) as client:
             self.server.kill()
             self.server.swap_copy()
@@ -250,7 +246,8 @@ class Holes(FleetCase):
             "retention": "limits", "num_replicas": 1, "duplicate_window": 120 * 10**9})
         first = self.fleet.node()
         positions = [first.new_event(number) for number in range(3)]
-        answer = server.ask("$JS.API.STREAM.MSG.DELETE.rivulet", {"seq": positions[1]})
+        answer = server.ask("$JS.API.STREAM.MSG.DELETE.rivulet", {
+            "seq": natslog.sequence_of(positions[1])})
         self.assertTrue(answer.get("success"), answer)
         with self.assertRaisesRegex(AssertionError, "does not have all any more"):
             self.fleet.node()

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Nodes that share a log: all see the same, and a client goes from one to another."""
 
-import os
 import signal
-import subprocess
 import threading
 
 from gi.repository import GLib
 
-import daemon
+import natslog
 import wire
 from fleet import Fleet, FleetCase
 from publisher import MANAGER, Refusal
@@ -85,18 +83,13 @@ class Nodes(FleetCase):
         first = self.fleet.node(nats={"node": "one"})
         second = self.fleet.node(nats={"node": "two"}, operators={"listen": "127.0.0.1:0"})
         position = first.new_event(1)
-        group = [("one", position), ("two", position)]
+        group = [("one", position, 0), ("two", position, 0)]
         wait_until(lambda: second.publisher.server_properties()["Nodes"] == group, str(group))
         properties = first.publisher.server_properties()
-        self.assertEqual((properties["LogPosition"], properties["LogEnd"]), (position, position))
-        status = subprocess.run(
-            [daemon.CLI, "status", "--session"], stdin=subprocess.DEVNULL, capture_output=True,
-            text=True, check=True,
-            env={**os.environ, "LC_ALL": "C.UTF-8",
-                 "DBUS_SESSION_BUS_ADDRESS": first.bus.address}).stdout
-        self.assertRegex(status, rf"nodes +one, at {position}\n +two, at {position}\n")
+        self.assertEqual((properties["LogPosition"], properties["LogLag"]), (position, 0))
+        self.assertRegex(first.status(), rf"nodes +one, at {position}\n +two, at {position}\n")
         address = second.daemon.wait_for_operators()[0]
-        self.assertIn("\nrivulet_log_lag_updates 0\n",
+        self.assertIn("\nrivulet_log_lag_messages 0\n",
                       wire.request(address, "/metrics").body.decode())
         first.daemon.stop()
         wait_until(lambda: second.publisher.server_properties()["Nodes"] == group[1:],
@@ -132,19 +125,18 @@ class Ahead(FleetCase):
             self.epoch = client.next_of("quota").id.rsplit("-", 1)[0]
 
     def test_a_client_waits_for_what_it_has(self):
-        self.quick.new_event(1)
-        self.slow.wait_position(1)
+        position = self.quick.new_event(1)
+        self.slow.wait_position(position)
         self.valve.shut = True
-        position = 0
         for number in 2, 3:
-            position = self.quick.new_event(number)
-        self.quick.publisher.publish("quota", {"type": "quota",
-                                               "quota": {"used": 7, "remaining": 1}})
-        ahead = [("Last-Event-ID", f"{self.epoch}-{position + 1}")]
+            self.quick.new_event(number)
+        last = self.quick.publisher.publish("quota", {
+            "type": "quota", "quota": {"used": 7, "remaining": 1}})
+        ahead = [("Last-Event-ID", last)]
         with self.slow.follow("quota", headers=ahead) as quota, \
                 self.slow.follow_several(["github-events", "quota"], query="") as both, \
                 self.slow.follow("github-events", headers=[
-                    ("Last-Event-ID", f"{self.epoch}-1")]) as behind:
+                    ("Last-Event-ID", f"{self.epoch}-{position}")]) as behind:
             # Who is not ahead is served with what there is.
             behind.wait_retry()
             both.next_of("events")
@@ -157,7 +149,7 @@ class Ahead(FleetCase):
     def test_an_invented_id_starts_afresh(self):
         self.quick.new_event(1)
         with self.slow.follow("github-events", headers=[
-                ("Last-Event-ID", f"{self.epoch}-999")]) as client:
+                ("Last-Event-ID", f"{self.epoch}-{natslog.position_of(999)}")]) as client:
             self.assertEqual(client.next().type, "events")
 
     def test_who_is_revoked_does_not_wait(self):
@@ -192,7 +184,7 @@ class Unfit(FleetCase):
     STATE = {"name": "rivulet-state", "subjects": ["rivulet.state.>"], "storage": "file",
              "max_msgs_per_subject": 1}
     FAULTS = (
-        ({"subjects": ["rivulet.log.update.*"]}, "its subjects"),
+        ({"subjects": [natslog.SUBJECT]}, "its subjects"),
         ({"storage": "memory"}, "its storage"),
         ({"no_ack": True}, "that it acknowledges nothing"),
         ({"retention": "interest"}, "its retention"),

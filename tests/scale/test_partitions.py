@@ -126,8 +126,8 @@ class Partitions(FleetCase):
         host, apart = self.hosts[number], nodes.pop(number)
         others = [other for other in self.hosts[:3] if other is not host]
         first, second = nodes
-        first.new_event("before")
-        apart.wait_position(1)
+        position = first.new_event("before")
+        apart.wait_position(position)
         self.cut_off(host, others)
         # Should its server lead all the same, it does not any more when this is known.
         self.assert_serves(apart)
@@ -135,7 +135,8 @@ class Partitions(FleetCase):
         for number in range(10):
             self.insist(first, f"first-{number}")
             self.insist(second, f"second-{number}")
-        self.assertEqual(apart.publisher.stream_properties("github-events")["Position"], 1)
+        self.assertEqual(apart.publisher.stream_properties("github-events")["Position"],
+                         position)
         # One who has seen them goes to where they are not.
         with first.follow("github-events") as client:
             last = client.next_of("events").id
@@ -156,8 +157,8 @@ class Partitions(FleetCase):
     @servers_may_lose
     def test_a_node_without_servers(self):
         first, apart = self.node(self.hosts[0]), self.node(self.hosts[3])
-        first.new_event("before")
-        apart.wait_position(1)
+        position = first.new_event("before")
+        apart.wait_position(position)
         self.cut_off(self.hosts[3], self.hosts[:3])
         self.refuse(apart, "nowhere")
         self.assert_serves(apart)

@@ -10,6 +10,7 @@ from gi.repository import GLib
 
 import daemon
 import eventstream
+import natslog
 from fleet import Fleet, FleetCase
 from proxies import Authority
 from publisher import PUBLISHER
@@ -59,7 +60,7 @@ class Certificates(Security):
 
     def test_both_sides_have_one(self):
         node = self.tls_fleet.node(self.urls, nats={"ca-file": self.ours.certificate, **self.own})
-        self.assertEqual(node.new_event(1), 1)
+        self.assertEqual(node.new_event(1), natslog.position_of(1))
 
     def test_another_authority(self):
         other = self.authority("other", "localhost")
@@ -110,7 +111,7 @@ class Passwords(Security):
     def test_the_right_one(self):
         node = self.guarded.node(self.urls(PASSWORD))
         node.note(PASSWORD)
-        self.assertEqual(node.new_event(1), 1)
+        self.assertEqual(node.new_event(1), natslog.position_of(1))
 
     def test_others(self):
         """It is told where, and why, and never with what."""

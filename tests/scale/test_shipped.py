@@ -13,6 +13,7 @@ import unittest
 import daemon
 import eventstream
 import http2
+import natslog
 import proxies
 from fleet import Fleet
 from natsserver import Server
@@ -20,7 +21,8 @@ from waiting import PATIENCE, wait_until
 
 SHIPPED = os.path.join(daemon.ROOT, "data", "scale")
 HOSTS = [f"nats-{number}.example.org" for number in (1, 2, 3)]
-UPDATE = b'{"type":"new-event","event":{"delivery_id":"x","event":"push","repo_full_name":"a/b"}}'
+# Nodes say before each update what it is.
+NO_UPDATE = b'{"type":"new-event","event":{"delivery_id":"x","event":"push","repo_full_name":"a/b"}}'
 
 
 def read(name, replacements):
@@ -147,8 +149,8 @@ class ShippedFleet(Fleet):
 
     def send_update(self, name):
         """What the server says to a message in the place of updates."""
-        return self.talk(name, b"PUB rivulet.log.update.github-events %d\r\n%s\r\n"
-                         % (len(UPDATE), UPDATE))
+        return self.talk(name, b"PUB %s %d\r\n%s\r\n"
+                         % (natslog.SUBJECT.encode(), len(NO_UPDATE), NO_UPDATE))
 
 
 class Shipped(unittest.TestCase):
@@ -191,12 +193,15 @@ class Shipped(unittest.TestCase):
             self.assertNotIn("PONG", self.fleet.send_update(None))
         except OSError:
             pass
-        self.assertEqual(self.nodes[0].new_event("behind"), position + 1)
-        # What a node's certificate is used for beside it: the message has no id.
+        behind = self.nodes[0].new_event("behind")
+        before, passed_over, last = (natslog.sequence_of(position) + count for count in (1, 2, 3))
+        self.assertEqual(behind, natslog.position_of(before))
+        # What a node's certificate is used for beside it.
         for node in self.nodes:
-            node.daemon.expect(f"what is at {position + 2} of the stream is no update")
+            node.daemon.expect(
+                f"what is at {natslog.position_of(passed_over)} of the log is no update")
         self.assertNotIn("Violation", self.fleet.send_update("node"))
-        self.assertEqual(self.nodes[0].new_event("at last"), position + 3)
+        self.assertEqual(self.nodes[0].new_event("at last"), natslog.position_of(last))
 
     def test_a_server_is_no_node(self):
         """Its certificate is for servers among each other."""

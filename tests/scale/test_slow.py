@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Nodes that are slow, late, or killed all at once; and clients that all move at once."""
 
+import re
 import select
 import signal
 import threading
 
+import natslog
 from fleet import FleetCase
 from relay import Relay
 from travellers import Author
@@ -55,7 +57,7 @@ class Slow(FleetCase):
         """Publishes many; returns the last one's position."""
         ids = node.publisher.publish_all(many(count))
         self.assertEqual([item for item in ids if not isinstance(item, str)], [])
-        return max(int(item.rsplit("-", 1)[1]) for item in ids)
+        return max(natslog.position_in(item) for item in ids)
 
     def test_a_stopped_node(self):
         """It stands still, with more to be read than it may read ahead; the others don't notice."""
@@ -79,7 +81,8 @@ class Slow(FleetCase):
     def test_a_narrow_way(self):
         narrow = Narrow(self.fleet.servers[0].address)
         self.fleet.valves.append(narrow)
-        quick, slow = self.fleet.node(), self.fleet.node([f"nats://{narrow.address}"])
+        quick = self.fleet.node(nats={"node": "quick"})
+        slow = self.fleet.node([f"nats://{narrow.address}"], nats={"node": "slow"})
         slow.daemon.expect("the store failed")
         clients = [self.follow(quick), self.follow(slow)]
         count = 3000
@@ -88,10 +91,13 @@ class Slow(FleetCase):
         # What it asks is answered too late behind all that. It gets on, if slowly.
         slow.daemon.wait_for_line("the store failed")
         reached = slow.publisher.stream_properties("github-events")["Position"]
-        slow.wait_position(reached + 50)
-        self.assertLess(reached + 50, position)
+        wait_until(lambda: re.search(r"\n +slow, at [0-9]+, [0-9]+ messages? behind\n",
+                                     quick.status()), "a node that is told to be behind")
+        slow.wait_position(reached + 1)
+        self.assertLess(slow.publisher.stream_properties("github-events")["Position"], position)
         narrow.narrow = False
         slow.wait_position(position)
+        wait_until(lambda: f" slow, at {position}\n" in quick.status(), "a node that caught up")
         self.assertEqual(self.fetch(clients[1], count), got)
         slow.new_event("its own")
         self.assertEqual(self.fetch(clients[0], 1)[0][1], "its own")
@@ -166,12 +172,12 @@ class Often(FleetCase):
         """Of another log, or of a place that nobody has any more: they start afresh."""
         first = self.node()
         for number in range(120):
-            first.new_event(number)
+            position = first.new_event(number)
         wait_until(lambda: self.fleet.servers[0].stream("rivulet")["state"]["first_seq"] > 50,
                    "a log that is trimmed")
         late = self.node()
-        epoch, position = self.see(late, 120)[0].rsplit("-", 1)
-        for last in (f"{epoch}-0", f"{epoch}-1", "0123456789abcdef-7", f"0123456789abcdef-{position}",
+        epoch, position = self.see(late, position)[0].rsplit("-", 1)
+        for last in (f"{epoch}-0", f"{epoch}-{natslog.position_of(1)}", "0123456789abcdef-7", f"0123456789abcdef-{position}",
                      "older-999999", "nonsense"):
             with late.follow("github-events", headers=[("Last-Event-ID", last)]) as client:
                 event = client.next()

@@ -7,6 +7,7 @@ import signal
 import threading
 
 import daemon
+import natslog
 from fleet import FleetCase
 from publisher import NAME
 from waiting import wait_until
@@ -129,7 +130,7 @@ class Ended(FleetCase):
         with self.node.follow("github-events") as client:
             events = client.next_of("events").data["events"]
             self.assertEqual([event["delivery_id"] for event in events], ["2", "1", "0"])
-        self.assertEqual(self.node.new_event("after"), 4)
+        self.assertEqual(self.node.new_event("after"), natslog.position_of(4))
 
     def test_nobody_listens(self):
         self.server.kill()

@@ -3,6 +3,7 @@
 
 import threading
 
+import natslog
 import wire
 from publisher import Refusal
 from waiting import TimedOut
@@ -83,7 +84,7 @@ class Reader(Traveller):
 
     def position(self):
         """How far it is."""
-        return int(self.last.rsplit("-", 1)[1])
+        return natslog.position_in(self.last)
 
     def follow(self, client, count):
         while count and not self.stopping.is_set():

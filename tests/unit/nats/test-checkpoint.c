@@ -47,7 +47,7 @@ test_there_and_back (void)
 
   g_assert_nonnull (read);
   g_assert_cmpstr (read->id, ==, ID);
-  g_assert_cmpuint (read->position, ==, 1234);
+  g_assert_cmpuint (read->sequence, ==, 1234);
   g_assert_cmpuint (read->n_bytes, ==, g_bytes_get_size (bytes));
   g_assert_cmpuint (read->n_chunks, ==, 2);
   g_assert_cmpuint (read->parts->len, ==, 2);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sse-nats-dues.h"
 
-#define ID "00112233445566778899aabbccddeeff"
+#define ID     "00112233445566778899aabbccddeeff"
+#define STREAM "quota"
 
 typedef struct
 {
@@ -13,7 +14,8 @@ static void
 set_up (Fixture *self, gconstpointer data)
 {
   g_assert_true (sse_mailbox_init (&self->inbox, NULL));
-  self->dues = sse_nats_dues_new (100);
+  self->dues = sse_nats_dues_new (100, 10);
+  sse_nats_dues_add_stream (self->dues, STREAM);
   sse_nats_dues_start (self->dues, &self->inbox, NULL);
 }
 
@@ -24,14 +26,21 @@ tear_down (Fixture *self, gconstpointer data)
   sse_mailbox_clear (&self->inbox);
 }
 
+static void
+count (Fixture *self, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    sse_nats_dues_count (self->dues, 7, STREAM);
+}
+
 /* Whether it asks, and under which id. @after: where it has to say that the one before was */
 static gboolean
-asks (Fixture *self, guint64 position, guint64 after, char id[SSE_NATS_ID_BYTES])
+asks (Fixture *self, guint64 after, char id[SSE_NATS_ID_BYTES])
 {
   SseMailList jobs = { 0 };
   SseNatsJob *job;
 
-  sse_nats_dues_ask (self->dues, position);
+  sse_nats_dues_ask (self->dues);
   sse_mailbox_take (&self->inbox, &jobs);
   job = (SseNatsJob *) sse_mail_list_pop (&jobs);
   if (job == NULL)
@@ -45,31 +54,39 @@ asks (Fixture *self, guint64 position, guint64 after, char id[SSE_NATS_ID_BYTES]
 }
 
 static gboolean
-take (Fixture *self, guint64 position, const char *id, guint64 after)
+take (Fixture *self, guint64 sequence, const char *id, guint64 after)
 {
   SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_DUE);
   gboolean wanted;
 
-  note->position = position;
+  note->sequence = sequence;
+  note->position = sse_nats_position (sequence, 0);
   g_strlcpy (note->id, id, sizeof note->id);
   wanted = sse_nats_dues_take (self->dues, note, after);
   sse_nats_note_free (note);
   return wanted;
 }
 
+/* It is updates that count, in however many messages they are. */
 static void
 test_when (Fixture *self, gconstpointer data)
 {
   char id[SSE_NATS_ID_BYTES];
 
-  g_assert_false (asks (self, 99, 0, id));
-  g_assert_true (asks (self, 100, 0, id));
-  g_assert_false (asks (self, 199, 0, id));
+  count (self, 99);
+  g_assert_false (asks (self, 0, id));
+  count (self, 1);
+  g_assert_true (asks (self, 0, id));
+  count (self, 99);
+  g_assert_false (asks (self, 0, id));
   /* What it asked was lost. */
-  g_assert_true (asks (self, 200, 0, id));
-  g_assert_true (take (self, 201, id, 200));
-  g_assert_false (asks (self, 300, 201, id));
-  g_assert_true (asks (self, 301, 201, id));
+  count (self, 1);
+  g_assert_true (asks (self, 0, id));
+  g_assert_true (take (self, 8, id, 7));
+  count (self, 99);
+  g_assert_false (asks (self, 8, id));
+  count (self, 1);
+  g_assert_true (asks (self, 8, id));
 }
 
 static void
@@ -77,10 +94,13 @@ test_another_was_first (Fixture *self, gconstpointer data)
 {
   char id[SSE_NATS_ID_BYTES];
 
-  g_assert_true (asks (self, 100, 0, id));
-  g_assert_true (take (self, 101, ID, 100));
-  g_assert_false (asks (self, 200, 101, id));
-  g_assert_true (asks (self, 201, 101, id));
+  count (self, 100);
+  g_assert_true (asks (self, 0, id));
+  g_assert_true (take (self, 8, ID, 7));
+  count (self, 99);
+  g_assert_false (asks (self, 8, id));
+  count (self, 1);
+  g_assert_true (asks (self, 8, id));
 }
 
 /* Where it is refused at once, it is not asked at once: nobody would do anything else. */
@@ -89,12 +109,15 @@ test_refused (Fixture *self, gconstpointer data)
 {
   char id[SSE_NATS_ID_BYTES];
 
-  g_assert_true (asks (self, 100, 0, id));
+  count (self, 100);
+  g_assert_true (asks (self, 0, id));
   sse_nats_dues_forget_question (self->dues, ID);
-  g_assert_false (asks (self, 100, 0, id));
-  g_assert_true (asks (self, 200, 0, id));
+  g_assert_false (asks (self, 0, id));
+  count (self, 100);
+  g_assert_true (asks (self, 0, id));
   sse_nats_dues_forget_question (self->dues, id);
-  g_assert_false (asks (self, 300, 0, id));
+  count (self, 100);
+  g_assert_false (asks (self, 0, id));
 }
 
 /* It is time at once, where there is something to be in it, until it is there. */
@@ -104,11 +127,14 @@ test_wanted (Fixture *self, gconstpointer data)
   char id[SSE_NATS_ID_BYTES];
 
   sse_nats_dues_want (self->dues);
-  g_assert_false (asks (self, 0, 0, id));
-  g_assert_true (asks (self, 5, 0, id));
-  g_assert_false (asks (self, 6, 0, id));
-  g_assert_true (take (self, 7, id, 6));
-  g_assert_false (asks (self, 8, 7, id));
+  g_assert_false (asks (self, 0, id));
+  count (self, 5);
+  g_assert_true (asks (self, 0, id));
+  count (self, 1);
+  g_assert_false (asks (self, 0, id));
+  g_assert_true (take (self, 8, id, 7));
+  count (self, 1);
+  g_assert_false (asks (self, 8, id));
 }
 
 /* One that is asked for while the states for another are still waited for is left out. */
@@ -127,7 +153,8 @@ test_who_keeps_out (Fixture *self, gconstpointer data)
   g_test_expect_message ("rivulet-nats", G_LOG_LEVEL_WARNING, "this node writes no checkpoints*");
   sse_nats_dues_keep_out (self->dues);
   g_test_assert_expected_messages ();
-  g_assert_false (asks (self, 500, 0, id));
+  count (self, 500);
+  g_assert_false (asks (self, 0, id));
 }
 
 /* A node whose checkpoints would lack what others have writes none. */
@@ -136,16 +163,17 @@ test_what_is_not_here (Fixture *self, gconstpointer data)
 {
   char id[SSE_NATS_ID_BYTES];
 
-  sse_nats_dues_add_stream (self->dues, "quota");
-  g_assert_true (sse_nats_dues_meet (self->dues, "quota"));
-  g_assert_true (asks (self, 500, 0, id));
+  g_assert_true (sse_nats_dues_meet (self->dues, STREAM));
+  count (self, 500);
+  g_assert_true (asks (self, 0, id));
   g_test_expect_message ("rivulet-nats", G_LOG_LEVEL_WARNING,
                          "there is no plugin that works for posts,*");
   g_assert_false (sse_nats_dues_meet (self->dues, "posts"));
   g_test_assert_expected_messages ();
   g_assert_false (sse_nats_dues_meet (self->dues, "others"));
-  g_assert_true (sse_nats_dues_meet (self->dues, "quota"));
-  g_assert_false (asks (self, 1000, 0, id));
+  g_assert_true (sse_nats_dues_meet (self->dues, STREAM));
+  count (self, 500);
+  g_assert_false (asks (self, 0, id));
 }
 
 #define ADD(name, func) g_test_add ("/nats/dues/" name, Fixture, NULL, set_up, func, tear_down)

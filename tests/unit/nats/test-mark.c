@@ -52,31 +52,32 @@ open_mark (Fixture *self)
 }
 
 static SseNatsMark *
-begin (Fixture *self, const char *epoch, guint64 position)
+begin (Fixture *self, const char *epoch, guint64 sequence)
 {
   g_autoptr (GError) error = NULL;
   SseNatsMark *mark = open_mark (self);
 
-  g_assert_true (sse_nats_mark_begin (mark, epoch, position, &error));
+  g_assert_true (sse_nats_mark_begin (mark, epoch, sequence, &error));
   g_assert_no_error (error);
   return mark;
 }
 
 static void
-pass (SseNatsMark *mark, guint64 position, const char *id)
+pass (SseNatsMark *mark, guint64 sequence, const char *id)
 {
-  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_UPDATE);
+  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_UPDATES);
 
-  note->position = position;
+  note->sequence = sequence;
+  note->position = sse_nats_position (sequence, 0);
   g_strlcpy (note->id, id, sizeof note->id);
   sse_nats_mark_pass (mark, note);
 }
 
 static void
-assert_place (SseNatsMark *mark, const char *epoch, guint64 position, const char *id)
+assert_place (SseNatsMark *mark, const char *epoch, guint64 sequence, const char *id)
 {
   g_assert_cmpstr (sse_nats_mark_get_epoch (mark), ==, epoch);
-  g_assert_cmpuint (sse_nats_mark_get (mark), ==, position);
+  g_assert_cmpuint (sse_nats_mark_get (mark), ==, sequence);
   g_assert_cmpstr (sse_nats_mark_get_id (mark), ==, id);
 }
 
@@ -127,7 +128,7 @@ test_kept_before_it_is_passed (Fixture *self, gconstpointer data)
 {
   SseNatsMark *mark = begin (self, EPOCH, 0);
 
-  for (guint64 position = 1; position <= 50; position++)
+  for (guint64 sequence = 1; sequence <= 50; sequence++)
     {
       struct pollfd readable = { .fd = self->notes.event_fd, .events = POLLIN };
       g_autofree char *text = NULL;
@@ -135,14 +136,14 @@ test_kept_before_it_is_passed (Fixture *self, gconstpointer data)
       SseMailList notes = { 0 };
       SseNatsNote *note;
 
-      pass (mark, position, ID);
+      pass (mark, sequence, ID);
       g_assert_cmpint (poll (&readable, 1, 30000), ==, 1);
       g_assert_true (g_file_get_contents (self->path, &text, NULL, NULL));
       words = g_strsplit (text, " ", 3);
-      g_assert_cmpuint (g_ascii_strtoull (words[1], NULL, 10), ==, position);
+      g_assert_cmpuint (g_ascii_strtoull (words[1], NULL, 10), ==, sequence);
       sse_mailbox_take (&self->notes, &notes);
       note = (SseNatsNote *) sse_mail_list_pop (&notes);
-      g_assert_cmpuint (note->position, ==, position);
+      g_assert_cmpuint (note->sequence, ==, sequence);
       sse_nats_note_free (note);
     }
   sse_nats_mark_free (mark);
@@ -189,23 +190,24 @@ test_one_at_a_time (Fixture *self, gconstpointer data)
 
 /* ---- what is read and not applied yet ---- */
 
-#define MANY 20000
+#define MANY     20000
+#define IS_AHEAD 16384
 
 static gpointer
 pass_many (gpointer mark)
 {
-  for (guint64 position = 1; position <= MANY; position++)
-    pass (mark, position, "");
+  for (guint64 sequence = 1; sequence <= MANY; sequence++)
+    pass (mark, sequence, "");
   return NULL;
 }
 
-/* The position of the last note that has come, where more than @position have to come. */
+/* The last message that has come, where those up to @sequence have to come. */
 static guint64
-wait_for (Fixture *self, guint64 position)
+wait_for (Fixture *self, guint64 sequence)
 {
   guint64 newest = 0;
 
-  while (newest < position)
+  while (newest < sequence)
     {
       struct pollfd readable = { .fd = self->notes.event_fd, .events = POLLIN };
       SseMailList notes = { 0 };
@@ -215,8 +217,8 @@ wait_for (Fixture *self, guint64 position)
       sse_mailbox_take (&self->notes, &notes);
       while ((note = (SseNatsNote *) sse_mail_list_pop (&notes)) != NULL)
         {
-          g_assert_cmpuint (note->position, >, newest);
-          newest = note->position;
+          g_assert_cmpuint (note->sequence, >, newest);
+          newest = note->sequence;
           sse_nats_note_free (note);
         }
     }
@@ -228,12 +230,52 @@ test_holding_back (Fixture *self, gconstpointer data)
 {
   SseNatsMark *mark = begin (self, EPOCH, 0);
   GThread *reader = g_thread_new ("reader", pass_many, mark);
-  guint64 newest = wait_for (self, 16384);
+  guint64 newest = wait_for (self, IS_AHEAD);
 
   /* No more than that goes on until some of it is applied. */
-  g_assert_cmpuint (newest, ==, 16384);
-  sse_nats_mark_set_applied (mark, newest);
+  g_assert_cmpuint (newest, ==, IS_AHEAD);
+  sse_nats_mark_set_applied (mark, sse_nats_position (newest, 0));
   g_assert_cmpuint (wait_for (self, MANY), ==, MANY);
+  g_thread_join (reader);
+  sse_nats_mark_free (mark);
+}
+
+/* Messages of so many updates each, which are not parsed. */
+#define TOGETHER 128
+
+static gpointer
+pass_full (gpointer mark)
+{
+  g_autoptr (GBytes) json = g_bytes_new_static ("{}", 2);
+
+  for (guint64 sequence = 1; sequence <= 2 * IS_AHEAD / TOGETHER; sequence++)
+    {
+      SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_UPDATES);
+
+      note->sequence = sequence;
+      note->position = sse_nats_position (sequence, TOGETHER - 1);
+      note->updates = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
+      for (guint i = 0; i < TOGETHER; i++)
+        g_ptr_array_add (note->updates, sse_update_new ("quota", NULL, json));
+      sse_nats_mark_pass (mark, note);
+    }
+  return NULL;
+}
+
+/* It is updates that count, and a message is applied when all of its are. */
+static void
+test_holding_back_updates (Fixture *self, gconstpointer data)
+{
+  SseNatsMark *mark = begin (self, EPOCH, 0);
+  GThread *reader = g_thread_new ("reader", pass_full, mark);
+  guint64 newest = wait_for (self, IS_AHEAD / TOGETHER);
+
+  g_assert_cmpuint (newest, ==, IS_AHEAD / TOGETHER);
+  sse_nats_mark_set_applied (mark, sse_nats_position (1, TOGETHER - 2));
+  sse_nats_mark_set_applied (mark, sse_nats_position (1, TOGETHER - 1));
+  g_assert_cmpuint (wait_for (self, newest + 1), ==, newest + 1);
+  sse_nats_mark_set_applied (mark, sse_nats_position (newest, TOGETHER - 1));
+  g_assert_cmpuint (wait_for (self, 2 * newest), ==, 2 * newest);
   g_thread_join (reader);
   sse_nats_mark_free (mark);
 }
@@ -245,7 +287,7 @@ test_closing (Fixture *self, gconstpointer data)
   SseNatsMark *mark = begin (self, EPOCH, 0);
   GThread *reader = g_thread_new ("reader", pass_many, mark);
 
-  wait_for (self, 16384);
+  wait_for (self, IS_AHEAD);
   sse_nats_mark_close (mark);
   g_thread_join (reader);
   sse_nats_mark_free (mark);
@@ -263,6 +305,7 @@ main (int argc, char **argv)
   ADD ("damaged", test_damaged);
   ADD ("one-at-a-time", test_one_at_a_time);
   ADD ("holding-back", test_holding_back);
+  ADD ("holding-back-updates", test_holding_back_updates);
   ADD ("closing", test_closing);
   return g_test_run ();
 }

@@ -2,6 +2,7 @@
 #include "sse-nats-nodes.h"
 
 #include "sse-log.h"
+#include "sse-nats-position.h"
 
 static void
 test_listed (void)
@@ -10,17 +11,19 @@ test_listed (void)
   g_autoptr (GArray) listed = NULL;
   const SseLogNode *node;
 
-  sse_nats_nodes_hear (nodes, g_strdup ("b"), 1);
-  sse_nats_nodes_hear (nodes, g_strdup ("a"), 2);
-  sse_nats_nodes_hear (nodes, g_strdup ("b"), 3);
-  listed = sse_nats_nodes_list (nodes);
+  sse_nats_nodes_hear (nodes, g_strdup ("b"), sse_nats_position (1, 0));
+  sse_nats_nodes_hear (nodes, g_strdup ("a"), sse_nats_position (2, 999));
+  sse_nats_nodes_hear (nodes, g_strdup ("b"), sse_nats_position (4, 0));
+  listed = sse_nats_nodes_list (nodes, 3);
   g_assert_cmpuint (listed->len, ==, 2);
   node = &g_array_index (listed, SseLogNode, 0);
   g_assert_cmpstr (node->name, ==, "a");
-  g_assert_cmpuint (node->position, ==, 2);
+  g_assert_cmpuint (node->position, ==, 2999);
+  g_assert_cmpuint (node->lag, ==, 1);
   node = &g_array_index (listed, SseLogNode, 1);
   g_assert_cmpstr (node->name, ==, "b");
-  g_assert_cmpuint (node->position, ==, 3);
+  g_assert_cmpuint (node->position, ==, 4000);
+  g_assert_cmpuint (node->lag, ==, 0);
   sse_nats_nodes_free (nodes);
 }
 
@@ -36,7 +39,7 @@ test_bounded (void)
   for (guint i = 0; i < 5000; i++)
     sse_nats_nodes_hear (nodes, g_strdup_printf ("node %u", i), i);
   sse_nats_nodes_hear (nodes, g_strdup (""), 2);
-  listed = sse_nats_nodes_list (nodes);
+  listed = sse_nats_nodes_list (nodes, 0);
   g_assert_cmpuint (listed->len, ==, 1000);
   first = &g_array_index (listed, SseLogNode, 0);
   g_assert_cmpuint (first->position, ==, 2);
@@ -56,12 +59,12 @@ test_room (void)
     {
       g_usleep (G_USEC_PER_SEC / 100);
       g_clear_pointer (&listed, g_array_unref);
-      listed = sse_nats_nodes_list (nodes);
+      listed = sse_nats_nodes_list (nodes, 0);
     }
   while (listed->len > 0);
   sse_nats_nodes_hear (nodes, g_strdup ("new"), 1);
   g_array_unref (listed);
-  listed = sse_nats_nodes_list (nodes);
+  listed = sse_nats_nodes_list (nodes, 0);
   g_assert_cmpuint (listed->len, ==, 1);
   sse_nats_nodes_free (nodes);
 }

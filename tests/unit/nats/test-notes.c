@@ -4,6 +4,9 @@
 #include "sse-nats-note.h"
 
 #include <glib/gstdio.h>
+#include <string.h>
+
+#define UPDATE "{\"type\":\"a\"}"
 
 /* The log's half that takes what its threads tell, with what it tells itself. */
 typedef struct
@@ -59,8 +62,8 @@ set_up (Fixture *self, gconstpointer data)
   g_assert_true (sse_mailbox_init (&self->log->notes, NULL));
   self->log->has_notes = TRUE;
   g_assert_true (sse_mailbox_init (&self->inbox, NULL));
-  self->log->waiting = sse_nats_waiting_new (&self->inbox, 3600000);
-  self->log->dues = sse_nats_dues_new (1000000);
+  self->log->waiting = sse_nats_waiting_new (&self->inbox, 3600000, 4096);
+  self->log->dues = sse_nats_dues_new (1000000, 1);
   sse_nats_dues_add_stream (self->log->dues, "quota");
   sse_nats_log_add_teller (self->log);
   g_signal_connect (self->log, "committed", G_CALLBACK (on_committed), self);
@@ -95,24 +98,49 @@ post (Fixture *self, SseNatsNote *note)
 }
 
 static void
-post_update (Fixture *self, guint64 position)
+free_update (gpointer update)
 {
-  g_autoptr (GBytes) json = g_bytes_new_static ("{\"type\":\"a\"}", 12);
-  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_UPDATE);
+  if (update != NULL)
+    sse_update_unref (update);
+}
 
-  note->position = position;
-  note->update = sse_update_new ("quota", NULL, json);
-  sse_update_set_position (note->update, position);
-  post (self, note);
+/* @texts: (array zero-terminated=1): JSON; an empty one is of what could not be parsed */
+static SseNatsNote *
+new_updates (guint64 sequence, const char *const *texts)
+{
+  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_UPDATES);
+
+  note->sequence = sequence;
+  note->updates = g_ptr_array_new_with_free_func (free_update);
+  for (guint i = 0; texts[i] != NULL; i++)
+    {
+      g_autoptr (GBytes) json = g_bytes_new (texts[i], strlen (texts[i]));
+      SseUpdate *update = *texts[i] != '\0' ? sse_update_new ("quota", NULL, json) : NULL;
+
+      note->position = sse_nats_position (sequence, i);
+      if (update != NULL)
+        sse_update_set_position (update, note->position);
+      g_ptr_array_add (note->updates, update);
+    }
+  return note;
 }
 
 static void
-post_place (Fixture *self, SseNatsNoteType type, guint64 position)
+post_update (Fixture *self, guint64 sequence)
+{
+  const char *texts[] = { UPDATE, NULL };
+
+  post (self, new_updates (sequence, texts));
+}
+
+static void
+post_place (Fixture *self, SseNatsNoteType type, guint64 sequence)
 {
   SseNatsNote *note = sse_nats_note_new (type);
 
-  note->position = position;
-  note->end = position;
+  note->sequence = sequence;
+  note->position = sse_nats_position (sequence, 0);
+  note->end = sequence;
   post (self, note);
 }
 
@@ -161,35 +189,61 @@ test_updates_come_before_the_position (Fixture *self, gconstpointer data)
   post_update (self, 4);
   post_place (self, SSE_NATS_NOTE_DUE, 5);
   post_update (self, 6);
-  assert_told (self, "update 1\naway at 1\nupdate 2\nupdate 3\nwell at 3\nend 3\n"
-                     "update 4\ndue 4\nupdate 6\n");
+  assert_told (self, "update 1000\naway at 1000\nupdate 2000\nupdate 3000\nwell at 3000\nend 3000\n"
+                     "update 4000\ndue 4000\nupdate 6000\n");
   g_test_assert_expected_messages ();
 }
 
-/* One of this process comes unparsed: where nobody waits for it any more, it is looked at here. */
+static void
+open_mark (Fixture *self)
+{
+  self->directory = g_dir_make_tmp ("rivulet-XXXXXX", NULL);
+  self->log->mark = sse_nats_mark_new (self->directory, &self->log->notes, NULL);
+}
+
+static void
+expect_passed_over (const char *position)
+{
+  g_autofree char *line = g_strdup_printf ("what is at %s of the log is no update", position);
+
+  g_test_expect_message ("rivulet-nats", G_LOG_LEVEL_WARNING, line);
+}
+
+/* Those of this process come unparsed: where nobody waits for them any more, they are looked at
+ * here. What is none leaves its place empty. */
 static void
 test_unparsed (Fixture *self, gconstpointer data)
 {
-  g_autoptr (GBytes) json = g_bytes_new_static ("[]", 2);
-  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_UPDATE);
+  const char *texts[] = { UPDATE, "[]", UPDATE, "", NULL };
 
-  self->directory = g_dir_make_tmp ("rivulet-XXXXXX", NULL);
-  self->log->mark = sse_nats_mark_new (self->directory, &self->log->notes, NULL);
-  note->position = 2;
-  note->update = sse_update_new ("quota", NULL, json);
+  open_mark (self);
   post_update (self, 1);
-  post (self, note);
-  g_test_expect_message ("rivulet-nats", G_LOG_LEVEL_WARNING, "what is at 2 of the stream is no*");
-  assert_told (self, "update 1\n");
+  post (self, new_updates (2, texts));
+  expect_passed_over ("2001");
+  expect_passed_over ("2003");
+  assert_told (self, "update 1000\nupdate 2000\nupdate 2002\n");
   g_test_assert_expected_messages ();
+  g_assert_cmpuint (sse_log_get_position (SSE_LOG (self->log)), ==, 2003);
 }
 
-/* Publishes one; tells the id that it is sent under. */
+/* A message that none but nodes could have sent has no updates at all. */
+static void
+test_none (Fixture *self, gconstpointer data)
+{
+  open_mark (self);
+  post_place (self, SSE_NATS_NOTE_UPDATES, 2);
+  expect_passed_over ("2000");
+  assert_told (self, "");
+  g_test_assert_expected_messages ();
+  g_assert_cmpuint (sse_log_get_position (SSE_LOG (self->log)), ==, 2000);
+}
+
+/* Publishes one; tells the id that its message is sent under. */
 static void
 publish (Fixture *self, char id[SSE_NATS_ID_BYTES])
 {
   GPtrArray *updates = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
-  g_autoptr (GBytes) json = g_bytes_new_static ("{\"type\":\"a\"}", 12);
+  g_autoptr (GBytes) json = g_bytes_new_static (UPDATE, strlen (UPDATE));
   SseMailList jobs = { 0 };
   SseNatsJob *job;
 
@@ -203,32 +257,63 @@ publish (Fixture *self, char id[SSE_NATS_ID_BYTES])
   sse_nats_job_free (job);
 }
 
+/* Who waits gets the very objects that were published, with their places. */
+static void
+test_own (Fixture *self, gconstpointer data)
+{
+  const char *texts[] = { "{}", NULL };
+  SseNatsNote *note = new_updates (3, texts);
+
+  publish (self, note->id);
+  post (self, note);
+  assert_told (self, "update 3000\n");
+  g_assert_true (sse_nats_waiting_is_empty (self->log->waiting));
+}
+
+/* What another sent under the same id, though it must not, is its own. */
+static void
+test_not_own (Fixture *self, gconstpointer data)
+{
+  const char *texts[] = { UPDATE, UPDATE, NULL };
+  SseNatsNote *note = new_updates (3, texts);
+
+  publish (self, note->id);
+  post (self, note);
+  assert_told (self, "update 3000\nupdate 3001\n");
+}
+
 /* What came too late is passed over by all, by who published it as well. */
 static void
 test_late (Fixture *self, gconstpointer data)
 {
-  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_UPDATE);
+  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_UPDATES);
 
-  self->directory = g_dir_make_tmp ("rivulet-XXXXXX", NULL);
-  self->log->mark = sse_nats_mark_new (self->directory, &self->log->notes, NULL);
+  open_mark (self);
   publish (self, note->id);
-  note->position = 1;
+  note->sequence = 1;
+  note->position = sse_nats_position (1, 0);
   note->late = TRUE;
   post (self, note);
-  g_test_expect_message ("rivulet-nats", G_LOG_LEVEL_WARNING, "the update at 1 is passed over*");
+  g_test_expect_message ("rivulet-nats", G_LOG_LEVEL_WARNING, "what is at 1000 is passed over*");
   assert_told (self, "");
   g_test_assert_expected_messages ();
   g_assert_false (sse_nats_waiting_is_empty (self->log->waiting));
 }
 
-/* What comes again and again is told once. */
+/* How far a message goes that was not read yet is not known: clients that have all of it wait. */
 static void
-test_what_stays_the_same (Fixture *self, gconstpointer data)
+test_end (Fixture *self, gconstpointer data)
 {
+  const char *texts[] = { UPDATE, UPDATE, NULL };
+
   post_place (self, SSE_NATS_NOTE_WELL, 7);
-  assert_told (self, "end 7\n");
-  g_assert_cmpuint (sse_log_get_end (SSE_LOG (self->log)), ==, 7);
+  assert_told (self, "end 7999\n");
+  g_assert_cmpuint (sse_log_get_lag (SSE_LOG (self->log)), ==, 7);
   g_assert_cmpuint (sse_log_get_position (SSE_LOG (self->log)), ==, 0);
+  post (self, new_updates (7, texts));
+  post_place (self, SSE_NATS_NOTE_WELL, 7);
+  assert_told (self, "update 7000\nupdate 7001\nend 7001\n");
+  g_assert_cmpuint (sse_log_get_lag (SSE_LOG (self->log)), ==, 0);
 }
 
 /* What was read before a loss was found counts, and nothing after it. */
@@ -242,7 +327,7 @@ test_lost (Fixture *self, gconstpointer data)
   post_update (self, 2);
   post_place (self, SSE_NATS_NOTE_WELL, 2);
   post_error (self, SSE_NATS_NOTE_ILL, "ill");
-  assert_told (self, "update 1\naway at 1\nlost: away\n");
+  assert_told (self, "update 1000\naway at 1000\nlost: away\n");
   g_test_assert_expected_messages ();
 }
 
@@ -253,8 +338,11 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   ADD ("updates-come-before-the-position", test_updates_come_before_the_position);
-  ADD ("what-stays-the-same", test_what_stays_the_same);
+  ADD ("end", test_end);
   ADD ("unparsed", test_unparsed);
+  ADD ("none", test_none);
+  ADD ("own", test_own);
+  ADD ("not-own", test_not_own);
   ADD ("late", test_late);
   ADD ("lost", test_lost);
   return g_test_run ();

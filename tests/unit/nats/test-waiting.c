@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sse-nats-waiting.h"
 
+/* Of a message with several updates. */
+#define MAX_BYTES 10000
+
 typedef struct
 {
   SseMailbox inbox; /* the publisher's */
@@ -12,7 +15,7 @@ static void
 set_up (Fixture *self, gconstpointer deadline_ms)
 {
   g_assert_true (sse_mailbox_init (&self->inbox, NULL));
-  self->waiting = sse_nats_waiting_new (&self->inbox, GPOINTER_TO_UINT (deadline_ms));
+  self->waiting = sse_nats_waiting_new (&self->inbox, GPOINTER_TO_UINT (deadline_ms), MAX_BYTES);
 }
 
 static SseNatsJob *
@@ -35,26 +38,73 @@ tear_down (Fixture *self, gconstpointer data)
   sse_mailbox_clear (&self->inbox);
 }
 
+/* @bytes: of its JSON */
+static SseUpdate *
+new_update (gsize bytes)
+{
+  g_autofree char *text = g_strnfill (bytes, ' ');
+  g_autoptr (GBytes) json = g_bytes_new (text, bytes);
+
+  return sse_update_new ("quota", NULL, json);
+}
+
+/* @n: so many updates in one call, each of so many @bytes */
+static void
+send (Fixture *self, guint n, gsize bytes)
+{
+  g_autoptr (GPtrArray) updates
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
+
+  for (guint i = 0; i < n; i++)
+    g_ptr_array_add (updates, new_update (bytes));
+  sse_nats_waiting_send (self->waiting, updates, 7);
+}
+
 /* Returns: (transfer full): how it was sent. @update: (out) (transfer full) */
 static SseNatsJob *
 send_one (Fixture *self, SseUpdate **update)
 {
   g_autoptr (GPtrArray) updates
       = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
-  g_autoptr (GBytes) json = g_bytes_new_static ("{}", 2);
   SseNatsJob *job;
 
-  *update = sse_update_new ("quota", NULL, json);
+  *update = new_update (2);
   g_ptr_array_add (updates, sse_update_ref (*update));
-  sse_nats_waiting_send (self->waiting, updates, 7);
+  sse_nats_waiting_send (self->waiting, updates, 6);
   g_assert_null (take_job (self));
-  sse_nats_waiting_post (self->waiting);
+  sse_nats_waiting_post (self->waiting, 7);
   job = take_job (self);
   g_assert_nonnull (job);
   g_assert_cmpint (job->type, ==, SSE_NATS_JOB_SEND);
-  g_assert_true (job->update == *update);
+  g_assert_cmpuint (job->updates->len, ==, 1);
+  g_assert_true (job->updates->pdata[0] == *update);
   g_assert_cmpuint (job->after, ==, 7);
   return job;
+}
+
+/* Tells how many updates each message has that is sent now. */
+static char *
+take_sizes (Fixture *self)
+{
+  GString *told = g_string_new (NULL);
+  SseMailList jobs = { 0 };
+  SseNatsJob *job;
+
+  sse_mailbox_take (&self->inbox, &jobs);
+  while ((job = (SseNatsJob *) sse_mail_list_pop (&jobs)) != NULL)
+    {
+      g_string_append_printf (told, "%s%u", told->len > 0 ? " " : "", job->updates->len);
+      sse_nats_job_free (job);
+    }
+  return g_string_free (told, FALSE);
+}
+
+static void
+assert_sizes (Fixture *self, const char *expected)
+{
+  g_autofree char *sizes = take_sizes (self);
+
+  g_assert_cmpstr (sizes, ==, expected);
 }
 
 static guint
@@ -65,20 +115,87 @@ look (Fixture *self)
   return late->len;
 }
 
+/* What is published in one turn is one message; what one call publishes, altogether or not. */
+static void
+test_gathered (Fixture *self, gconstpointer data)
+{
+  send (self, 1, 2);
+  send (self, 3, 2);
+  send (self, 2, 2);
+  assert_sizes (self, "");
+  sse_nats_waiting_post (self->waiting, 7);
+  assert_sizes (self, "6");
+  sse_nats_waiting_post (self->waiting, 7);
+  assert_sizes (self, "");
+}
+
+static void
+test_many (Fixture *self, gconstpointer data)
+{
+  sse_nats_waiting_free (self->waiting);
+  self->waiting = sse_nats_waiting_new (&self->inbox, 3600000, G_MAXSIZE);
+  /* Those that come together do not wait for more. */
+  for (guint i = 0; i < 256; i++)
+    send (self, 1, 2);
+  assert_sizes (self, "256");
+  send (self, 200, 2);
+  send (self, 57, 2);
+  assert_sizes (self, "200");
+  /* One call is one message as long as there is room for it. */
+  send (self, 1000, 2);
+  assert_sizes (self, "57 1000");
+  send (self, 1001, 2);
+  sse_nats_waiting_post (self->waiting, 7);
+  assert_sizes (self, "1000 1");
+}
+
+/* No message is larger than servers take it, unless one update alone is. */
+static void
+test_large (Fixture *self, gconstpointer data)
+{
+  send (self, 1, 4000);
+  send (self, 1, 4000);
+  send (self, 1, 4000);
+  assert_sizes (self, "2");
+  send (self, 1, MAX_BYTES);
+  send (self, 1, 2);
+  sse_nats_waiting_post (self->waiting, 7);
+  assert_sizes (self, "1 1 1");
+  send (self, 5, 3000);
+  sse_nats_waiting_post (self->waiting, 7);
+  assert_sizes (self, "3 2");
+}
+
+/* Each byte of the audience may be three in the message. */
+static void
+test_audiences (Fixture *self, gconstpointer data)
+{
+  g_autofree char *audience = g_strnfill (2000, ' ');
+  g_autoptr (GBytes) json = g_bytes_new_static ("{}", 2);
+  g_autoptr (GPtrArray) updates
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
+
+  for (guint i = 0; i < 2; i++)
+    g_ptr_array_add (updates, sse_update_new ("quota", audience, json));
+  sse_nats_waiting_send (self->waiting, updates, 7);
+  sse_nats_waiting_post (self->waiting, 7);
+  assert_sizes (self, "1 1");
+}
+
 /* Whatever is read after it, it is answered once. */
 static void
 test_once (Fixture *self, gconstpointer data)
 {
   SseUpdate *update;
   SseNatsJob *job = send_one (self, &update);
-  SseUpdate *found = sse_nats_waiting_take (self->waiting, job->id);
+  g_autoptr (GPtrArray) found = sse_nats_waiting_take (self->waiting, job->id);
 
-  g_assert_true (found == update);
+  g_assert_cmpuint (found->len, ==, 1);
+  g_assert_true (found->pdata[0] == update);
   g_assert_true (sse_nats_waiting_is_empty (self->waiting));
   g_assert_null (sse_nats_waiting_take (self->waiting, job->id));
   g_assert_false (sse_nats_waiting_mark_unsent (self->waiting, job->id));
   g_assert_cmpuint (look (self), ==, 0);
-  sse_update_unref (found);
   sse_update_unref (update);
   sse_nats_job_free (job);
 }
@@ -117,7 +234,7 @@ test_again (Fixture *self, gconstpointer data)
       again = take_job (self);
       g_assert_nonnull (again);
       g_assert_cmpstr (again->id, ==, job->id);
-      g_assert_true (again->update == update);
+      g_assert_true (again->updates->pdata[0] == update);
       g_assert_cmpint (again->until, ==, job->until);
       g_assert_cmpuint (again->after, ==, 8);
       sse_nats_job_free (again);
@@ -136,12 +253,21 @@ test_late (Fixture *self, gconstpointer data)
   SseNatsJob *job = send_one (self, &update);
 
   sse_nats_waiting_mark_all_unsent (self->waiting);
-  g_assert_cmpuint (look (self), ==, 1);
+  send (self, 3, 2);
+  g_assert_cmpuint (look (self), ==, 4);
   g_assert_cmpuint (look (self), ==, 0);
   g_assert_true (sse_nats_waiting_is_empty (self->waiting));
   g_assert_null (sse_nats_waiting_take (self->waiting, job->id));
   sse_update_unref (update);
   sse_nats_job_free (job);
+}
+
+/* What was not sent yet when it ends is not forgotten to be freed. */
+static void
+test_unsent (Fixture *self, gconstpointer data)
+{
+  send (self, 3, 2);
+  g_assert_false (sse_nats_waiting_is_empty (self->waiting));
 }
 
 /* Sends so many, each in a call of its own; tells their ids. */
@@ -170,7 +296,7 @@ take_sent (Fixture *self, GPtrArray *ids)
   SseMailList jobs = { 0 };
   SseNatsJob *job;
 
-  sse_nats_waiting_post (self->waiting);
+  sse_nats_waiting_post (self->waiting, 7);
   sse_mailbox_take (&self->inbox, &jobs);
   while ((job = (SseNatsJob *) sse_mail_list_pop (&jobs)) != NULL)
     {
@@ -197,9 +323,9 @@ assert_sent (Fixture *self, GPtrArray *ids, const char *expected)
 static void
 take (Fixture *self, const char *id)
 {
-  g_autoptr (SseUpdate) update = sse_nats_waiting_take (self->waiting, id);
+  g_autoptr (GPtrArray) updates = sse_nats_waiting_take (self->waiting, id);
 
-  g_assert_nonnull (update);
+  g_assert_nonnull (updates);
 }
 
 /* Where a connection broke, they are sent in the order in which they came. */
@@ -221,14 +347,10 @@ static void
 test_behind (Fixture *self, gconstpointer data)
 {
   g_autoptr (GPtrArray) ids = send_some (self, 3);
-  g_autoptr (GPtrArray) updates
-      = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_update_unref);
-  g_autoptr (GBytes) json = g_bytes_new_static ("{}", 2);
   g_autofree char *held = NULL;
 
   g_assert_true (sse_nats_waiting_mark_unsent (self->waiting, ids->pdata[1]));
-  g_ptr_array_add (updates, sse_update_new ("quota", NULL, json));
-  sse_nats_waiting_send (self->waiting, updates, 7);
+  send (self, 1, 2);
   held = take_sent (self, ids);
   g_assert_cmpstr (held, ==, "");
   sse_nats_waiting_mark_all_unsent (self->waiting);
@@ -259,6 +381,11 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add ("/nats/waiting/gathered", Fixture, LONG, set_up, test_gathered, tear_down);
+  g_test_add ("/nats/waiting/many", Fixture, LONG, set_up, test_many, tear_down);
+  g_test_add ("/nats/waiting/large", Fixture, LONG, set_up, test_large, tear_down);
+  g_test_add ("/nats/waiting/audiences", Fixture, LONG, set_up, test_audiences, tear_down);
+  g_test_add ("/nats/waiting/unsent", Fixture, LONG, set_up, test_unsent, tear_down);
   g_test_add ("/nats/waiting/once", Fixture, LONG, set_up, test_once, tear_down);
   g_test_add ("/nats/waiting/foreign-ids", Fixture, LONG, set_up, test_foreign_ids, tear_down);
   g_test_add ("/nats/waiting/again", Fixture, LONG, set_up, test_again, tear_down);
