@@ -146,6 +146,7 @@ test_no_updates (void)
     "\n",
     JSON,
     "quota 1 * 12\n" JSON,
+    "quota 1 * 12\n" JSON "x",
     "quota 1 * 11\n" JSON "\n",
     "quota 1 * 13\n" JSON "\n",
     "quota 1 * 14\n" JSON "\n",
