@@ -110,7 +110,7 @@ class Publisher:
         results = [None] * len(updates)
         waiting = set()
         deadline = Deadline(f"answers to {len(updates)} updates", PATIENCE * 4)
-        context = GLib.MainContext.default()
+        context = GLib.MainContext.ref_thread_default()
 
         def answered(connection, result, index):
             waiting.discard(index)
