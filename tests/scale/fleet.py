@@ -16,10 +16,16 @@ from cases import Setting
 from daemon import Secret
 from natsserver import HERE, Server
 from proxies import find
+from publisher import Refusal
 from relay import MOST, Relay
 from waiting import wait_until
 
 LOGS = "rivulet", "rivulet-state"
+
+
+def new_event(delivery_id):
+    return {"type": "new-event", "event": {"delivery_id": str(delivery_id), "event": "push",
+                                           "repo_full_name": "a/b"}}
 
 
 class Valve(Relay):
@@ -75,9 +81,17 @@ class Node(Setting):
 
     def new_event(self, delivery_id, audience=None):
         """Publishes one; returns its position."""
-        answer = self.publisher.publish("github-events", {"type": "new-event", "event": {
-            "delivery_id": str(delivery_id), "event": "push", "repo_full_name": "a/b"}}, audience)
+        answer = self.publisher.publish("github-events", new_event(delivery_id), audience)
         return natslog.position_in(answer)
+
+    def new_events(self, delivery_ids):
+        """Publishes several by one call; returns their ids, or raises what one was refused with."""
+        answers = self.publisher.publish_many(
+            [("github-events", new_event(delivery_id)) for delivery_id in delivery_ids])
+        for _, name, reason in answers:
+            if name:
+                raise Refusal(name, reason)
+        return [event_id for event_id, _, _ in answers]
 
     def status(self):
         """What `rivulet status` says of it."""

@@ -129,7 +129,8 @@ class Cluster(FleetCase):
 
     @servers_may_lose
     def test_whatever_happens(self):
-        self.authors = [Author(node, f"author-{k}") for k, node in enumerate(self.nodes)]
+        self.authors = [Author(node, f"author-{k}", at_once=1 + 2 * k)
+                        for k, node in enumerate(self.nodes)]
         self.readers = [Reader(self.nodes, random.Random(f"{SEED} {k}"), f"reader-{k}")
                         for k in range(4)]
         for reader in self.readers:

@@ -7,16 +7,11 @@ import threading
 from gi.repository import GLib
 
 import natslog
-from fleet import FleetCase
+from fleet import FleetCase, new_event
 from publisher import ERROR, Publisher, Refusal
 from waiting import amount, wait_until
 
 NO_UPDATE = "what is at ([0-9]+) of the log is no update"
-
-
-def new_event(name):
-    return {"type": "new-event", "event": {"delivery_id": name, "event": "push",
-                                           "repo_full_name": "a/b"}}
 
 
 def delete(name):
@@ -62,9 +57,7 @@ class MessagesCase(FleetCase):
 class Together(MessagesCase):
     def publish(self, node, names):
         """Publishes events by one call; returns (id, name) of each."""
-        answers = node.publisher.publish_many(events(*map(new_event, names)))
-        self.assertEqual([name for _, name, _ in answers], [""] * len(names))
-        return [(event_id, name) for (event_id, _, _), name in zip(answers, names)]
+        return list(zip(node.new_events(names), names))
 
     def test_one_call_is_one_message(self):
         """However many it has: 1000 are, and with the next one there are two."""
@@ -299,8 +292,7 @@ class Counted(FleetCase):
 
     def publish(self):
         names = [str(self.count + number) for number in range(self.IN_A_MESSAGE)]
-        answers = self.nodes[0].publisher.publish_many(events(*map(new_event, names)))
-        self.assertEqual([name for _, name, _ in answers], [""] * len(names))
+        self.nodes[0].new_events(names)
         self.count += len(names)
 
     def newest(self):

@@ -35,25 +35,26 @@ class Traveller(threading.Thread):
 
 
 class Author(Traveller):
-    """Publishes one event after the other at one node, each until it is acknowledged."""
+    """Publishes one event after the other at one node, or several at once, each until it is acknowledged."""
 
-    def __init__(self, node, name):
+    def __init__(self, node, name, at_once=1):
         super().__init__()
         self.node = node
         self.name = name
+        self.at_once = at_once
         self.taken = []
         self.unknown = 0  # how often it was told that nobody knows whether one was taken
 
     def go(self):
-        delivery_id = f"{self.name}-{len(self.taken)}"
+        delivery_ids = [f"{self.name}-{len(self.taken) + more}" for more in range(self.at_once)]
         while not self.stopping.is_set():
             try:
-                self.node.new_event(delivery_id)
+                self.node.new_events(delivery_ids)
             except Refusal as error:
                 self.unknown += error.name == "StoreFailed"
                 self.stopping.wait(0.05)
             else:
-                self.taken.append(delivery_id)
+                self.taken += delivery_ids
                 # Servers that come back have to get what they missed while others go on.
                 self.stopping.wait(0.01)
                 return
