@@ -18,16 +18,12 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "sse-sync.h"
 #include "sse-thread.h"
 
 #define FILE_NAME "nats-position"
 /* In place of an id that is not known: words are not empty. */
 #define NO_ID "-"
-/* How long more is gathered while much comes, in µs: each write costs the disk, and waking all who
- * come behind costs the processor, however much there is. */
-#define GATHER 500
-/* So many updates at once are much. */
-#define MUCH 16
 /* Updates that may be read and not applied yet, and their bytes; then the servers hold back. */
 #define MAX_AHEAD       16384
 #define MAX_AHEAD_BYTES ((gsize) 64 * 1024 * 1024)
@@ -116,24 +112,13 @@ read_line (SseNatsMark *self, GError **error)
 
 /* ---- the thread ---- */
 
-static guint
-count_updates (const SseNatsNote *note)
-{
-  return note->updates != NULL ? note->updates->len : 0;
-}
-
-/* Moves all of @mail to @ready; returns whether it goes on. @n_updates: (out): in it; @newest:
- * (inout): highest sequence number; @id: (inout): of the message there */
+/* Moves all of @mail to @ready; returns whether it goes on. @newest: (inout): highest sequence
+ * number; @id: (inout): of the message there */
 static gboolean
-sort_mail (SseMailList *mail,
-           SseMailList *ready,
-           guint *n_updates,
-           guint64 *newest,
-           char id[SSE_NATS_ID_BYTES])
+sort_mail (SseMailList *mail, SseMailList *ready, guint64 *newest, char id[SSE_NATS_ID_BYTES])
 {
   SseNatsNote *note;
 
-  *n_updates = 0;
   while ((note = (SseNatsNote *) sse_mail_list_pop (mail)) != NULL)
     {
       if (note->type == SSE_NATS_NOTE_STOP)
@@ -146,7 +131,6 @@ sort_mail (SseMailList *mail,
           *newest = note->sequence;
           g_strlcpy (id, note->id, SSE_NATS_ID_BYTES);
         }
-      *n_updates += count_updates (note);
       sse_mail_list_push (ready, &note->mail);
     }
   return TRUE;
@@ -174,7 +158,6 @@ mark_run (void *data)
 {
   SseNatsMark *self = data;
   gboolean goes_on = TRUE;
-  guint n_last = 0;
 
   pthread_setname_np (pthread_self (), "nats-mark");
   while (goes_on)
@@ -184,10 +167,8 @@ mark_run (void *data)
       guint64 newest = self->sequence;
 
       poll (&readable, 1, -1);
-      if (n_last >= MUCH)
-        g_usleep (GATHER);
       sse_mailbox_take (&self->inbox, &mail);
-      goes_on = sort_mail (&mail, &ready, &n_last, &newest, self->id);
+      goes_on = sort_mail (&mail, &ready, &newest, self->id);
       if (newest > self->sequence)
         keep (self, newest);
       sse_mailbox_post (self->notes, &ready);
@@ -275,7 +256,7 @@ sse_nats_mark_begin (SseNatsMark *self, const char *epoch, guint64 sequence, GEr
       self->epoch = g_strdup (epoch);
       self->sequence = sequence;
       self->id[0] = '\0';
-      if (!write_line (self, error))
+      if (!write_line (self, error) || !sse_sync_directory (self->path, error))
         return FALSE;
     }
   if (!sse_mailbox_init (&self->inbox, error))
@@ -285,6 +266,12 @@ sse_nats_mark_begin (SseNatsMark *self, const char *epoch, guint64 sequence, GEr
     }
   self->runs = sse_thread_start (&self->thread, mark_run, self, error);
   return self->runs;
+}
+
+static guint
+count_updates (const SseNatsNote *note)
+{
+  return note->updates != NULL ? note->updates->len : 0;
 }
 
 static gsize

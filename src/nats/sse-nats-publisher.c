@@ -17,8 +17,6 @@
 /* libnats sends what it was given a millisecond later, or at once where the server is asked whether
  * it has come; for so long, in ms, that answer is waited for. */
 #define FLUSH_MS 1
-/* So few updates are sent at once; others gather for a millisecond, which costs less in all. */
-#define FEW 16
 
 struct _SseNatsPublisher
 {
@@ -162,14 +160,15 @@ sse_nats_job_free (SseNatsJob *self)
   g_free (self);
 }
 
-/* @next: (nullable): what comes behind it at once. Of updates that are sent together, the last
- * one's answer does for all: where one before it was refused alone, it is missed when that is read.
- */
-static void
+/* Whether something was sent. @next: (nullable): what comes behind it at once. Of messages that are
+ * sent together, the last one's answer does for all: where one before it was refused alone, it is
+ * missed when that is read. */
+static gboolean
 do_job (SseNatsPublisher *self, SseNatsJob *job, const SseNatsJob *next)
 {
   gboolean answered
       = job->type == SSE_NATS_JOB_DUE || next == NULL || next->type != SSE_NATS_JOB_SEND;
+  gboolean sent = FALSE;
 
   if (job->type == SSE_NATS_JOB_PING)
     sse_nats_note_post (sse_nats_note_new (SSE_NATS_NOTE_PONG), self->link->notes);
@@ -177,8 +176,12 @@ do_job (SseNatsPublisher *self, SseNatsJob *job, const SseNatsJob *next)
     self->stopped = TRUE;
   /* While a server holds it up, publishers give up and come again: that does not add up. */
   else if (job->type == SSE_NATS_JOB_DUE || g_get_monotonic_time () < job->until)
-    send_message (self, job, answered);
+    {
+      send_message (self, job, answered);
+      sent = TRUE;
+    }
   sse_nats_job_free (job);
+  return sent;
 }
 
 static void *
@@ -192,14 +195,13 @@ publisher_run (void *data)
       struct pollfd readable = { .fd = self->inbox.event_fd, .events = POLLIN };
       SseMailList jobs = { 0 };
       SseMail *job;
-      guint n_jobs;
+      gboolean sent = FALSE;
 
       poll (&readable, 1, -1);
       sse_mailbox_take (&self->inbox, &jobs);
-      n_jobs = jobs.length;
       while ((job = sse_mail_list_pop (&jobs)) != NULL)
-        do_job (self, (SseNatsJob *) job, (const SseNatsJob *) jobs.first);
-      if (n_jobs <= FEW)
+        sent |= do_job (self, (SseNatsJob *) job, (const SseNatsJob *) jobs.first);
+      if (sent)
         natsConnection_FlushTimeout (self->link->connection, FLUSH_MS);
     }
   return NULL;

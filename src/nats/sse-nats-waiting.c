@@ -134,7 +134,7 @@ get_bytes (const SseUpdate *update)
 static gboolean
 is_full (const SseNatsWaiting *self, guint n, guint max, gsize bytes)
 {
-  return self->open != NULL && self->open->updates->len > 0
+  return self->open != NULL
          && (self->open->updates->len + n > max || self->open->bytes + bytes > self->max_bytes);
 }
 

@@ -250,26 +250,6 @@ connect_to (const char *path, int flags, GError **error)
 }
 
 /**
- * sse_database_sync_directory:
- * @path: a file
- *
- * Sees to it that the names in a file's directory are on the disk.
- */
-gboolean
-sse_database_sync_directory (const char *path, GError **error)
-{
-  g_autofree char *directory = g_path_get_dirname (path);
-  int fd = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  gboolean ok = fd >= 0 && fsync (fd) == 0;
-
-  if (!ok)
-    fail_with_errno (directory, error);
-  if (fd >= 0)
-    close (fd);
-  return ok;
-}
-
-/**
  * sse_database_create:
  * @path: where there is no file
  *

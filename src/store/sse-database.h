@@ -77,9 +77,6 @@ gboolean      sse_database_get_int64 (SseDatabase   *self,
                                       GError       **error);
 gboolean      sse_database_is_there  (SseDatabase   *self,
                                       GError       **error);
-gboolean      sse_database_sync_directory
-                                     (const char    *path,
-                                      GError       **error);
 gboolean      sse_database_fail      (SseDatabase   *self,
                                       GError       **error);
 gboolean      sse_database_corrupt   (SseDatabase   *self,

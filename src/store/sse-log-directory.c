@@ -16,6 +16,7 @@
 #include <glib/gstdio.h>
 
 #include "sse-database.h"
+#include "sse-sync.h"
 
 #define FILE_NAME "rivulet.db"
 #define LOCK_NAME "lock"
@@ -77,7 +78,7 @@ ensure_directory (SseLogDirectory *self, GError **error)
     {
       if (g_mkdir_with_parents (self->path, 0700) < 0 || stat (self->path, &status) < 0)
         return fail (self->path, error);
-      if (!sse_database_sync_directory (self->path, error))
+      if (!sse_sync_directory (self->path, error))
         return FALSE;
     }
   if ((status.st_mode & S_IWOTH) == 0 && (status.st_uid == geteuid () || status.st_uid == 0))
@@ -174,7 +175,7 @@ rename_if_there (const char *path, const char *name, GError **error)
   if (g_rename (path, name) < 0)
     return errno == ENOENT || fail (path, error);
   g_warning ("%s was set aside as %s; nothing in it was changed", path, name);
-  return sse_database_sync_directory (path, error);
+  return sse_sync_directory (path, error);
 }
 
 /**
@@ -235,5 +236,5 @@ sse_log_directory_finish_file (SseLogDirectory *self, GError **error)
   remove_new (self, FALSE);
   if (g_rename (self->new_file, self->file) < 0)
     return fail (self->file, error);
-  return sse_database_sync_directory (self->file, error);
+  return sse_sync_directory (self->file, error);
 }
