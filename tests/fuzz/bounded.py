@@ -23,6 +23,9 @@ FINDINGS = os.environ.get("RIVULET_FUZZ_FINDINGS")
 LARGEST_TOLD = 4096
 # Of an input, in bytes, where no committed one is larger: small ones find more in a given time.
 LARGEST = 1024
+# libnats frees in a thread of its own, so that each input seems to leak: to look for that each time
+# takes thirty times as long. What did leak is found at the end.
+LEAKS_AT_END = {"nats-message"}
 # Of one input, in seconds and MiB; only one that hangs or eats memory gets there.
 LIMITS = ["-timeout=30", "-rss_limit_mb=2048", "-malloc_limit_mb=512"]
 DONE = re.compile(r"^Done (\d+) runs in (\d+) second", re.MULTILINE)
@@ -57,6 +60,8 @@ class Target:
         largest = max([LARGEST, *map(os.path.getsize, self.seeds)])
         command = [self.binary, *LIMITS, f"-max_len={largest}", f"-runs={count}",
                    "-print_final_stats=1", f"-artifact_prefix={findings}/{self.name}-"]
+        if self.name in LEAKS_AT_END:
+            command.append("-detect_leaks=0")
         if os.path.exists(self.dictionary):
             command.append(f"-dict={self.dictionary}")
         known = set(os.listdir(findings))
