@@ -27,15 +27,19 @@ load_updates (SseNatsLog *self,
               const SseLogLoader *loader,
               gpointer user_data)
 {
+  if (note->updates == NULL)
+    sse_nats_log_tell_passed_over (note->position, note->late);
   for (guint i = 0; note->updates != NULL && i < note->updates->len; i++)
     {
       SseUpdate *update = note->updates->pdata[i];
 
-      if (update == NULL)
-        continue;
-      loader->update (
-          update, sse_nats_dues_count (self->dues, note->sequence, sse_update_get_stream (update)),
-          user_data);
+      if (update != NULL)
+        loader->update (
+            update,
+            sse_nats_dues_count (self->dues, note->sequence, sse_update_get_stream (update)),
+            user_data);
+      else
+        sse_nats_log_tell_passed_over (sse_nats_position (note->sequence, i), FALSE);
     }
 }
 

@@ -100,20 +100,24 @@ tell_committed (SseNatsLog *self, GPtrArray **updates)
   "a node and of a server differ"
 
 /* None but nodes publish there, so it is told. */
+void
+sse_nats_log_tell_passed_over (guint64 position, gboolean late)
+{
+  if (late)
+    g_warning ("what is at %" G_GUINT64_FORMAT " is passed over: " LATE, position);
+  else
+    g_warning ("what is at %" G_GUINT64_FORMAT " of the log is no update", position);
+}
+
 static void
 pass_over (SseNatsLog *self, guint64 position, gboolean late)
 {
-  if (late)
-    {
-      g_warning ("what is at %" G_GUINT64_FORMAT " is passed over: " LATE, position);
-      g_free (self->unsent);
-      self->unsent = g_strdup (LATE);
-    }
-  else
-    {
-      g_warning ("what is at %" G_GUINT64_FORMAT " of the log is no update", position);
-    }
+  sse_nats_log_tell_passed_over (position, late);
   sse_nats_mark_set_applied (self->mark, position);
+  if (!late)
+    return;
+  g_free (self->unsent);
+  self->unsent = g_strdup (LATE);
 }
 
 /* Who published them here waits for the very objects. Where nobody waits any more, they are as

@@ -53,6 +53,9 @@ struct _SseNatsLog
 };
 
 void     sse_nats_log_add_teller (SseNatsLog         *self);
+void     sse_nats_log_tell_passed_over
+                                 (guint64             position,
+                                  gboolean            late);
 void     sse_nats_log_take_message
                                  (SseNatsLog         *self,
                                   const SseNatsNote  *note);

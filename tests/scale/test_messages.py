@@ -213,7 +213,9 @@ class Foreign(MessagesCase):
             self.assert_said(node, (sequence, 1))
         self.nodes[1].daemon.stop()
         self.nodes[1].start_again()
-        for node in *self.nodes, self.fleet.node():
+        for node in self.nodes[1], self.fleet.node():
+            node.daemon.expect(NO_UPDATE)
+            self.assert_said(node, (sequence, 1))
             with node.follow("github-events") as client:
                 event = client.next()
                 self.assertEqual([item["delivery_id"] for item in event.data["events"]],
