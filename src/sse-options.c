@@ -188,6 +188,7 @@ read_nats (SseOptions *self, SseConfig *config, GError **error)
     .max_update_bytes = self->hub.intake.max_update_bytes,
     .checkpoint_updates = sse_settings_get_number (nats, "checkpoint-updates"),
     .retain_updates = self->store.retain_updates,
+    .retain_seconds = (gint64) sse_settings_get_number (nats, "retain-seconds"),
     .directory = self->directory,
   };
   if (self->nats.node == NULL)

@@ -274,7 +274,7 @@ sse_log_get_error (SseLog *self)
 /**
  * sse_log_get_lag:
  *
- * Returns: how many messages of other nodes are there and have not been read, as far as is known
+ * Returns: how many messages are there and have not been read here, as far as is known
  */
 guint64
 sse_log_get_lag (SseLog *self)

@@ -120,7 +120,7 @@ typedef void (*SseLogPong) (gpointer user_data);
  * @ping: asks whoever commits for a sign of life, one at a time
  * @get_error: (nullable): why nothing can be committed just now
  * @get_lag: how many messages, of one update or several, there were when it was looked at last, and
- *   have not been read here yet: of other nodes
+ *   have not been read here yet, of any node
  * @list_nodes: those that share it and were heard of lately, by their names
  * @ask_end: asks where it ends by now, what other nodes appended included; told by `end`
  * @note_applied: takes how far what was committed has been applied

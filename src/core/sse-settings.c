@@ -164,6 +164,9 @@ static const SseSetting nats_settings[] = {
     N_ ("Updates between two checkpoints, with which a node begins that is new or was away. One "
         "node writes it for all, and then the log is trimmed behind it, but for [log] "
         "retain-updates.") },
+  { "retain-seconds", SSE_SETTING_INTEGER, "60", 0, 86400,
+    N_ ("How long each update stays in the log at least, in seconds: a node that gets nothing for "
+        "longer, as where servers fail, has to begin anew with a checkpoint.") },
   { .key = NULL },
 };
 
@@ -247,6 +250,7 @@ const SseSettingsName sse_settings_at_start[] = {
   { "nats", "connect-seconds" },
   { "nats", "deadline-seconds" },
   { "nats", "checkpoint-updates" },
+  { "nats", "retain-seconds" },
   { "clients", "workers" },
   { "bus", "bus" },
   { "plugins", "directory" },

@@ -55,7 +55,7 @@ sse_nats_dues_want (SseNatsDues *self)
 static gboolean
 is_time (const SseNatsDues *self)
 {
-  if (self->wanted && !self->asked && self->last + self->n_updates > 0)
+  if (self->wanted && !self->asked && (self->last > 0 || self->n_updates > 0))
     return TRUE;
   return self->n_updates >= (self->asked ? self->n_asked : 0) + self->span;
 }
@@ -114,7 +114,7 @@ sse_nats_dues_take (SseNatsDues *self, const SseNatsNote *note, guint64 after)
     return FALSE;
   self->due = note->sequence;
   self->after = after;
-  self->kept = sse_nats_tail_get_first (self->tail);
+  self->kept = sse_nats_tail_get_first (self->tail, g_get_monotonic_time ());
   self->ours = ours && !self->keeps_out;
   g_strlcpy (self->due_id, note->id, sizeof self->due_id);
   return TRUE;
@@ -192,7 +192,7 @@ gboolean
 sse_nats_dues_count (SseNatsDues *self, guint64 sequence, const char *stream)
 {
   self->n_updates++;
-  sse_nats_tail_add (self->tail, sequence);
+  sse_nats_tail_add (self->tail, sequence, g_get_monotonic_time ());
   return sse_nats_dues_meet (self, stream);
 }
 
@@ -234,14 +234,15 @@ sse_nats_dues_start (SseNatsDues *self, SseMailbox *publisher, SseNatsSaver *sav
  * sse_nats_dues_new:
  * @span: of updates, between two checkpoints
  * @retain: how many updates stay in the log behind one
+ * @retain_us: for how long they stay there, in µs
  */
 SseNatsDues *
-sse_nats_dues_new (guint64 span, guint64 retain)
+sse_nats_dues_new (guint64 span, guint64 retain, gint64 retain_us)
 {
   SseNatsDues *self = g_new0 (SseNatsDues, 1);
 
   self->span = span;
-  self->tail = sse_nats_tail_new (retain);
+  self->tail = sse_nats_tail_new (retain, retain_us, g_get_monotonic_time ());
   self->streams = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return self;
 }

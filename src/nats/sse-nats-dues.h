@@ -16,7 +16,8 @@ G_BEGIN_DECLS
 typedef struct _SseNatsDues SseNatsDues;
 
 SseNatsDues *sse_nats_dues_new             (guint64            span,
-                                            guint64            retain);
+                                            guint64            retain,
+                                            gint64             retain_us);
 void         sse_nats_dues_start           (SseNatsDues       *self,
                                             SseMailbox        *publisher,
                                             SseNatsSaver      *saver);

@@ -59,7 +59,8 @@ is_same_stream (SseNatsFollower *self, const char *consumer, guint64 last, const
 static void
 take_message (SseNatsFollower *self, natsMsg *message, guint64 sequence, gint64 stored)
 {
-  SseNatsNote *note = sse_nats_message_read (message, self->link->due_subject, sequence, stored);
+  SseNatsNote *note = sse_nats_message_read (message, self->link->update_subject,
+                                             self->link->due_subject, sequence, stored);
 
   pthread_mutex_lock (&self->lock);
   self->sequence = sequence;

@@ -13,8 +13,10 @@
 
 G_DEFINE_QUARK (sse - nats - error - quark, sse_nats_error)
 
-/* What a message has beside an update, in bytes at most. */
+/* What a message has beside its updates, in bytes at most. */
 #define ENVELOPE_BYTES 65536
+/* Several updates in a message, in bytes at most: it is asked for whole. */
+#define TOGETHER_BYTES (2 * 1024 * 1024)
 /* Between attempts to reach a server, in ms, and what chance adds to that. */
 #define RETRY_MS  250
 #define JITTER_MS 750
@@ -71,8 +73,10 @@ static void
 on_reconnected (natsConnection *connection, void *data)
 {
   SseNatsLink *self = data;
+  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_CONNECTED);
 
-  sse_nats_note_post (sse_nats_note_new (SSE_NATS_NOTE_CONNECTED), self->notes);
+  note->max_bytes = sse_nats_link_get_max_bytes (self);
+  sse_nats_note_post (note, self->notes);
 }
 
 /* libnats gives up for good where a server refuses this node twice. */
@@ -248,20 +252,34 @@ open_connection (SseNatsLink *self, const SseNatsOptions *options, GError **erro
 static gboolean
 check_payload (SseNatsLink *self, const SseNatsOptions *options, GError **error)
 {
-  gint64 wanted = (gint64) options->max_update_bytes + ENVELOPE_BYTES;
   gint64 max_payload = natsConnection_GetMaxPayload (self->connection);
 
-  if (max_payload >= wanted)
-    {
-      self->max_bytes = (gsize) (max_payload - ENVELOPE_BYTES);
-      return TRUE;
-    }
+  self->min_message_bytes = (gint64) options->max_update_bytes + ENVELOPE_BYTES;
+  if (max_payload >= self->min_message_bytes)
+    return TRUE;
   g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
                _ ("NATS takes messages of %" PRId64 " bytes, and updates of [hub] "
                   "max-update-bytes need %" PRId64
                   ": raise max_payload in the servers' configuration"),
-               max_payload, wanted);
+               max_payload, self->min_message_bytes);
   return FALSE;
+}
+
+/**
+ * sse_nats_link_get_max_bytes:
+ *
+ * May wait, as long as the connection is written to.
+ *
+ * Returns: of several updates in a message, as the servers have it now; one alone may have more
+ */
+gsize
+sse_nats_link_get_max_bytes (SseNatsLink *self)
+{
+  gint64 bytes = natsConnection_GetMaxPayload (self->connection);
+
+  if (self->max_message_bytes > 0)
+    bytes = MIN (bytes, self->max_message_bytes);
+  return (gsize) CLAMP (bytes - ENVELOPE_BYTES, 0, TOGETHER_BYTES);
 }
 
 /* ---- looking at the stream ---- */

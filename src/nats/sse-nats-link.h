@@ -24,7 +24,8 @@ typedef enum
  * @stream: the stream of updates
  * @subjects: all of that
  * @state_stream: the stream beside it, for what nodes have to agree on
- * @max_bytes: of updates in a message that the server takes
+ * @min_message_bytes: what the servers and the stream have to take at least
+ * @max_message_bytes: of a message that the stream takes, 0 for any
  * @replicas: of the stream of updates
  *
  * A connection to NATS that comes back by itself. In any thread.
@@ -40,7 +41,8 @@ typedef struct
   char *epoch_subject;
   char *update_subject; /* of updates, in their stream */
   char *due_subject;    /* of what asks for a checkpoint, there */
-  gsize max_bytes;
+  gint64 min_message_bytes;
+  gint64 max_message_bytes;
   gint64 replicas;
   pthread_mutex_t lock;
   pthread_cond_t changed;
@@ -78,6 +80,8 @@ SseNatsLink *sse_nats_link_new        (const SseNatsOptions *options,
 gboolean     sse_nats_link_ask_extent (SseNatsLink          *self,
                                        SseNatsExtent        *extent,
                                        GError              **error);
+gsize        sse_nats_link_get_max_bytes
+                                      (SseNatsLink          *self);
 SseNatsFound sse_nats_link_find       (SseNatsLink          *self,
                                        guint64               sequence,
                                        const char           *id,

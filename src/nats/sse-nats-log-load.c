@@ -151,7 +151,8 @@ sse_nats_log_load (SseLog *log, const SseLogLoader *loader, gpointer user_data, 
   if (self->publisher == NULL)
     return FALSE;
   inbox = sse_nats_publisher_get_inbox (self->publisher);
-  self->waiting = sse_nats_waiting_new (inbox, self->deadline_ms, self->link->max_bytes);
+  self->waiting
+      = sse_nats_waiting_new (inbox, self->deadline_ms, sse_nats_link_get_max_bytes (self->link));
   sse_nats_dues_start (self->dues, inbox, self->saver);
   self->presence = sse_nats_presence_new (self->link, self->node, error);
   if (self->presence == NULL)

@@ -74,7 +74,7 @@ take_difference (SseNatsLog *self, const SseNatsNote *note)
   sse_log_emit_differs (SSE_LOG (self), note->error->message, why);
 }
 
-/* @n: at most: an array that grows moves what it has each time. */
+/* @n: or more: an array that grows moves what it has each time. */
 static GPtrArray *
 new_updates (guint n)
 {
@@ -113,7 +113,6 @@ static void
 pass_over (SseNatsLog *self, guint64 position, gboolean late)
 {
   sse_nats_log_tell_passed_over (position, late);
-  sse_nats_mark_set_applied (self->mark, position);
   if (!late)
     return;
   g_free (self->unsent);
@@ -130,7 +129,8 @@ take_update (SseNatsNote *note, guint place, GPtrArray *own)
 
   if (read == NULL || !sse_update_parse (update, NULL))
     return NULL;
-  sse_update_set_position (update, sse_nats_position (note->sequence, place));
+  if (own != NULL)
+    sse_update_set_position (update, sse_update_get_position (read));
   return sse_update_ref (update);
 }
 
@@ -138,17 +138,15 @@ take_update (SseNatsNote *note, guint place, GPtrArray *own)
 static void
 take_updates (SseNatsLog *self, SseNatsNote *note, GPtrArray *updates)
 {
-  g_autoptr (GPtrArray) own
-      = note->updates != NULL ? sse_nats_waiting_take (self->waiting, note->id) : NULL;
+  guint n = note->updates != NULL ? note->updates->len : 0;
+  g_autoptr (GPtrArray) own = n > 0 ? sse_nats_waiting_take (self->waiting, note->id, n) : NULL;
+  guint before = updates->len;
 
   if (own != NULL)
     g_clear_pointer (&self->unsent, g_free);
-  /* What another sent under this node's id is its own. */
-  if (own != NULL && own->len != note->updates->len)
-    g_clear_pointer (&own, g_ptr_array_unref);
-  if (note->updates == NULL)
+  if (n == 0)
     pass_over (self, note->position, note->late);
-  for (guint i = 0; note->updates != NULL && i < note->updates->len; i++)
+  for (guint i = 0; i < n; i++)
     {
       SseUpdate *update = take_update (note, i, own);
 
@@ -160,6 +158,8 @@ take_updates (SseNatsLog *self, SseNatsNote *note, GPtrArray *updates)
       sse_nats_dues_count (self->dues, note->sequence, sse_update_get_stream (update));
       g_ptr_array_add (updates, update);
     }
+  if (updates->len == before)
+    sse_nats_mark_set_applied (self->mark, note->position);
 }
 
 /* The log was read up to there. */
@@ -227,6 +227,7 @@ on_note (SseNatsLog *self, SseNatsNote *note, GPtrArray **updates)
       sse_nats_waiting_mark_all_unsent (self->waiting);
       break;
     case SSE_NATS_NOTE_CONNECTED:
+      sse_nats_waiting_limit (self->waiting, note->max_bytes);
       sse_nats_waiting_mark_all_unsent (self->waiting);
       sse_nats_follower_ask (self->follower, TRUE);
       break;

@@ -305,7 +305,8 @@ sse_nats_log_new (const SseNatsOptions *options, GError **error)
 
   self->node = g_strdup (options->node);
   self->deadline_ms = options->deadline_ms;
-  self->dues = sse_nats_dues_new (options->checkpoint_updates, options->retain_updates);
+  self->dues = sse_nats_dues_new (options->checkpoint_updates, options->retain_updates,
+                                  options->retain_seconds * G_USEC_PER_SEC);
   self->has_notes = sse_mailbox_init (&self->notes, error);
   if (!self->has_notes)
     return NULL;

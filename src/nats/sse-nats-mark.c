@@ -256,9 +256,11 @@ sse_nats_mark_begin (SseNatsMark *self, const char *epoch, guint64 sequence, GEr
       self->epoch = g_strdup (epoch);
       self->sequence = sequence;
       self->id[0] = '\0';
-      if (!write_line (self, error) || !sse_sync_directory (self->path, error))
+      if (!write_line (self, error))
         return FALSE;
     }
+  if (!sse_sync_directory (self->path, error))
+    return FALSE;
   if (!sse_mailbox_init (&self->inbox, error))
     {
       self->inbox.event_fd = -1;

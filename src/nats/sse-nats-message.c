@@ -255,6 +255,7 @@ read_id (natsMsg *message, SseNatsNote *note)
 /**
  * sse_nats_message_read:
  * @message: one of the stream of updates
+ * @update_subject: of updates
  * @due_subject: of what asks for a checkpoint
  * @sequence: its sequence number
  * @stored: when the servers took it, in µs since 1970 UTC
@@ -264,15 +265,20 @@ read_id (natsMsg *message, SseNatsNote *note)
  *   who waits for them has them
  */
 SseNatsNote *
-sse_nats_message_read (natsMsg *message, const char *due_subject, guint64 sequence, gint64 stored)
+sse_nats_message_read (natsMsg *message,
+                       const char *update_subject,
+                       const char *due_subject,
+                       guint64 sequence,
+                       gint64 stored)
 {
-  gboolean due = g_str_equal (natsMsg_GetSubject (message), due_subject);
+  const char *subject = natsMsg_GetSubject (message);
+  gboolean due = g_str_equal (subject, due_subject);
   SseNatsNote *note = sse_nats_note_new (due ? SSE_NATS_NOTE_DUE : SSE_NATS_NOTE_UPDATES);
 
   note->sequence = sequence;
   note->position = sse_nats_position (sequence, 0);
   read_id (message, note);
-  if (!due)
+  if (g_str_equal (subject, update_subject))
     note->updates = take_updates (message);
   if (note->updates == NULL)
     return note;

@@ -20,6 +20,7 @@ natsStatus   sse_nats_message_new_due
                                       const char      *reply,
                                       natsMsg        **message);
 SseNatsNote *sse_nats_message_read   (natsMsg         *message,
+                                      const char      *update_subject,
                                       const char      *due_subject,
                                       guint64          sequence,
                                       gint64           stored);

@@ -39,6 +39,7 @@ typedef enum
  * @sequence: the message's
  * @position: of the last update in it
  * @end: the last message's sequence number
+ * @max_bytes: of several updates in a message, in a CONNECTED
  * @node: (nullable): a node's name
  * @error: (nullable): why
  *
@@ -54,6 +55,7 @@ typedef struct
   guint64 sequence;
   guint64 position;
   guint64 end;
+  gsize max_bytes;
   char *node;
   GError *error;
 } SseNatsNote;

@@ -21,6 +21,7 @@ G_BEGIN_DECLS
  * @max_update_bytes: the largest update
  * @checkpoint_updates: between two checkpoints
  * @retain_updates: how many stay in the log behind a checkpoint
+ * @retain_seconds: for how long each stays there at least
  * @directory: where this node keeps how far it was
  *
  * All strings outlive the log.
@@ -40,6 +41,7 @@ typedef struct
   gsize max_update_bytes;
   guint64 checkpoint_updates;
   guint64 retain_updates;
+  gint64 retain_seconds;
   const char *directory;
 } SseNatsOptions;
 

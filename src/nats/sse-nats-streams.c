@@ -12,7 +12,7 @@
 /* What must hold of a stream that somebody made: nothing leaves it by itself, and what it
  * acknowledges is in files. NULL where that is so. */
 static const char *
-find_fault (const jsStreamConfig *is, const jsStreamConfig *wanted)
+find_fault (const SseNatsLink *self, const jsStreamConfig *is, const jsStreamConfig *wanted)
 {
   if (is->SubjectsLen != 1 || !g_str_equal (is->Subjects[0], wanted->Subjects[0]))
     return _ ("its subjects");
@@ -28,15 +28,21 @@ find_fault (const jsStreamConfig *is, const jsStreamConfig *wanted)
     return _ ("that it discards old messages");
   if (MAX (is->MaxMsgsPerSubject, 0) != MAX (wanted->MaxMsgsPerSubject, 0))
     return _ ("how many messages of a subject it keeps");
+  if (is->MaxMsgSize > 0 && is->MaxMsgSize < self->min_message_bytes)
+    return _ ("the size of the messages that it takes, which is less than updates of [hub] "
+              "max-update-bytes need");
   if (is->Duplicates < wanted->Duplicates)
     return _ ("that it soon forgets messages' ids");
   return NULL;
 }
 
 static gboolean
-check_stream (const jsStreamConfig *is, const jsStreamConfig *wanted, GError **error)
+check_stream (const SseNatsLink *self,
+              const jsStreamConfig *is,
+              const jsStreamConfig *wanted,
+              GError **error)
 {
-  const char *fault = find_fault (is, wanted);
+  const char *fault = find_fault (self, is, wanted);
 
   if (fault == NULL)
     return TRUE;
@@ -47,31 +53,28 @@ check_stream (const jsStreamConfig *is, const jsStreamConfig *wanted, GError **e
   return FALSE;
 }
 
-/* @replicas: (out) (optional): that it has */
+/* @info: (out): of the one that is there; to be given to jsStreamInfo_Destroy() */
 static gboolean
-have_stream (SseNatsLink *self, jsStreamConfig *config, gint64 *replicas, GError **error)
+have_stream (SseNatsLink *self, jsStreamConfig *config, jsStreamInfo **info, GError **error)
 {
   g_autofree char *what = g_strdup_printf (_ ("the stream %s"), config->Name);
-  jsStreamInfo *info = NULL;
   jsErrCode code = 0;
-  natsStatus status = js_GetStreamInfo (&info, self->jetstream, config->Name, NULL, &code);
-  gboolean ok;
+  natsStatus status = js_GetStreamInfo (info, self->jetstream, config->Name, NULL, &code);
 
   if (status != NATS_OK && code == JSStreamNotFoundErr)
-    status = js_AddStream (&info, self->jetstream, config, NULL, &code);
+    status = js_AddStream (info, self->jetstream, config, NULL, &code);
   /* Another node may have made it meanwhile. */
   if (status != NATS_OK && code == JSStreamNameExistErr)
-    status = js_GetStreamInfo (&info, self->jetstream, config->Name, NULL, &code);
-  ok = sse_nats_fail (status, code, what, error) && check_stream (info->Config, config, error);
-  if (ok && replicas != NULL)
-    *replicas = info->Config->Replicas;
-  jsStreamInfo_Destroy (info);
-  return ok;
+    status = js_GetStreamInfo (info, self->jetstream, config->Name, NULL, &code);
+  if (status != NATS_OK)
+    *info = NULL;
+  return sse_nats_fail (status, code, what, error)
+         && check_stream (self, (*info)->Config, config, error);
 }
 
 /**
  * sse_nats_streams_have:
- * @self: one that is connected; gets the stream's replicas
+ * @self: one that is connected; gets the stream's replicas and the size of its messages
  * @error: %SSE_NATS_ERROR
  *
  * Makes the stream of updates and that beside it where they are not there, and looks whether they
@@ -82,6 +85,8 @@ sse_nats_streams_have (SseNatsLink *self, const SseNatsOptions *options, GError 
 {
   const char *subjects[] = { self->subjects };
   jsStreamConfig config;
+  jsStreamInfo *info;
+  gboolean ok;
 
   jsStreamConfig_Init (&config);
   config.Name = self->stream;
@@ -91,8 +96,14 @@ sse_nats_streams_have (SseNatsLink *self, const SseNatsOptions *options, GError 
   config.Replicas = options->replicas;
   config.Duplicates = DUPLICATES_NS;
   config.DenyDelete = true;
-  return have_stream (self, &config, &self->replicas, error)
-         && sse_nats_streams_have_state (self, error);
+  ok = have_stream (self, &config, &info, error);
+  if (ok)
+    {
+      self->replicas = info->Config->Replicas;
+      self->max_message_bytes = info->Config->MaxMsgSize;
+    }
+  jsStreamInfo_Destroy (info);
+  return ok && sse_nats_streams_have_state (self, error);
 }
 
 /**
@@ -108,6 +119,8 @@ sse_nats_streams_have_state (SseNatsLink *self, GError **error)
   g_autofree char *subject = g_strdup_printf ("%s.state.>", self->stream);
   const char *subjects[] = { subject };
   jsStreamConfig config;
+  jsStreamInfo *info;
+  gboolean ok;
 
   jsStreamConfig_Init (&config);
   config.Name = self->state_stream;
@@ -116,5 +129,7 @@ sse_nats_streams_have_state (SseNatsLink *self, GError **error)
   config.Storage = js_FileStorage;
   config.Replicas = self->replicas;
   config.MaxMsgsPerSubject = 1;
-  return have_stream (self, &config, NULL, error);
+  ok = have_stream (self, &config, &info, error);
+  jsStreamInfo_Destroy (info);
+  return ok;
 }

@@ -13,10 +13,14 @@ G_BEGIN_DECLS
  */
 typedef struct _SseNatsTail SseNatsTail;
 
-SseNatsTail *sse_nats_tail_new       (guint64            n_updates);
+SseNatsTail *sse_nats_tail_new       (guint64            n_updates,
+                                      gint64             age,
+                                      gint64             now);
 void         sse_nats_tail_add       (SseNatsTail       *self,
-                                      guint64            sequence);
-guint64      sse_nats_tail_get_first (const SseNatsTail *self);
+                                      guint64            sequence,
+                                      gint64             now);
+guint64      sse_nats_tail_get_first (const SseNatsTail *self,
+                                      gint64             now);
 void         sse_nats_tail_free      (SseNatsTail       *self);
 
 G_END_DECLS

@@ -170,9 +170,17 @@ sse_nats_waiting_send (SseNatsWaiting *self, GPtrArray *updates, guint64 sequenc
     sse_nats_waiting_post (self, sequence);
 }
 
+/* @max_bytes: of messages with several updates that are made from now on */
+void
+sse_nats_waiting_limit (SseNatsWaiting *self, gsize max_bytes)
+{
+  self->max_bytes = max_bytes;
+}
+
 /**
  * sse_nats_waiting_take:
  * @id: of a message that was read
+ * @n_updates: in it; where it was sent with more or less, it is somebody else's
  *
  * The servers take what they get in the order in which it was sent: what was sent before that
  * message and has not been read was not taken, and is sent again.
@@ -181,12 +189,12 @@ sse_nats_waiting_send (SseNatsWaiting *self, GPtrArray *updates, guint64 sequenc
  *   which wait no more; %NULL where none wait
  */
 GPtrArray *
-sse_nats_waiting_take (SseNatsWaiting *self, const char *id)
+sse_nats_waiting_take (SseNatsWaiting *self, const char *id, guint n_updates)
 {
   Entry *entry = g_hash_table_lookup (self->by_id, id);
   GPtrArray *updates;
 
-  if (entry == NULL)
+  if (entry == NULL || entry->updates->len != n_updates)
     return NULL;
   if (entry->queue == &self->sent)
     mark_before (self, entry);

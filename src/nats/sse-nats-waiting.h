@@ -20,8 +20,11 @@ void            sse_nats_waiting_send            (SseNatsWaiting       *self,
                                                   guint64               sequence);
 void            sse_nats_waiting_post            (SseNatsWaiting       *self,
                                                   guint64               sequence);
+void            sse_nats_waiting_limit           (SseNatsWaiting       *self,
+                                                  gsize                 max_bytes);
 GPtrArray      *sse_nats_waiting_take            (SseNatsWaiting       *self,
-                                                  const char           *id);
+                                                  const char           *id,
+                                                  guint                 n_updates);
 gboolean        sse_nats_waiting_mark_unsent     (SseNatsWaiting       *self,
                                                   const char           *id);
 void            sse_nats_waiting_mark_all_unsent (SseNatsWaiting       *self);

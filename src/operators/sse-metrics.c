@@ -170,7 +170,7 @@ expose_log (SseExposition *out, SseLog *log)
   sse_exposition_add (out, (double) sse_log_get_position (log), NULL);
   sse_exposition_begin (out, "rivulet_log_lag_messages", SSE_METRIC_GAUGE,
                         "Messages of the log, of one update or several each, that did not come "
-                        "here yet: of other nodes.");
+                        "here yet, where several nodes share it.");
   sse_exposition_add (out, (double) sse_log_get_lag (log), NULL);
 }
 

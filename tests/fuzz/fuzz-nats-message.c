@@ -55,7 +55,7 @@ make_message (FuzzText input, const char *id)
 static SseNatsNote *
 read_message (natsMsg *message)
 {
-  SseNatsNote *note = sse_nats_message_read (message, DUE, SEQUENCE, STORED);
+  SseNatsNote *note = sse_nats_message_read (message, SUBJECT, DUE, SEQUENCE, STORED);
 
   g_assert_cmpuint (note->sequence, ==, SEQUENCE);
   g_assert_cmpint (note->type, ==,

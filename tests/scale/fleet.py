@@ -23,6 +23,12 @@ from waiting import wait_until
 LOGS = "rivulet", "rivulet-state"
 
 
+def trimmed(every, retained):
+    """A configuration: a checkpoint after so many updates, and a log that is trimmed behind that."""
+    return {"nats": {"checkpoint-updates": every, "retain-seconds": 0},
+            "log": {"retain-updates": retained}}
+
+
 def new_event(delivery_id):
     return {"type": "new-event", "event": {"delivery_id": str(delivery_id), "event": "push",
                                            "repo_full_name": "a/b"}}

@@ -5,14 +5,10 @@ import base64
 import signal
 
 import natslog
-from fleet import FleetCase
+from fleet import FleetCase, trimmed
 from waiting import wait_until
 
-EVERY = {"nats": {"checkpoint-updates": 10}, "log": {"retain-updates": 5}}
-
-
-def config(**more):
-    return {group: {**keys, **more.get(group, {})} for group, keys in EVERY.items()}
+OFTEN = trimmed(10, 5)
 
 
 class Checkpoints(FleetCase):
@@ -27,11 +23,11 @@ class Checkpoints(FleetCase):
 
     def test_a_new_node(self):
         """The log is trimmed, and a node that comes then has all the state."""
-        first = self.fleet.node(**config())
-        second = self.fleet.node(**config())
+        first = self.fleet.node(**OFTEN)
+        second = self.fleet.node(**OFTEN)
         self.fill(first, 25)
         wait_until(lambda: self.extent()[0] > 10, "a log that is trimmed")
-        third = self.fleet.node(**config())
+        third = self.fleet.node(**OFTEN)
         lists = []
         for node in first, second, third:
             with node.follow("github-events") as client, node.follow("events-count") as other:
@@ -41,9 +37,30 @@ class Checkpoints(FleetCase):
         self.assertEqual(lists[1], lists[0])
         self.assertEqual(lists[2], lists[0])
 
+    def test_what_has_just_been_there_stays(self):
+        """For a node that gets nothing for a while, however many updates there are meanwhile."""
+        node = self.fleet.node(nats={"checkpoint-updates": 10}, log={"retain-updates": 5})
+        newest = 0
+        for start in range(0, 50, 10):
+            self.fill(node, 10, start)
+            wait_until(lambda newest=newest: self.newest_sequence() > newest, "a checkpoint")
+            newest = self.newest_sequence()
+        self.assertEqual(self.extent()[0], 1)
+
+    def test_nodes_that_are_started_often(self):
+        """Each has read less than what stays; the log is trimmed all the same."""
+        node = self.fleet.node(**trimmed(10, 50))
+        for start in range(0, 120, 30):
+            self.fill(node, 30, start)
+            node.daemon.stop()
+            node.start_again()
+        first, last = self.extent()
+        self.assertGreater(first, 20)
+        self.assertGreaterEqual(last - first, 50)
+
     def test_one_writes_it(self):
         """Of several nodes; the others have the same state, or would say so."""
-        nodes = [self.fleet.node(**config()) for _ in range(3)]
+        nodes = [self.fleet.node(**OFTEN) for _ in range(3)]
         for number in range(40):
             nodes[number % 3].new_event(number)
         first, last = self.extent()
@@ -52,13 +69,13 @@ class Checkpoints(FleetCase):
         wait_until(lambda: self.extent()[0] > 20, "a log that is trimmed")
 
     def test_ids_before_it_start_afresh(self):
-        first = self.fleet.node(**config())
+        first = self.fleet.node(**OFTEN)
         first.new_event("a")
         with first.follow("github-events") as client:
             last = client.next_of("events").id
         self.fill(first, 25)
         wait_until(lambda: self.extent()[0] > 10, "a log that is trimmed")
-        second = self.fleet.node(**config())
+        second = self.fleet.node(**OFTEN)
         with second.follow("github-events", headers=[("Last-Event-ID", last)]) as client:
             self.assertEqual(client.next().type, "events")
         # The node that was there all the time has what was missed.
@@ -66,7 +83,7 @@ class Checkpoints(FleetCase):
             self.assertEqual(client.next().type, "new-event")
 
     def test_a_restart(self):
-        first = self.fleet.node(**config())
+        first = self.fleet.node(**OFTEN)
         self.fill(first, 25)
         wait_until(lambda: self.extent()[0] > 10, "a log that is trimmed")
         first.daemon.stop()
@@ -79,7 +96,7 @@ class Checkpoints(FleetCase):
 
     def test_a_question_that_is_the_last(self):
         """A node that began behind it gives ids that say its place; others take them."""
-        first, second = self.fleet.node(**config()), self.fleet.node(**config())
+        first, second = self.fleet.node(**OFTEN), self.fleet.node(**OFTEN)
         self.fill(first, 10)
         wait_until(lambda: self.extent()[1] == 11, "a checkpoint that is asked for")
         first.daemon.stop()
@@ -101,8 +118,8 @@ class Checkpoints(FleetCase):
     def check_killed_writer(self, said):
         """A node is killed as it says that, of its checkpoint; another writes the next."""
         valve = self.fleet.valve()
-        writer = self.fleet.node([f"nats://{valve.address}"], **config())
-        other = self.fleet.node(nats={"checkpoint-updates": 25}, log={"retain-updates": 5})
+        writer = self.fleet.node([f"nats://{valve.address}"], **OFTEN)
+        other = self.fleet.node(**trimmed(25, 5))
         valve.trap = said
         self.fill(other, 12)
         wait_until(lambda: valve.shut, "a checkpoint that is about to be written")
@@ -112,11 +129,11 @@ class Checkpoints(FleetCase):
         valve.shut = False
         last = self.fleet.servers[0].last("rivulet-state", "rivulet.state.checkpoint")
         self.assertIsNone(last)
-        late = self.fleet.node(**config())
+        late = self.fleet.node(**OFTEN)
         self.fill(other, 60, 12)
         wait_until(lambda: self.extent()[0] > 20, "a log that is trimmed")
         writer.start_again()
-        newest = self.fleet.node(**config())
+        newest = self.fleet.node(**OFTEN)
         counts = []
         for node in writer, other, late, newest:
             node.wait_position(natslog.position_of(self.extent()[1] - 1))
@@ -139,9 +156,9 @@ class Checkpoints(FleetCase):
         """A node that was held up as it said that, while another one wrote a checkpoint and published up
         to so many; returns it, and what names that checkpoint."""
         valve = self.fleet.valve()
-        writer = self.fleet.node([f"nats://{valve.address}"], **config())
+        writer = self.fleet.node([f"nats://{valve.address}"], **OFTEN)
         writer.daemon.expect("the store failed")
-        other = self.fleet.node(nats={"checkpoint-updates": 25}, log={"retain-updates": 5})
+        other = self.fleet.node(**trimmed(25, 5))
         valve.trap = said
         self.fill(other, 12)
         wait_until(lambda: valve.shut, f"a writer that says {said}")
@@ -158,7 +175,7 @@ class Checkpoints(FleetCase):
         writer.daemon.wait_for_line("no checkpoint was written, the next one will be")
         writer.wait_position(natslog.position_of(self.extent()[1] - 1))
         self.assertGreaterEqual(self.newest_sequence(), self.sequence_of(newest))
-        late = self.fleet.node(**config())
+        late = self.fleet.node(**OFTEN)
         with late.follow("events-count") as count:
             self.assertEqual(count.next_of("count").data["count"], 72)
 
@@ -185,14 +202,14 @@ class Checkpoints(FleetCase):
 
     def check_unreadable(self, n_updates, damage, why):
         """A node has all the state nevertheless."""
-        first = self.fleet.node(**config())
+        first = self.fleet.node(**OFTEN)
         self.fill(first, n_updates)
         newest = 11 * (n_updates // 10)
         wait_until(lambda: self.fleet.servers[0].last("rivulet-state", "rivulet.state.checkpoint")
                    and self.newest_sequence() == newest, f"a checkpoint at {newest}")
         wait_until(lambda: self.extent()[0] > 1 or n_updates < 20, "a log that is trimmed")
         damage(newest)
-        second = self.fleet.node(**config())
+        second = self.fleet.node(**OFTEN)
         second.daemon.expect("the checkpoint at")
         second.daemon.wait_for_line(f"the checkpoint at {newest} {why}: what is before it is taken")
         with second.follow("events-count") as count, second.follow("github-events") as events:
@@ -211,17 +228,17 @@ class Checkpoints(FleetCase):
         self.check_unreadable(35, self.remove, "lacks a part")
 
     def test_none_that_is_good(self):
-        first = self.fleet.node(**config())
+        first = self.fleet.node(**OFTEN)
         self.fill(first, 25)
         wait_until(lambda: self.extent()[0] > 1, "a log that is trimmed")
         for checkpoint in 11, 22:
             self.overwrite(checkpoint)
         with self.assertRaisesRegex(AssertionError, "begins at [0-9]+, and there is no checkpoint"):
-            self.fleet.node(**config())
+            self.fleet.node(**OFTEN)
 
     def sequence_of(self, message):
         return int(base64.b64decode(message["data"]).split()[1])
 
     def newest_sequence(self):
-        return self.sequence_of(self.fleet.servers[0].last("rivulet-state",
-                                                           "rivulet.state.checkpoint"))
+        newest = self.fleet.servers[0].last("rivulet-state", "rivulet.state.checkpoint")
+        return self.sequence_of(newest) if newest else 0

@@ -10,7 +10,7 @@ import tempfile
 import daemon
 import natslog
 import wire
-from fleet import FleetCase
+from fleet import FleetCase, trimmed
 from publisher import Refusal
 from waiting import wait_until
 
@@ -62,8 +62,8 @@ class Differences(FleetCase):
         return compile_plugin(folder.name, change)
 
     def node(self, plugins, every=10):
-        return self.fleet.node(plugins=plugins, nats={"checkpoint-updates": every},
-                               log={"retain-updates": 5}, operators={"listen": "127.0.0.1:0"})
+        return self.fleet.node(plugins=plugins, operators={"listen": "127.0.0.1:0"},
+                               **trimmed(every, 5))
 
     def publish(self, node, count):
         for _ in range(count):

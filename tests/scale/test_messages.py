@@ -7,7 +7,7 @@ import threading
 from gi.repository import GLib
 
 import natslog
-from fleet import FleetCase, new_event
+from fleet import FleetCase, new_event, trimmed
 from publisher import ERROR, Publisher, Refusal
 from waiting import amount, wait_until
 
@@ -275,6 +275,24 @@ class Large(MessagesCase):
         self.assertEqual(seen[-1].id, answers[-1][0])
 
 
+class Small(FleetCase):
+    """A stream that somebody made, which takes no messages as large as the servers do."""
+
+    BYTES = 1_200_000
+
+    def test_no_more_than_it_takes(self):
+        server = self.fleet.servers[0]
+        self.assertNotIn("error", server.ask("$JS.API.STREAM.CREATE.rivulet", {
+            "name": "rivulet", "subjects": ["rivulet.log.>"], "storage": "file",
+            "duplicate_window": 120 * 10**9, "max_msg_size": self.BYTES}))
+        updates = [("github-events", {**new_event(str(number)), "note": 15000 * "x"})
+                   for number in range(100)]
+        answers = self.fleet.node().publisher.publish_many(updates)
+        self.assertEqual([name for _, name, _ in answers], [""] * len(updates))
+        sequences = [natslog.sequence_of(natslog.position_in(event_id)) for event_id, _, _ in answers]
+        self.assertEqual((sequences[0], sequences[-1]), (1, 2))
+
+
 class Counted(FleetCase):
     """Checkpoints are due, and updates stay in the log, by the number of updates."""
 
@@ -289,8 +307,7 @@ class Counted(FleetCase):
         self.count = 0
 
     def node(self):
-        return self.fleet.node(log={"retain-updates": self.RETAINED}, nats={
-            "checkpoint-updates": self.IN_A_MESSAGE * self.MESSAGES - 10})
+        return self.fleet.node(**trimmed(self.IN_A_MESSAGE * self.MESSAGES - 10, self.RETAINED))
 
     def publish(self):
         names = [str(self.count + number) for number in range(self.IN_A_MESSAGE)]

@@ -194,6 +194,7 @@ class Unfit(FleetCase):
     )
     FAULTS_OF_LOG = (
         ({"max_msgs_per_subject": 1}, "how many messages of a subject"),
+        ({"max_msg_size": 1048576}, "the size of the messages"),
         ({"duplicate_window": 60 * 10**9}, "that it soon forgets"),
     )
     FAULTS_OF_STATE = (

@@ -7,7 +7,7 @@ import signal
 import threading
 
 import natslog
-from fleet import FleetCase
+from fleet import FleetCase, trimmed
 from relay import Relay
 from travellers import Author
 from waiting import amount, wait_until
@@ -107,7 +107,7 @@ class Often(FleetCase):
     """Checkpoints are made all the time, and the log is trimmed behind them."""
 
     def node(self, **more):
-        return self.fleet.node(nats={"checkpoint-updates": 50}, log={"retain-updates": 20}, **more)
+        return self.fleet.node(**trimmed(50, 20), **more)
 
     def see(self, node, position):
         """What whoever comes is shown at a node that is there."""

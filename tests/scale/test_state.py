@@ -3,7 +3,7 @@
 
 import signal
 
-from fleet import FleetCase
+from fleet import FleetCase, trimmed
 from waiting import wait_until
 
 EPOCH = "rivulet.state.epoch"
@@ -27,7 +27,7 @@ class State(FleetCase):
                    "a log that is trimmed")
 
     def node(self):
-        return self.fleet.node(nats={"checkpoint-updates": 10}, log={"retain-updates": 5})
+        return self.fleet.node(**trimmed(10, 5))
 
     def lose(self):
         self.assertTrue(self.server.ask("$JS.API.STREAM.DELETE.rivulet-state")["success"])

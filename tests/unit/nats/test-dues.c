@@ -14,7 +14,7 @@ static void
 set_up (Fixture *self, gconstpointer data)
 {
   g_assert_true (sse_mailbox_init (&self->inbox, NULL));
-  self->dues = sse_nats_dues_new (100, 10);
+  self->dues = sse_nats_dues_new (100, 10, 0);
   sse_nats_dues_add_stream (self->dues, STREAM);
   sse_nats_dues_start (self->dues, &self->inbox, NULL);
 }

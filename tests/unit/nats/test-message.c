@@ -21,7 +21,7 @@ read_bytes (const char *id, const char *body, gsize length)
   g_assert_cmpint (natsMsg_Create (&message, SUBJECT, NULL, body, (int) length), ==, NATS_OK);
   if (id != NULL)
     natsMsgHeader_Set (message, "Nats-Msg-Id", id);
-  note = sse_nats_message_read (message, DUE, 7, STORED);
+  note = sse_nats_message_read (message, SUBJECT, DUE, 7, STORED);
   natsMsg_Destroy (message);
   g_assert_cmpint (note->type, ==, SSE_NATS_NOTE_UPDATES);
   g_assert_cmpuint (note->sequence, ==, 7);
@@ -79,7 +79,7 @@ test_there_and_back (void)
   g_assert_cmpint (sse_nats_message_new (SUBJECT, ID, updates, "reply", &message), ==, NATS_OK);
   g_assert_cmpstr (natsMsg_GetSubject (message), ==, SUBJECT);
   g_assert_cmpstr (natsMsg_GetReply (message), ==, "reply");
-  note = sse_nats_message_read (message, DUE, 42, STORED);
+  note = sse_nats_message_read (message, SUBJECT, DUE, 42, STORED);
   g_assert_cmpint (note->type, ==, SSE_NATS_NOTE_UPDATES);
   g_assert_cmpstr (note->id, ==, ID);
   g_assert_cmpuint (note->sequence, ==, 42);
@@ -128,7 +128,7 @@ test_late (void)
       g_ptr_array_add (updates, new_update ("quota", NULL, JSON, 0));
       g_ptr_array_add (updates, new_update ("quota", NULL, JSON, 1000));
       g_assert_cmpint (sse_nats_message_new (SUBJECT, id, updates, NULL, &message), ==, NATS_OK);
-      note = sse_nats_message_read (message, DUE, 1, cases[i].stored);
+      note = sse_nats_message_read (message, SUBJECT, DUE, 1, cases[i].stored);
       g_assert_true (note->late == cases[i].late);
       g_assert_true ((note->updates == NULL) == cases[i].late);
       g_assert_cmpuint (note->position, ==, cases[i].late ? 1000 : 1001);
@@ -209,6 +209,27 @@ test_some (void)
   sse_nats_note_free (note);
 }
 
+/* Nodes write updates nowhere else. */
+static void
+test_elsewhere (void)
+{
+  const char *subjects[] = { "rivulet.log.updates", "rivulet.log.others", "rivulet.log.updates.a" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (subjects); i++)
+    {
+      natsMsg *message = NULL;
+      SseNatsNote *note;
+
+      g_assert_cmpint (natsMsg_Create (&message, subjects[i], NULL, GOOD, strlen (GOOD)), ==,
+                       NATS_OK);
+      note = sse_nats_message_read (message, SUBJECT, DUE, 7, STORED);
+      g_assert_cmpint (note->type, ==, SSE_NATS_NOTE_UPDATES);
+      g_assert_true ((note->updates != NULL) == (i == 0));
+      sse_nats_note_free (note);
+      natsMsg_Destroy (message);
+    }
+}
+
 /* Positions have room for so many. */
 static void
 test_most (void)
@@ -251,7 +272,7 @@ test_dues (void)
   g_assert_cmpint (natsMsgHeader_Get (message, "Nats-Expected-Last-Subject-Sequence", &expected),
                    ==, NATS_OK);
   g_assert_cmpstr (expected, ==, "99");
-  note = sse_nats_message_read (message, DUE, 100, STORED);
+  note = sse_nats_message_read (message, SUBJECT, DUE, 100, STORED);
   g_assert_cmpint (note->type, ==, SSE_NATS_NOTE_DUE);
   g_assert_cmpstr (note->id, ==, ID);
   g_assert_cmpuint (note->position, ==, 100000);
@@ -304,6 +325,7 @@ main (int argc, char **argv)
   g_test_add_func ("/nats/message/zeros", test_zeros);
   g_test_add_func ("/nats/message/some", test_some);
   g_test_add_func ("/nats/message/most", test_most);
+  g_test_add_func ("/nats/message/elsewhere", test_elsewhere);
   g_test_add_func ("/nats/message/long-ids", test_long_ids);
   g_test_add_func ("/nats/message/dues", test_dues);
   g_test_add_func ("/nats/message/own", test_own);

@@ -63,7 +63,7 @@ set_up (Fixture *self, gconstpointer data)
   self->log->has_notes = TRUE;
   g_assert_true (sse_mailbox_init (&self->inbox, NULL));
   self->log->waiting = sse_nats_waiting_new (&self->inbox, 3600000, 4096);
-  self->log->dues = sse_nats_dues_new (1000000, 1);
+  self->log->dues = sse_nats_dues_new (1000000, 1, 0);
   sse_nats_dues_add_stream (self->log->dues, "quota");
   sse_nats_log_add_teller (self->log);
   g_signal_connect (self->log, "committed", G_CALLBACK (on_committed), self);
@@ -280,6 +280,7 @@ test_not_own (Fixture *self, gconstpointer data)
   publish (self, note->id);
   post (self, note);
   assert_told (self, "update 3000\nupdate 3001\n");
+  g_assert_false (sse_nats_waiting_is_empty (self->log->waiting));
 }
 
 /* What came too late is passed over by all, by who published it as well. */
