@@ -75,7 +75,7 @@ on_reconnected (natsConnection *connection, void *data)
   SseNatsLink *self = data;
   SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_CONNECTED);
 
-  note->max_bytes = sse_nats_link_get_max_bytes (self);
+  note->max_payload = natsConnection_GetMaxPayload (connection);
   sse_nats_note_post (note, self->notes);
 }
 
@@ -252,30 +252,27 @@ open_connection (SseNatsLink *self, const SseNatsOptions *options, GError **erro
 static gboolean
 check_payload (SseNatsLink *self, const SseNatsOptions *options, GError **error)
 {
-  gint64 max_payload = natsConnection_GetMaxPayload (self->connection);
-
+  self->max_payload = natsConnection_GetMaxPayload (self->connection);
   self->min_message_bytes = (gint64) options->max_update_bytes + ENVELOPE_BYTES;
-  if (max_payload >= self->min_message_bytes)
+  if (self->max_payload >= self->min_message_bytes)
     return TRUE;
   g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_UNFIT,
                _ ("NATS takes messages of %" PRId64 " bytes, and updates of [hub] "
                   "max-update-bytes need %" PRId64
                   ": raise max_payload in the servers' configuration"),
-               max_payload, self->min_message_bytes);
+               self->max_payload, self->min_message_bytes);
   return FALSE;
 }
 
 /**
  * sse_nats_link_get_max_bytes:
  *
- * May wait, as long as the connection is written to.
- *
- * Returns: of several updates in a message, as the servers have it now; one alone may have more
+ * Returns: of several updates in a message; one alone may have more
  */
 gsize
-sse_nats_link_get_max_bytes (SseNatsLink *self)
+sse_nats_link_get_max_bytes (const SseNatsLink *self)
 {
-  gint64 bytes = natsConnection_GetMaxPayload (self->connection);
+  gint64 bytes = self->max_payload;
 
   if (self->max_message_bytes > 0)
     bytes = MIN (bytes, self->max_message_bytes);

@@ -24,9 +24,11 @@ typedef enum
  * @stream: the stream of updates
  * @subjects: all of that
  * @state_stream: the stream beside it, for what nodes have to agree on
- * @min_message_bytes: what the servers and the stream have to take at least
- * @max_message_bytes: of a message that the stream takes, 0 for any
  * @replicas: of the stream of updates
+ * @max_payload: of a message that the servers take, in bytes; in the main thread alone, as is what
+ *   follows
+ * @max_message_bytes: of one that the stream takes, 0 for any
+ * @min_message_bytes: what both have to be at least
  *
  * A connection to NATS that comes back by itself. In any thread.
  */
@@ -41,9 +43,10 @@ typedef struct
   char *epoch_subject;
   char *update_subject; /* of updates, in their stream */
   char *due_subject;    /* of what asks for a checkpoint, there */
-  gint64 min_message_bytes;
-  gint64 max_message_bytes;
   gint64 replicas;
+  gint64 max_payload;
+  gint64 max_message_bytes;
+  gint64 min_message_bytes;
   pthread_mutex_t lock;
   pthread_cond_t changed;
   gboolean closing; /* whether this node wants that; with @lock */
@@ -81,7 +84,7 @@ gboolean     sse_nats_link_ask_extent (SseNatsLink          *self,
                                        SseNatsExtent        *extent,
                                        GError              **error);
 gsize        sse_nats_link_get_max_bytes
-                                      (SseNatsLink          *self);
+                                      (const SseNatsLink    *self);
 SseNatsFound sse_nats_link_find       (SseNatsLink          *self,
                                        guint64               sequence,
                                        const char           *id,

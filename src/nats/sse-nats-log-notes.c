@@ -227,7 +227,8 @@ on_note (SseNatsLog *self, SseNatsNote *note, GPtrArray **updates)
       sse_nats_waiting_mark_all_unsent (self->waiting);
       break;
     case SSE_NATS_NOTE_CONNECTED:
-      sse_nats_waiting_limit (self->waiting, note->max_bytes);
+      self->link->max_payload = note->max_payload;
+      sse_nats_waiting_limit (self->waiting, sse_nats_link_get_max_bytes (self->link));
       sse_nats_waiting_mark_all_unsent (self->waiting);
       sse_nats_follower_ask (self->follower, TRUE);
       break;

@@ -39,7 +39,7 @@ typedef enum
  * @sequence: the message's
  * @position: of the last update in it
  * @end: the last message's sequence number
- * @max_bytes: of several updates in a message, in a CONNECTED
+ * @max_payload: of a message that the servers take, in bytes, in a CONNECTED
  * @node: (nullable): a node's name
  * @error: (nullable): why
  *
@@ -55,7 +55,7 @@ typedef struct
   guint64 sequence;
   guint64 position;
   guint64 end;
-  gsize max_bytes;
+  gint64 max_payload;
   char *node;
   GError *error;
 } SseNatsNote;
