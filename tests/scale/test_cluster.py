@@ -163,8 +163,9 @@ class Cluster(FleetCase):
                        or any(reader.error for reader in self.readers), "readers that have all")
         except TimedOut as error:
             raise AssertionError("\n".join(
-                f"{reader.name} has {len(reader.got)}, the last at {reader.last}, and lacks "
-                f"{len(missing)}: {missing[:3]}" for reader in self.readers
+                f"{reader.name} has {len(reader.got)}, the last at {reader.last}, started afresh "
+                f"{reader.fresh - 1} times and lacks {len(missing)}: {missing[:3]}"
+                for reader in self.readers
                 for missing in [self.missing(reader)])) from error
         finally:
             for reader in self.readers:

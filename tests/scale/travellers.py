@@ -55,8 +55,9 @@ class Author(Traveller):
                 self.stopping.wait(0.05)
             else:
                 self.taken += delivery_ids
-                # Servers that come back have to get what they missed while others go on.
-                self.stopping.wait(0.01)
+                # Servers that come back have to get what they missed while others go on, and readers
+                # as well: who falls behind by more than resume-events starts afresh.
+                self.stopping.wait(0.02 * self.at_once)
                 return
 
 
