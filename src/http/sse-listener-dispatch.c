@@ -74,12 +74,19 @@ watch_pending (SseListener *self, SsePending *pending, guint32 events)
   return pending->watched;
 }
 
-/* Leaves new connections in the kernel's backlog for a while. */
-static void
-pause_accepting (SseListener *self, const char *why)
+/* Leaves new connections in the kernel's backlog. */
+void
+sse_listener_ignore (SseListener *self)
 {
   for (guint i = 0; i < self->bound->len; i++)
     unwatch (self, ((SseBound *) g_ptr_array_index (self->bound, i))->fd);
+}
+
+/* The same for a while. */
+static void
+pause_accepting (SseListener *self, const char *why)
+{
+  sse_listener_ignore (self);
   self->paused = TRUE;
   self->resume_at = g_get_monotonic_time () + PAUSE_TIMEOUT;
   sse_listener_wake_at (self, self->resume_at);

@@ -49,6 +49,7 @@ gboolean sse_listener_dispatch (GSource     *source,
                                 gpointer     user_data);
 void     sse_listener_wake_at  (SseListener *self,
                                 gint64       when);
+void     sse_listener_ignore   (SseListener *self);
 void     sse_listener_resume   (SseListener *self);
 void     sse_listener_on_left  (gpointer     user_data);
 

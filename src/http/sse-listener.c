@@ -49,6 +49,8 @@ sse_listener_free (SseListener *self)
 void
 sse_listener_stop (SseListener *self)
 {
+  /* One that the service manager has as well would be told of even when it is closed here. */
+  sse_listener_ignore (self);
   g_ptr_array_set_size (self->bound, 0);
   sse_pending_free_all (&self->waiting);
   sse_pending_free_all (&self->bodies);

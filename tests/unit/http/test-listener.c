@@ -2,11 +2,13 @@
 #include "sse-listener.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "guests.h"
+#include "sse-address.h"
 
 /* Nothing of the request is taken from the socket. */
 static void
@@ -215,6 +217,30 @@ test_freed (Guests *guests, gconstpointer data)
   close (admitted);
 }
 
+/* The service manager has the socket as well: who comes then waits there for the next daemon. */
+static void
+test_stopped (void)
+{
+  const SseListenerOptions options = { .gate = { .max_connections = 10 } };
+  struct sockaddr_in any = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  int held = socket (AF_INET, SOCK_STREAM, 0);
+  GPtrArray *bound = g_ptr_array_new_with_free_func ((GDestroyNotify) sse_bound_free);
+  SseCounters counters = { 0 };
+  SseListener *listener;
+  int client;
+
+  g_assert_cmpint (bind (held, (struct sockaddr *) &any, sizeof any), ==, 0);
+  g_assert_cmpint (listen (held, 10), ==, 0);
+  g_ptr_array_add (bound, sse_address_adopt (dup (held), NULL));
+  listener = sse_listener_new (bound, &options, &guests_funcs, &counters, NULL, NULL);
+  sse_listener_stop (listener);
+  client = connect_to (sse_listener_get_addresses (listener)[0]);
+  g_assert_false (g_main_context_pending (NULL));
+  sse_listener_free (listener);
+  close (client);
+  close (held);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -233,5 +259,6 @@ main (int argc, char **argv)
   ADD ("half-closed", NULL, test_half_closed);
   ADD ("freed", NULL, test_freed);
   g_test_add_func ("/http/listener/large-answer", test_large_answer);
+  g_test_add_func ("/http/listener/stopped", test_stopped);
   return g_test_run ();
 }
