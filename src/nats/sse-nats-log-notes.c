@@ -168,6 +168,7 @@ sse_nats_log_take_message (SseNatsLog *self, const SseNatsNote *note)
 {
   self->sequence = note->sequence;
   self->position = note->position;
+  self->end = MAX (self->end, self->sequence);
 }
 
 /* Whether it is of a log that this node has not applied. */

@@ -114,7 +114,7 @@ sse_nats_log_get_lag (SseLog *log)
 {
   SseNatsLog *self = SSE_NATS_LOG (log);
 
-  return MAX (self->end, self->sequence) - self->sequence;
+  return self->end - self->sequence;
 }
 
 static GArray *
@@ -122,7 +122,7 @@ sse_nats_log_list_nodes (SseLog *log)
 {
   SseNatsLog *self = SSE_NATS_LOG (log);
 
-  return sse_nats_nodes_list (self->nodes, MAX (self->end, self->sequence));
+  return sse_nats_nodes_list (self->nodes, self->end);
 }
 
 static void
