@@ -125,6 +125,7 @@ class Checkpoints(FleetCase):
         wait_until(lambda: valve.shut, "a checkpoint that is about to be written")
         writer.daemon.signal(signal.SIGKILL)
         writer.daemon.wait()
+        valve.cut()  # what it had said, and nobody got, is lost with it
         valve.trap = None
         valve.shut = False
         last = self.fleet.servers[0].last("rivulet-state", "rivulet.state.checkpoint")
