@@ -3,6 +3,7 @@
 
 import json
 import re
+import select
 
 import wire
 from waiting import Deadline
@@ -163,6 +164,11 @@ class StreamClient:
         else:
             self.ended = True
         return not self.ended
+
+    def read_what_came(self):
+        """Reads as long as there is something, and does not wait."""
+        while not self.ended and select.select([self.socket], [], [], 0)[0]:
+            self.read(Deadline(f"what came on {self.target}"))
 
     def read_head(self):
         deadline = Deadline(f"the head of {self.target}")

@@ -21,6 +21,9 @@ from relay import MOST, Relay
 from waiting import wait_until
 
 LOGS = "rivulet", "rivulet-state"
+# For servers to agree on who leads them, and to give each other what they lack, in s: 2.9.10 was seen
+# to take 50 for that.
+AGREEMENT = 150
 
 
 def trimmed(every, retained):
@@ -242,13 +245,16 @@ class FleetCase(unittest.TestCase):
         return [(event.id, event.data["event"]["delivery_id"]) for event in events]
 
     def seen(self):
-        """All that one client was sent: (id, delivery id) of each event."""
+        """All that each client was sent: (id, delivery id) of every event."""
         return []
 
     def excuse(self, error):
-        """Skips what failed as the servers have lost what a client was sent, and the nodes ended."""
+        """Skips what failed as the servers have lost what a client was sent, and the nodes ended.
+
+        They may have given one node what others were never given, too.
+        """
         wait_until(self.fleet.servers[0].has_leader, "a leader of the servers")
-        lost = self.fleet.find_lost(self.seen())
+        lost = next(filter(None, map(self.fleet.find_lost, self.seen())), None)
         if lost is not None:
             self.fleet.abandon()
             self.fleet.nodes.clear()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A network that comes apart: who does not reach each other, nodes and servers."""
 
-from fleet import Fleet, FleetCase, servers_may_lose
+from fleet import AGREEMENT, Fleet, FleetCase, servers_may_lose
 from lan import Lan
 from publisher import Refusal
 from waiting import wait_until
@@ -27,8 +27,10 @@ class Partitions(FleetCase):
         self.clients = []
 
     def seen(self):
-        return max(([(event.id, event.data["event"]["delivery_id"]) for event in client.events
-                     if event.type == "new-event"] for client in self.clients), key=len)
+        for client in self.clients:
+            client.read_what_came()
+        return [[(event.id, event.data["event"]["delivery_id"]) for event in client.events
+                 if event.type == "new-event"] for client in self.clients]
 
     def node(self, host):
         node = self.fleet.node(place=host, nats={"deadline-seconds": 3})
@@ -55,9 +57,9 @@ class Partitions(FleetCase):
 
     def wait_well(self, nodes):
         """Waits until all servers have all again, and the nodes know that."""
-        wait_until(self.fleet.is_whole, "servers that have all", seconds=60)
+        wait_until(self.fleet.is_whole, "servers that have all", seconds=AGREEMENT)
         wait_until(lambda: all(node.publisher.server_properties()["StoreState"] == "ok"
-                               for node in nodes), "nodes that are well", seconds=60)
+                               for node in nodes), "nodes that are well", seconds=AGREEMENT)
 
     def refuse(self, node, name):
         """What nobody can take is refused; whether it was taken is not known."""
@@ -74,7 +76,7 @@ class Partitions(FleetCase):
                 self.assertEqual(error.name, "StoreFailed")
                 return False
             return True
-        wait_until(is_taken, f"{name} to be taken")
+        wait_until(is_taken, f"{name} to be taken", seconds=AGREEMENT)
 
     def assert_serves(self, node):
         """Who comes is served; the store is known to have failed."""
