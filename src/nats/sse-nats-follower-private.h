@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sse-nats-follower.h"
+#include "sse-nats-recent.h"
 
 G_BEGIN_DECLS
 
@@ -20,6 +21,9 @@ struct _SseNatsFollower
   guint n_doubts;                 /* looks in a row that found a loss */
   gint64 in_doubt_since;          /* when the first of these was, monotonic, µs */
   gint64 came_on;                 /* when something came last, or there was nothing to come */
+  guint leader;                   /* of the servers, at the last look */
+  guint n_close_looks;            /* that are still to be taken */
+  guint n_looks;
 
   pthread_mutex_t turn; /* held while one message is taken */
   char
@@ -28,13 +32,12 @@ struct _SseNatsFollower
   pthread_cond_t changed;
   guint64 sequence; /* of the last message that was read; with the lock, as is what follows */
   guint64 position; /* of the last update in that */
-  char id[SSE_NATS_ID_BYTES];
+  SseNatsRecent recent;
   gboolean asked;
   gboolean doubtful; /* whether to look closely */
   gboolean in_doubt; /* whether the last look found a loss */
   gboolean gap;      /* whether what came last is not what comes next */
   gboolean taking;   /* whether a message is being taken */
-  guint n_looks;
   gboolean stopped;
   gboolean ended; /* whether no message is being looked at any more */
 };

@@ -42,13 +42,13 @@ note_gap (SseNatsFollower *self, gboolean in_doubt)
 /* Whether what a consumer delivers next comes behind what was read last. A new one may be of a
  * stream that has lost its end, and has another one there. */
 static gboolean
-is_same_stream (SseNatsFollower *self, const char *consumer, guint64 last, const char *id)
+is_same_stream (SseNatsFollower *self, const char *consumer, const SseNatsRead *newest)
 {
   SseNatsFound found;
 
   if (g_str_equal (consumer, self->consumer))
     return TRUE;
-  found = sse_nats_link_find (self->link, last, id, NULL);
+  found = sse_nats_link_find (self->link, newest->sequence, newest->id, NULL);
   if (found == SSE_NATS_FOUND_OTHER || found == SSE_NATS_FOUND_UNKNOWN)
     return FALSE;
   g_strlcpy (self->consumer, consumer, sizeof self->consumer);
@@ -65,7 +65,7 @@ take_message (SseNatsFollower *self, natsMsg *message, guint64 sequence, gint64 
   pthread_mutex_lock (&self->lock);
   self->sequence = sequence;
   self->position = note->position;
-  g_strlcpy (self->id, note->id, sizeof self->id);
+  sse_nats_recent_add (&self->recent, sequence, note->id);
   self->taking = TRUE;
   pthread_mutex_unlock (&self->lock);
   sse_nats_mark_pass (self->mark, note);
@@ -86,14 +86,15 @@ sse_nats_follower_take (natsConnection *connection,
   gint64 stored = 0;
   guint64 sequence = get_sequence (message, consumer, &stored);
   guint64 last;
-  char id[SSE_NATS_ID_BYTES];
+  SseNatsRead newest = { 0 };
   gboolean in_doubt;
 
   /* A subscription that failed halfway may still have a thread in here beside that of the next. */
   pthread_mutex_lock (&self->turn);
   pthread_mutex_lock (&self->lock);
   last = self->sequence;
-  g_strlcpy (id, self->id, sizeof id);
+  if (sse_nats_recent_get (&self->recent, 0) != NULL)
+    newest = *sse_nats_recent_get (&self->recent, 0);
   in_doubt = self->in_doubt;
   /* What comes then is read when it is known that it belongs to what was. */
   self->gap |= in_doubt;
@@ -102,7 +103,7 @@ sse_nats_follower_take (natsConnection *connection,
     g_debug ("the message at %" G_GUINT64_FORMAT " is passed over", sequence);
   else if (sequence > last + 1)
     note_gap (self, FALSE);
-  else if (!is_same_stream (self, consumer, last, id))
+  else if (!is_same_stream (self, consumer, &newest))
     note_gap (self, TRUE);
   else
     take_message (self, message, sequence, stored);

@@ -18,8 +18,12 @@
  * that. */
 #define LOOK_MS     1000
 #define MIN_LOOK_MS 50
-/* At every so many looks, what was read last is read again: it may be large. */
-#define LOOKS_TO_READ 10
+/* Every so many looks are close ones, in which what was read last is read again: it may be large.
+ */
+#define LOOKS_TO_CLOSE 10
+/* So many are where the servers may have become of different minds: who leads them may tell this
+ * node of what it gets a while later. */
+#define CLOSE_LOOKS 3
 /* All looks have to find a loss for so long, in µs, and there have to be so many of them: a server
  * that has just come back may not know yet that others have gone on without it. */
 #define DOUBT      (2 * G_USEC_PER_SEC)
@@ -32,14 +36,31 @@
 
 #define LOST_END "has lost what this node had of it"
 
+/* What was read of the stream, before it was looked at. */
+typedef struct
+{
+  guint64 sequence;
+  SseNatsRecent recent;
+  gboolean gap;
+} Known;
+
+/* A loss: what is to be said of the stream, and the message that is not there, if that is known. */
+typedef struct
+{
+  const char *what;
+  SseNatsRead read;
+} Loss;
+
 static void
-tell_lost (SseNatsFollower *self, const char *what)
+tell_lost (SseNatsFollower *self, const Loss *loss)
 {
   SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_LOST);
 
   note->error = g_error_new (SSE_NATS_ERROR, SSE_NATS_ERROR_LOST, "the stream %s %s",
-                             self->link->stream, what);
-  sse_nats_note_post (note, self->link->notes);
+                             self->link->stream, loss->what);
+  note->sequence = loss->read.sequence;
+  g_strlcpy (note->id, loss->read.id, sizeof note->id);
+  sse_nats_mark_lose (self->mark, note);
 }
 
 /* In a thread of libnats. */
@@ -100,27 +121,47 @@ unsubscribe (SseNatsFollower *self)
   g_clear_pointer (&self->subscription, natsSubscription_Destroy);
 }
 
-/* Why the stream is not what was read of it; NULL where it is. */
-static const char *
+/* Whether what is next was there, and has left. */
+static gboolean
+lacks_next (SseNatsFollower *self, const SseNatsExtent *extent, const Known *known)
+{
+  guint64 next = known->sequence + 1;
+
+  return extent->first > next
+         || (known->gap && extent->last >= next
+             && sse_nats_link_find (self->link, next, NULL, NULL) == SSE_NATS_FOUND_NONE);
+}
+
+/* Whether there is another message in the place of one that was read last. Where nobody answers, it
+ * is looked at again. */
+static gboolean
+finds_other (SseNatsFollower *self, const Known *known, SseNatsRead *other)
+{
+  SseNatsFound found = sse_nats_recent_find_other (&known->recent, self->link, other);
+
+  if (found == SSE_NATS_FOUND_SAME && self->n_close_looks > 0)
+    self->n_close_looks--;
+  return found == SSE_NATS_FOUND_OTHER;
+}
+
+/* @loss: (out): why the stream is not what was read of it; all zeros where it is */
+static void
 find_loss (SseNatsFollower *self,
            const SseNatsExtent *extent,
            const SseNatsEpoch *epoch,
-           guint64 sequence,
-           const char *id,
-           gboolean gap)
+           const Known *known,
+           gboolean closely,
+           Loss *loss)
 {
+  *loss = (Loss){ 0 };
   if (extent->created != self->created)
-    return "was made anew";
-  if (extent->first > sequence + 1
-      || (gap && extent->last > sequence
-          && sse_nats_link_find (self->link, sequence + 1, NULL, NULL) == SSE_NATS_FOUND_NONE))
-    return "does not have all any more that this node has not read yet";
-  if (extent->last < sequence
-      || sse_nats_link_find (self->link, sequence, id, NULL) == SSE_NATS_FOUND_OTHER)
-    return LOST_END;
-  if (g_strcmp0 (epoch->name, self->epoch) != 0)
-    return "has a new epoch: another node found that it lost something";
-  return NULL;
+    loss->what = "was made anew";
+  else if (lacks_next (self, extent, known))
+    loss->what = "does not have all any more that this node has not read yet";
+  else if (extent->last < known->sequence || (closely && finds_other (self, known, &loss->read)))
+    loss->what = LOST_END;
+  else if (g_strcmp0 (epoch->name, self->epoch) != 0)
+    loss->what = "has a new epoch: another node found that it lost something";
 }
 
 static void
@@ -142,9 +183,9 @@ set_doubt (SseNatsFollower *self, gboolean in_doubt)
 
 /* Whether a loss that was found is one. */
 static gboolean
-is_lost (SseNatsFollower *self, const char *loss)
+is_lost (SseNatsFollower *self, const Loss *loss)
 {
-  gint64 patience = g_str_equal (loss, LOST_END) ? DOUBT_OF_END : DOUBT;
+  gint64 patience = g_str_equal (loss->what, LOST_END) ? DOUBT_OF_END : DOUBT;
   gint64 now = g_get_monotonic_time ();
 
   set_doubt (self, TRUE);
@@ -156,17 +197,29 @@ is_lost (SseNatsFollower *self, const char *loss)
   return TRUE;
 }
 
-/* Whether it is time to read what was read last again. */
+/* Whether it is time to read what was read last again. @leader: of the servers. One that is new may
+ * have another message where its predecessor had the one that this node was given. */
 static gboolean
-is_doubtful (SseNatsFollower *self)
+looks_closely (SseNatsFollower *self, guint leader)
 {
   gboolean doubtful;
 
   pthread_mutex_lock (&self->lock);
-  doubtful = self->doubtful || self->n_doubts > 0 || ++self->n_looks % LOOKS_TO_READ == 0;
+  doubtful = self->doubtful;
   self->doubtful = FALSE;
   pthread_mutex_unlock (&self->lock);
-  return doubtful;
+  if (doubtful || leader != self->leader)
+    self->n_close_looks = CLOSE_LOOKS;
+  self->leader = leader;
+  return self->n_close_looks > 0 || self->n_doubts > 0 || ++self->n_looks % LOOKS_TO_CLOSE == 0;
+}
+
+static void
+get_known (SseNatsFollower *self, Known *known)
+{
+  pthread_mutex_lock (&self->lock);
+  *known = (Known){ self->sequence, self->recent, self->gap };
+  pthread_mutex_unlock (&self->lock);
 }
 
 /* Whether the stream is what it was; FALSE where it is lost. @sequence: (out): what was read of it
@@ -178,17 +231,11 @@ look (SseNatsFollower *self, guint64 *sequence)
   SseNatsExtent extent;
   GError *error = NULL;
   SseNatsNote *note;
-  const char *loss;
-  char id[SSE_NATS_ID_BYTES] = "";
-  gboolean doubtful = is_doubtful (self);
-  gboolean gap;
+  Known known;
+  Loss loss = { 0 };
 
-  pthread_mutex_lock (&self->lock);
-  *sequence = self->sequence;
-  gap = self->gap;
-  if (doubtful)
-    g_strlcpy (id, self->id, sizeof id);
-  pthread_mutex_unlock (&self->lock);
+  get_known (self, &known);
+  *sequence = known.sequence;
   if (!sse_nats_link_ask_extent (self->link, &extent, &error)
       || !sse_nats_epoch_keep (self->link, self->epoch, self->created, &extent, &epoch, &error))
     {
@@ -197,11 +244,12 @@ look (SseNatsFollower *self, guint64 *sequence)
       /* Whether there is something to come is not known. */
       self->came_on = g_get_monotonic_time ();
       tell_ill (self, error);
-      return !gone || !is_lost (self, "is gone");
+      loss.what = "is gone";
+      return !gone || !is_lost (self, &loss);
     }
-  loss = find_loss (self, &extent, &epoch, *sequence, id, gap);
-  if (loss != NULL)
-    return !is_lost (self, loss);
+  find_loss (self, &extent, &epoch, &known, looks_closely (self, extent.leader), &loss);
+  if (loss.what != NULL)
+    return !is_lost (self, &loss);
   self->n_doubts = 0;
   set_doubt (self, FALSE);
   if (extent.last <= *sequence)

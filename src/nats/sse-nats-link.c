@@ -292,6 +292,7 @@ gboolean
 sse_nats_link_ask_extent (SseNatsLink *self, SseNatsExtent *extent, GError **error)
 {
   jsStreamInfo *info = NULL;
+  const char *leader;
   jsErrCode code = 0;
   natsStatus status = js_GetStreamInfo (&info, self->jetstream, self->stream, NULL, &code);
 
@@ -301,7 +302,9 @@ sse_nats_link_ask_extent (SseNatsLink *self, SseNatsExtent *extent, GError **err
         (*error)->code = SSE_NATS_ERROR_LOST;
       return FALSE;
     }
-  *extent = (SseNatsExtent){ info->Created, info->State.FirstSeq, info->State.LastSeq };
+  leader = info->Cluster != NULL ? info->Cluster->Leader : NULL;
+  *extent = (SseNatsExtent){ info->Created, info->State.FirstSeq, info->State.LastSeq,
+                             leader != NULL ? g_str_hash (leader) : 0 };
   jsStreamInfo_Destroy (info);
   return TRUE;
 }

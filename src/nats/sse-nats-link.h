@@ -58,6 +58,7 @@ typedef struct
  * @created: when the stream was made, in ns since 1970 UTC
  * @first: the first sequence number that is still there
  * @last: the last one, 0 for none
+ * @leader: which server leads those that have it, as a hash of its name; 0 where one is alone
  *
  * What a stream is at the moment.
  */
@@ -66,6 +67,7 @@ typedef struct
   gint64 created;
   guint64 first;
   guint64 last;
+  guint leader;
 } SseNatsExtent;
 
 /* What is found at a place in the stream. */

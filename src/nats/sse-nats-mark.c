@@ -44,6 +44,7 @@ struct _SseNatsMark
   guint64 sequence;
   char id[SSE_NATS_ID_BYTES]; /* of the message there, empty where that is not known */
   gboolean failed;
+  gboolean lost; /* whether what there is now is not what this node had */
 
   SseMailbox *notes;
   SseMailbox inbox;
@@ -112,10 +113,21 @@ read_line (SseNatsMark *self, GError **error)
 
 /* ---- the thread ---- */
 
-/* Moves all of @mail to @ready; returns whether it goes on. @newest: (inout): highest sequence
- * number; @id: (inout): of the message there */
+/* Whether it says how far this node is: the highest that was read, or what was lost, if that is
+ * known; and nothing behind that. */
 static gboolean
-sort_mail (SseMailList *mail, SseMailList *ready, guint64 *newest, char id[SSE_NATS_ID_BYTES])
+is_place (SseNatsMark *self, const SseNatsNote *note, guint64 newest)
+{
+  if (self->lost)
+    return FALSE;
+  self->lost = note->type == SSE_NATS_NOTE_LOST;
+  return self->lost ? *note->id != '\0' : note->sequence > newest;
+}
+
+/* Moves all of @mail to @ready; returns whether it goes on. @newest: (inout): the sequence number
+ * of this node's place, the id of which is in @self */
+static gboolean
+sort_mail (SseNatsMark *self, SseMailList *mail, SseMailList *ready, guint64 *newest)
 {
   SseNatsNote *note;
 
@@ -126,10 +138,10 @@ sort_mail (SseMailList *mail, SseMailList *ready, guint64 *newest, char id[SSE_N
           sse_nats_note_free (note);
           return FALSE;
         }
-      if (note->sequence > *newest)
+      if (is_place (self, note, *newest))
         {
           *newest = note->sequence;
-          g_strlcpy (id, note->id, SSE_NATS_ID_BYTES);
+          g_strlcpy (self->id, note->id, SSE_NATS_ID_BYTES);
         }
       sse_mail_list_push (ready, &note->mail);
     }
@@ -168,8 +180,8 @@ mark_run (void *data)
 
       poll (&readable, 1, -1);
       sse_mailbox_take (&self->inbox, &mail);
-      goes_on = sort_mail (&mail, &ready, &newest, self->id);
-      if (newest > self->sequence)
+      goes_on = sort_mail (self, &mail, &ready, &newest);
+      if (newest != self->sequence)
         keep (self, newest);
       sse_mailbox_post (self->notes, &ready);
     }
@@ -332,6 +344,19 @@ sse_nats_mark_set_applied (SseNatsMark *self, guint64 position)
     }
   pthread_cond_signal (&self->changed);
   pthread_mutex_unlock (&self->lock);
+}
+
+/**
+ * sse_nats_mark_lose:
+ * @note: (transfer full): a LOST; goes on behind all that was passed
+ *
+ * Where it has a message, that is this node's place from now on: who starts next finds that it is
+ * not there any more, whatever came behind it.
+ */
+void
+sse_nats_mark_lose (SseNatsMark *self, SseNatsNote *note)
+{
+  sse_nats_note_post (note, &self->inbox);
 }
 
 /* Nobody waits any more in sse_nats_mark_pass(). */

@@ -5,7 +5,7 @@ import signal
 import time
 
 import natslog
-from fleet import FleetCase
+from fleet import FleetCase, new_event
 from publisher import Refusal
 from waiting import wait_until
 
@@ -147,22 +147,29 @@ class Alone(FleetCase):
             events = client.next_of("events").data["events"]
             self.assertEqual([item["delivery_id"] for item in events], ["2"])
 
-    def lose_an_event(self):
-        """The nodes have read a second one, and are away when the server has an older copy of its store."""
-        first, _ = self.nodes
+    def keep_copy(self):
+        """Of what the server has, while the nodes ask for nothing."""
         for node in self.nodes:
             node.daemon.signal(signal.SIGSTOP)
         self.server.keep_copy()
         for node in self.nodes:
             node.daemon.signal(signal.SIGCONT)
+
+    def swap_copy(self):
+        self.server.kill()
+        self.server.swap_copy()
+        self.server.start()
+
+    def lose_an_event(self):
+        """The nodes have read a second one, and are away when the server has an older copy of its store."""
+        first, _ = self.nodes
+        self.keep_copy()
         position = first.new_event(2)
         for node in self.fleet.nodes:
             node.wait_position(position)
         for node in self.nodes:
             node.daemon.stop()
-        self.server.kill()
-        self.server.swap_copy()
-        self.server.start()
+        self.swap_copy()
 
     def test_a_server_that_lost_its_end(self):
         """As when the power fails before the disk has all."""
@@ -194,6 +201,40 @@ class Alone(FleetCase):
         third.start_again()
         for node in first, third:
             node.wait_position(last)
+
+    def put(self, *names):
+        """Writes messages as a node does, which are known by their names."""
+        for name in names:
+            answer = self.server.ask(natslog.SUBJECT, natslog.write([
+                natslog.Update("github-events", new_event(name))]), headers=[("Nats-Msg-Id", name)])
+            self.assertNotIn("error", answer)
+        return natslog.position_of(answer["seq"])
+
+    def test_another_one_in_the_middle(self):
+        """As where servers are of different minds: what comes behind it is the same."""
+        first, second = self.nodes
+        first.new_event("before")
+        self.keep_copy()
+        position = self.put("one", "behind", "last")
+        for node in self.nodes:
+            node.wait_position(position)
+        with first.follow("github-events") as client:
+            last = client.next_of("events").id
+        self.swap_copy()
+        self.assertEqual(self.put("another", "behind", "last"), position)
+        for node in self.nodes:
+            self.assertEqual(node.daemon.wait(60), 1)
+            self.assertIn("the stream rivulet has lost what this node had of it", node.daemon.said())
+        first.start_again()
+        first.daemon.wait_for_line("has lost what this node had of it: all clients start afresh")
+        first.daemon.expect("has lost what this node had of it")
+        second.start_again()
+        for node in self.nodes:
+            with node.follow("github-events", headers=[("Last-Event-ID", last)]) as client:
+                event = client.next()
+            self.assertEqual(event.type, "events")
+            self.assertEqual([item["delivery_id"] for item in event.data["events"]],
+                             ["last", "behind", "another", "before"])
 
     def test_what_takes_the_place_of_a_lost_end(self):
         """A node that was there all the time serves none of it as if it came next."""

@@ -74,6 +74,16 @@ pass (SseNatsMark *mark, guint64 sequence, const char *id)
 }
 
 static void
+lose (SseNatsMark *mark, guint64 sequence, const char *id)
+{
+  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_LOST);
+
+  note->sequence = sequence;
+  g_strlcpy (note->id, id, sizeof note->id);
+  sse_nats_mark_lose (mark, note);
+}
+
+static void
 assert_place (SseNatsMark *mark, const char *epoch, guint64 sequence, const char *id)
 {
   g_assert_cmpstr (sse_nats_mark_get_epoch (mark), ==, epoch);
@@ -279,6 +289,46 @@ test_holding_back_updates (Fixture *self, gconstpointer data)
   sse_nats_mark_free (mark);
 }
 
+/* What is not there any more is what the next one asks for, whatever came behind it, be that late.
+ */
+static void
+test_losing (Fixture *self, gconstpointer data)
+{
+  SseNatsMark *mark = begin (self, EPOCH, 5);
+  SseNatsNoteType last = SSE_NATS_NOTE_STOP;
+  SseMailList notes = { 0 };
+  SseMail *mail;
+  guint n = 0;
+
+  pass (mark, 9, "");
+  lose (mark, 7, ID);
+  pass (mark, 10, "");
+  sse_nats_mark_free (mark);
+  mark = open_mark (self);
+  assert_place (mark, EPOCH, 7, ID);
+  sse_nats_mark_free (mark);
+  sse_mailbox_take (&self->notes, &notes);
+  for (; (mail = sse_mail_list_pop (&notes)) != NULL; sse_nats_note_free ((SseNatsNote *) mail))
+    if (++n == 2)
+      last = ((SseNatsNote *) mail)->type;
+  g_assert_cmpuint (n, ==, 3);
+  g_assert_cmpint (last, ==, SSE_NATS_NOTE_LOST);
+}
+
+/* Where it is not known what was lost, the place stays. */
+static void
+test_losing_something (Fixture *self, gconstpointer data)
+{
+  SseNatsMark *mark = begin (self, EPOCH, 5);
+
+  pass (mark, 9, ID);
+  lose (mark, 0, "");
+  sse_nats_mark_free (mark);
+  mark = open_mark (self);
+  assert_place (mark, EPOCH, 9, ID);
+  sse_nats_mark_free (mark);
+}
+
 /* Who waits there does not keep it from ending. */
 static void
 test_closing (Fixture *self, gconstpointer data)
@@ -305,6 +355,8 @@ main (int argc, char **argv)
   ADD ("one-at-a-time", test_one_at_a_time);
   ADD ("holding-back", test_holding_back);
   ADD ("holding-back-updates", test_holding_back_updates);
+  ADD ("losing", test_losing);
+  ADD ("losing-something", test_losing_something);
   ADD ("closing", test_closing);
   return g_test_run ();
 }
