@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What servers answer to what a node publishes."""
 
-import json
-import socket
-
+from eavesdropper import Eavesdropper
 from fleet import FleetCase
 from publisher import Refusal
-from waiting import PATIENCE
 
 
 class Full(FleetCase):
@@ -31,31 +28,6 @@ class Full(FleetCase):
         node.new_event("at last")
 
 
-class Eavesdropper:
-    """Sees what nodes publish, and answers it beside the servers."""
-
-    def __init__(self, server):
-        self.client = socket.create_connection((server.place.address, server.port), PATIENCE)
-        self.lines = self.client.makefile("rb")
-        self.client.sendall(b'CONNECT {"verbose":false,"headers":true}\r\nSUB rivulet.log.> 1\r\nPING\r\n')
-        while self.lines.readline() != b"PONG\r\n":
-            pass
-
-    def close(self):
-        self.lines.close()
-        self.client.close()
-
-    def next_reply(self):
-        """Where the next message is to be answered."""
-        while not (line := self.lines.readline()).startswith(b"HMSG "):
-            pass
-        return line.split()[3].decode()
-
-    def answer(self, reply, said):
-        body = json.dumps(said, separators=(",", ":")).encode()
-        self.client.sendall(f"PUB {reply} {len(body)}\r\n".encode() + body + b"\r\n")
-
-
 class Places(FleetCase):
     """A stream that puts something where a node has already read has lost what was there."""
 
@@ -64,10 +36,10 @@ class Places(FleetCase):
         node = self.fleet.node()
         for number in range(3):
             node.new_event(number)
-        listener = Eavesdropper(self.fleet.servers[0])
+        listener = Eavesdropper(self.fleet.servers[0], "rivulet.log.>")
         self.addCleanup(listener.close)
         node.new_event(3)
-        reply = listener.next_reply()
+        reply = listener.next().reply
         self.assertEqual(reply.rsplit(".", 1)[1], "3")
         listener.answer(reply, {"stream": "rivulet", "seq": 4})
         listener.answer(reply, {"stream": "rivulet", "seq": 2, "duplicate": True})
