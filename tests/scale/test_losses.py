@@ -303,6 +303,7 @@ class Leaders(FleetCase):
         self.addCleanup(self.listener.close)
         looks = []
         while any(looks[-5:]) or len(looks) < 5:
+            self.assertLess(len(looks), 30)
             looks.append(self.is_close())
         answer = self.fleet.servers[0].ask("$JS.API.STREAM.LEADER.STEPDOWN.rivulet")
         self.assertTrue(answer.get("success"), answer)
