@@ -23,6 +23,8 @@
 #define MAX_DOUBTS 5
 #define DOUBT_MS   500
 
+#define LOST "has lost what this node had of it"
+
 void
 sse_nats_epoch_clear (SseNatsEpoch *self)
 {
@@ -145,21 +147,31 @@ sse_nats_epoch_keep (SseNatsLink *link,
   return epoch->sequence > 0 || ask (link, epoch, error);
 }
 
-/* Why the stream is not what the epoch is of, or not what this node has had of it. */
-static const char *
+/* @loss: (out): why the stream is not what the epoch is of, or not what this node has had of it;
+ * %NULL where it is */
+static gboolean
 find_loss (SseNatsLink *link,
            const SseNatsEpoch *epoch,
            const SseNatsExtent *extent,
-           const SseNatsPlace *known)
+           const SseNatsPlace *known,
+           const char **loss,
+           GError **error)
 {
+  SseNatsFound found = SSE_NATS_FOUND_SAME;
+
+  *loss = NULL;
+  if (epoch->name == NULL)
+    return TRUE;
   if (epoch->created != extent->created)
-    return "was made anew";
-  if (g_strcmp0 (known->epoch, epoch->name) != 0)
-    return NULL;
-  if (known->sequence > extent->last
-      || sse_nats_link_find (link, known->sequence, known->id, NULL) == SSE_NATS_FOUND_OTHER)
-    return "has lost what this node had of it";
-  return NULL;
+    *loss = "was made anew";
+  else if (g_strcmp0 (known->epoch, epoch->name) != 0)
+    return TRUE;
+  else if (known->sequence > extent->last)
+    *loss = LOST;
+  else if ((found = sse_nats_link_find (link, known->sequence, known->id, error))
+           == SSE_NATS_FOUND_OTHER)
+    *loss = LOST;
+  return found != SSE_NATS_FOUND_UNKNOWN;
 }
 
 /* A server that was cut off from the others answers for a while as if nothing had been since. What
@@ -211,9 +223,9 @@ sse_nats_epoch_agree (SseNatsLink *link,
       const char *loss;
 
       sse_nats_epoch_clear (epoch);
-      if (!sse_nats_link_ask_extent (link, extent, error) || !ask (link, epoch, error))
+      if (!sse_nats_link_ask_extent (link, extent, error) || !ask (link, epoch, error)
+          || !find_loss (link, epoch, extent, known, &loss, error))
         return FALSE;
-      loss = epoch->name != NULL ? find_loss (link, epoch, extent, known) : NULL;
       if (epoch->name != NULL && loss == NULL)
         return TRUE;
       if (loss != NULL && ++n_doubts < MAX_DOUBTS)

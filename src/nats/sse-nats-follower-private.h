@@ -2,7 +2,6 @@
 #pragma once
 
 #include "sse-nats-follower.h"
-#include "sse-nats-recent.h"
 
 G_BEGIN_DECLS
 
@@ -22,7 +21,7 @@ struct _SseNatsFollower
   gint64 in_doubt_since;          /* when the first of these was, monotonic, µs */
   gint64 came_on;                 /* when something came last, or there was nothing to come */
   guint leader;                   /* of the servers, at the last look */
-  guint n_close_looks;            /* that are still to be taken */
+  SseNatsReview review;
   guint n_looks;
 
   pthread_mutex_t turn; /* held while one message is taken */
@@ -42,6 +41,7 @@ struct _SseNatsFollower
   gboolean ended; /* whether no message is being looked at any more */
 };
 
+gboolean sse_nats_follower_look (SseNatsFollower *self, guint64 *sequence);
 void sse_nats_follower_take (natsConnection   *connection,
                              natsSubscription *subscription,
                              natsMsg          *message,

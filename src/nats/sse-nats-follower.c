@@ -18,50 +18,8 @@
  * that. */
 #define LOOK_MS     1000
 #define MIN_LOOK_MS 50
-/* Every so many looks are close ones, in which what was read last is read again: it may be large.
- */
-#define LOOKS_TO_CLOSE 10
-/* So many are where the servers may have become of different minds: who leads them may tell this
- * node of what it gets a while later. */
-#define CLOSE_LOOKS 3
-/* All looks have to find a loss for so long, in µs, and there have to be so many of them: a server
- * that has just come back may not know yet that others have gone on without it. */
-#define DOUBT      (2 * G_USEC_PER_SEC)
-#define MIN_DOUBTS 3
-/* The same for an end that is missing: a server that was cut off tells of its own, and those that
- * meet again may take as long to agree on one. */
-#define DOUBT_OF_END (20 * G_USEC_PER_SEC)
 /* For so long, in µs, there is something new, and nothing comes: the consumer is made again. */
 #define STUCK (2 * G_USEC_PER_SEC)
-
-#define LOST_END "has lost what this node had of it"
-
-/* What was read of the stream, before it was looked at. */
-typedef struct
-{
-  guint64 sequence;
-  SseNatsRecent recent;
-  gboolean gap;
-} Known;
-
-/* A loss: what is to be said of the stream, and the message that is not there, if that is known. */
-typedef struct
-{
-  const char *what;
-  SseNatsRead read;
-} Loss;
-
-static void
-tell_lost (SseNatsFollower *self, const Loss *loss)
-{
-  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_LOST);
-
-  note->error = g_error_new (SSE_NATS_ERROR, SSE_NATS_ERROR_LOST, "the stream %s %s",
-                             self->link->stream, loss->what);
-  note->sequence = loss->read.sequence;
-  g_strlcpy (note->id, loss->read.id, sizeof note->id);
-  sse_nats_mark_lose (self->mark, note);
-}
 
 /* In a thread of libnats. */
 static void
@@ -119,145 +77,6 @@ unsubscribe (SseNatsFollower *self)
   self->gap = FALSE;
   pthread_mutex_unlock (&self->lock);
   g_clear_pointer (&self->subscription, natsSubscription_Destroy);
-}
-
-/* Whether what is next was there, and has left. */
-static gboolean
-lacks_next (SseNatsFollower *self, const SseNatsExtent *extent, const Known *known)
-{
-  guint64 next = known->sequence + 1;
-
-  return extent->first > next
-         || (known->gap && extent->last >= next
-             && sse_nats_link_find (self->link, next, NULL, NULL) == SSE_NATS_FOUND_NONE);
-}
-
-/* Whether there is another message in the place of one that was read last. Where nobody answers, it
- * is looked at again. */
-static gboolean
-finds_other (SseNatsFollower *self, const Known *known, SseNatsRead *other)
-{
-  SseNatsFound found = sse_nats_recent_find_other (&known->recent, self->link, other);
-
-  if (found == SSE_NATS_FOUND_SAME && self->n_close_looks > 0)
-    self->n_close_looks--;
-  return found == SSE_NATS_FOUND_OTHER;
-}
-
-/* @loss: (out): why the stream is not what was read of it; all zeros where it is */
-static void
-find_loss (SseNatsFollower *self,
-           const SseNatsExtent *extent,
-           const SseNatsEpoch *epoch,
-           const Known *known,
-           gboolean closely,
-           Loss *loss)
-{
-  *loss = (Loss){ 0 };
-  if (extent->created != self->created)
-    loss->what = "was made anew";
-  else if (lacks_next (self, extent, known))
-    loss->what = "does not have all any more that this node has not read yet";
-  else if (extent->last < known->sequence || (closely && finds_other (self, known, &loss->read)))
-    loss->what = LOST_END;
-  else if (g_strcmp0 (epoch->name, self->epoch) != 0)
-    loss->what = "has a new epoch: another node found that it lost something";
-}
-
-static void
-tell_ill (SseNatsFollower *self, GError *error)
-{
-  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_ILL);
-
-  note->error = error;
-  sse_nats_note_post (note, self->link->notes);
-}
-
-static void
-set_doubt (SseNatsFollower *self, gboolean in_doubt)
-{
-  pthread_mutex_lock (&self->lock);
-  self->in_doubt = in_doubt;
-  pthread_mutex_unlock (&self->lock);
-}
-
-/* Whether a loss that was found is one. */
-static gboolean
-is_lost (SseNatsFollower *self, const Loss *loss)
-{
-  gint64 patience = g_str_equal (loss->what, LOST_END) ? DOUBT_OF_END : DOUBT;
-  gint64 now = g_get_monotonic_time ();
-
-  set_doubt (self, TRUE);
-  if (self->n_doubts++ == 0)
-    self->in_doubt_since = now;
-  if (self->n_doubts < MIN_DOUBTS || now - self->in_doubt_since < patience)
-    return FALSE;
-  tell_lost (self, loss);
-  return TRUE;
-}
-
-/* Whether it is time to read what was read last again. @leader: of the servers. One that is new may
- * have another message where its predecessor had the one that this node was given. */
-static gboolean
-looks_closely (SseNatsFollower *self, guint leader)
-{
-  gboolean doubtful;
-
-  pthread_mutex_lock (&self->lock);
-  doubtful = self->doubtful;
-  self->doubtful = FALSE;
-  pthread_mutex_unlock (&self->lock);
-  if (doubtful || leader != self->leader)
-    self->n_close_looks = CLOSE_LOOKS;
-  self->leader = leader;
-  return self->n_close_looks > 0 || self->n_doubts > 0 || ++self->n_looks % LOOKS_TO_CLOSE == 0;
-}
-
-static void
-get_known (SseNatsFollower *self, Known *known)
-{
-  pthread_mutex_lock (&self->lock);
-  *known = (Known){ self->sequence, self->recent, self->gap };
-  pthread_mutex_unlock (&self->lock);
-}
-
-/* Whether the stream is what it was; FALSE where it is lost. @sequence: (out): what was read of it
- */
-static gboolean
-look (SseNatsFollower *self, guint64 *sequence)
-{
-  g_auto (SseNatsEpoch) epoch = { 0 };
-  SseNatsExtent extent;
-  GError *error = NULL;
-  SseNatsNote *note;
-  Known known;
-  Loss loss = { 0 };
-
-  get_known (self, &known);
-  *sequence = known.sequence;
-  if (!sse_nats_link_ask_extent (self->link, &extent, &error)
-      || !sse_nats_epoch_keep (self->link, self->epoch, self->created, &extent, &epoch, &error))
-    {
-      gboolean gone = g_error_matches (error, SSE_NATS_ERROR, SSE_NATS_ERROR_LOST);
-
-      /* Whether there is something to come is not known. */
-      self->came_on = g_get_monotonic_time ();
-      tell_ill (self, error);
-      loss.what = "is gone";
-      return !gone || !is_lost (self, &loss);
-    }
-  find_loss (self, &extent, &epoch, &known, looks_closely (self, extent.leader), &loss);
-  if (loss.what != NULL)
-    return !is_lost (self, &loss);
-  self->n_doubts = 0;
-  set_doubt (self, FALSE);
-  if (extent.last <= *sequence)
-    self->came_on = g_get_monotonic_time ();
-  note = sse_nats_note_new (SSE_NATS_NOTE_WELL);
-  note->end = extent.last;
-  sse_nats_note_post (note, self->link->notes);
-  return TRUE;
 }
 
 static guint64
@@ -318,7 +137,7 @@ follower_run (void *data)
   pthread_setname_np (pthread_self (), "nats-follower");
   subscribe (self, self->sequence);
   self->came_on = g_get_monotonic_time ();
-  while (wait_a_while (self) && look (self, &sequence))
+  while (wait_a_while (self) && sse_nats_follower_look (self, &sequence))
     {
       sse_nats_presence_tell (self->presence, get_position (self));
       if (is_stuck (self, sequence, before))

@@ -5,6 +5,7 @@
 #include "sse-nats-link.h"
 #include "sse-nats-mark.h"
 #include "sse-nats-presence.h"
+#include "sse-nats-recent.h"
 
 G_BEGIN_DECLS
 
@@ -18,6 +19,9 @@ SseNatsFollower *sse_nats_follower_new  (SseNatsLink         *link,
                                          GError             **error);
 void             sse_nats_follower_ask  (SseNatsFollower     *self,
                                          gboolean             doubtful);
+SseNatsFound     sse_nats_follower_check
+                                        (SseNatsFollower     *self,
+                                         SseNatsRead         *other);
 void             sse_nats_follower_free (SseNatsFollower     *self);
 
 G_END_DECLS

@@ -5,9 +5,15 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <poll.h>
 
 #include "sse-nats-log-private.h"
+
+/* So often, and so far apart, in ms, another message has to be found in the place of one. */
+#define MAX_DOUBTS 5
+#define DOUBT_MS   500
 
 /* The start goes on when the stream can be read again. */
 static void
@@ -93,6 +99,32 @@ load_notes (SseNatsLog *self, const SseLogLoader *loader, gpointer user_data, GE
   return ok;
 }
 
+/* Whether what was read is what the stream has, as servers may be of different minds: no client was
+ * told of it yet, so it is for this node alone that it can't begin. */
+static gboolean
+check_minds (SseNatsLog *self, const SseLogLoader *loader, gpointer user_data, GError **error)
+{
+  SseNatsFound found;
+  SseNatsRead other;
+
+  for (guint n_doubts = 0; n_doubts < MAX_DOUBTS; n_doubts += found == SSE_NATS_FOUND_OTHER)
+    {
+      found = sse_nats_follower_check (self->follower, &other);
+      if (found != SSE_NATS_FOUND_OTHER && found != SSE_NATS_FOUND_UNKNOWN)
+        return TRUE;
+      nats_Sleep (DOUBT_MS);
+      if (!load_notes (self, loader, user_data, error))
+        return FALSE;
+    }
+  g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_LOST,
+               _ ("the stream %s has another message at %" PRIu64
+                  " than this node was given: stop the "
+                  "servers that do not lead it, one after the other, remove what each stored, and "
+                  "start it"),
+               self->link->stream, other.sequence);
+  return FALSE;
+}
+
 /* Reads up to where the stream ended when the epoch was agreed on. */
 static gboolean
 load_stream (SseNatsLog *self, const SseLogLoader *loader, gpointer user_data, GError **error)
@@ -105,7 +137,7 @@ load_stream (SseNatsLog *self, const SseLogLoader *loader, gpointer user_data, G
       if (!load_notes (self, loader, user_data, error))
         return FALSE;
     }
-  return TRUE;
+  return check_minds (self, loader, user_data, error);
 }
 
 /* Gives what this node begins with. */

@@ -51,13 +51,14 @@ take_illness (SseNatsLog *self, const GError *error)
 }
 
 static void
-take_loss (SseNatsLog *self, const GError *error)
+take_loss (SseNatsLog *self, const SseNatsNote *note)
 {
   if (self->lost)
     return;
   self->lost = TRUE;
-  set_error (self, error->message);
-  sse_log_emit_lost (SSE_LOG (self), error);
+  sse_nats_mark_lose (self->mark, note->sequence, note->id);
+  set_error (self, note->error->message);
+  sse_log_emit_lost (SSE_LOG (self), note->error);
 }
 
 /* Another node's checkpoint counts, not this one's state. */
@@ -245,7 +246,7 @@ on_note (SseNatsLog *self, SseNatsNote *note, GPtrArray **updates)
       break;
     case SSE_NATS_NOTE_LOST:
       tell_committed (self, updates);
-      take_loss (self, note->error);
+      take_loss (self, note);
       break;
     case SSE_NATS_NOTE_PONG:
       self->pong (self->pong_data);

@@ -113,19 +113,16 @@ read_line (SseNatsMark *self, GError **error)
 
 /* ---- the thread ---- */
 
-/* Whether it says how far this node is: the highest that was read, or what was lost, if that is
- * known; and nothing behind that. */
-static gboolean
-is_place (SseNatsMark *self, const SseNatsNote *note, guint64 newest)
+/* @newest: (inout): the sequence number of this node's place, the id of which is in @self */
+static void
+take_place (SseNatsMark *self, const SseNatsNote *note, guint64 *newest)
 {
-  if (self->lost)
-    return FALSE;
-  self->lost = note->type == SSE_NATS_NOTE_LOST;
-  return self->lost ? *note->id != '\0' : note->sequence > newest;
+  *newest = note->sequence;
+  g_strlcpy (self->id, note->id, SSE_NATS_ID_BYTES);
 }
 
-/* Moves all of @mail to @ready; returns whether it goes on. @newest: (inout): the sequence number
- * of this node's place, the id of which is in @self */
+/* Moves all of @mail to @ready that is to go on; returns whether there may be more. @newest: as
+ * above */
 static gboolean
 sort_mail (SseNatsMark *self, SseMailList *mail, SseMailList *ready, guint64 *newest)
 {
@@ -133,16 +130,20 @@ sort_mail (SseNatsMark *self, SseMailList *mail, SseMailList *ready, guint64 *ne
 
   while ((note = (SseNatsNote *) sse_mail_list_pop (mail)) != NULL)
     {
-      if (note->type == SSE_NATS_NOTE_STOP)
+      SseNatsNoteType type = note->type;
+
+      if (type == SSE_NATS_NOTE_LOST && *note->id != '\0')
+        take_place (self, note, newest);
+      self->lost |= type == SSE_NATS_NOTE_LOST;
+      if (type == SSE_NATS_NOTE_LOST || type == SSE_NATS_NOTE_STOP)
         {
           sse_nats_note_free (note);
-          return FALSE;
+          if (type == SSE_NATS_NOTE_STOP)
+            return FALSE;
+          continue;
         }
-      if (is_place (self, note, *newest))
-        {
-          *newest = note->sequence;
-          g_strlcpy (self->id, note->id, SSE_NATS_ID_BYTES);
-        }
+      if (!self->lost && note->sequence > *newest)
+        take_place (self, note, newest);
       sse_mail_list_push (ready, &note->mail);
     }
   return TRUE;
@@ -348,14 +349,18 @@ sse_nats_mark_set_applied (SseNatsMark *self, guint64 position)
 
 /**
  * sse_nats_mark_lose:
- * @note: (transfer full): a LOST; goes on behind all that was passed
+ * @sequence: of a message that was read and is not there any more
+ * @id: of that; empty where it is not known which one it is
  *
- * Where it has a message, that is this node's place from now on: who starts next finds that it is
- * not there any more, whatever came behind it.
+ * That is this node's place from now on, whatever comes: who starts next finds out as well.
  */
 void
-sse_nats_mark_lose (SseNatsMark *self, SseNatsNote *note)
+sse_nats_mark_lose (SseNatsMark *self, guint64 sequence, const char *id)
 {
+  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_LOST);
+
+  note->sequence = sequence;
+  g_strlcpy (note->id, id, sizeof note->id);
   sse_nats_note_post (note, &self->inbox);
 }
 

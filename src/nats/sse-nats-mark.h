@@ -22,7 +22,8 @@ void         sse_nats_mark_pass        (SseNatsMark  *self,
 void         sse_nats_mark_set_applied (SseNatsMark  *self,
                                         guint64       position);
 void         sse_nats_mark_lose        (SseNatsMark  *self,
-                                        SseNatsNote  *note);
+                                        guint64       sequence,
+                                        const char   *id);
 void         sse_nats_mark_close       (SseNatsMark  *self);
 void         sse_nats_mark_free        (SseNatsMark  *self);
 

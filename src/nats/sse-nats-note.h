@@ -32,7 +32,8 @@ typedef enum
 /**
  * SseNatsNote:
  * @type: what it tells
- * @id: of the message, in UPDATES, a DUE and an UNSENT
+ * @id: of the message, in UPDATES, a DUE, an UNSENT, and a LOST where it is known what is not there
+ *   any more
  * @updates: (element-type SseUpdate) (nullable): with their positions and times; each is %NULL that
  *   nobody could have pushed, and all are together where the message has none
  * @late: in UPDATES without any: whether there were some, and they came too late

@@ -32,27 +32,60 @@ sse_nats_recent_get (const SseNatsRecent *self, guint back)
   return &self->read[(self->n_read - 1 - back) % SSE_NATS_RECENT_MESSAGES];
 }
 
-/**
- * sse_nats_recent_find_other:
- * @other: (out): the newest that was read in whose place there is another one, where that is so
- *
- * Asks the servers for each, the newest first, and waits.
- *
- * Returns: %SSE_NATS_FOUND_SAME also where one has left the stream; else what is not so
- */
-SseNatsFound
-sse_nats_recent_find_other (const SseNatsRecent *self, SseNatsLink *link, SseNatsRead *other)
+/* ---- reading them again ---- */
+
+/* From the newest on, so many times. */
+void
+sse_nats_review_begin (SseNatsReview *self, guint n_rounds)
+{
+  self->n_rounds = n_rounds;
+  self->before = 0;
+}
+
+/* The newest of the round under way that was not asked for in it yet; NULL at its end. */
+static const SseNatsRead *
+get_next (const SseNatsReview *self, const SseNatsRecent *recent, guint64 first)
 {
   const SseNatsRead *read;
 
-  for (guint back = 0; (read = sse_nats_recent_get (self, back)) != NULL; back++)
-    {
-      SseNatsFound found = sse_nats_link_find (link, read->sequence, read->id, NULL);
+  for (guint back = 0; (read = sse_nats_recent_get (recent, back)) != NULL; back++)
+    if (self->before == 0 || read->sequence < self->before)
+      return read->sequence >= first ? read : NULL;
+  return NULL;
+}
 
-      if (found == SSE_NATS_FOUND_OTHER)
-        *other = *read;
-      if (found == SSE_NATS_FOUND_OTHER || found == SSE_NATS_FOUND_UNKNOWN)
-        return found;
+/**
+ * sse_nats_review_step:
+ * @recent: what was read, which may be more at each step
+ * @first: message that the stream has: what is older has left it
+ *
+ * Asks the servers for one, and waits; or ends a round. What was found not to be there is asked for
+ * first, as it may be there again.
+ *
+ * Returns: whether it is there; %SSE_NATS_FOUND_NONE for one that has just left
+ */
+SseNatsFound
+sse_nats_review_step (SseNatsReview *self,
+                      const SseNatsRecent *recent,
+                      guint64 first,
+                      SseNatsLink *link)
+{
+  gboolean again = self->other.sequence > 0;
+  const SseNatsRead *next = again ? &self->other : get_next (self, recent, first);
+  SseNatsRead read = { 0 };
+  SseNatsFound found;
+
+  if (next == NULL)
+    {
+      sse_nats_review_begin (self, self->n_rounds > 0 ? self->n_rounds - 1 : 0);
+      return SSE_NATS_FOUND_SAME;
     }
-  return SSE_NATS_FOUND_SAME;
+  read = *next;
+  found = sse_nats_link_find (link, read.sequence, read.id, NULL);
+  if (found == SSE_NATS_FOUND_UNKNOWN)
+    return found;
+  self->other = found == SSE_NATS_FOUND_OTHER ? read : (SseNatsRead){ 0 };
+  if (!again)
+    self->before = read.sequence;
+  return found;
 }

@@ -32,13 +32,32 @@ typedef struct
   guint64 n_read; /* of all that there ever were */
 } SseNatsRecent;
 
-void               sse_nats_recent_add        (SseNatsRecent       *self,
-                                               guint64              sequence,
-                                               const char          *id);
-const SseNatsRead *sse_nats_recent_get        (const SseNatsRecent *self,
-                                               guint                back);
-SseNatsFound       sse_nats_recent_find_other (const SseNatsRecent *self,
-                                               SseNatsLink         *link,
-                                               SseNatsRead         *other);
+void               sse_nats_recent_add   (SseNatsRecent       *self,
+                                          guint64              sequence,
+                                          const char          *id);
+const SseNatsRead *sse_nats_recent_get   (const SseNatsRecent *self,
+                                          guint                back);
+
+/**
+ * SseNatsReview:
+ * @n_rounds: that are still to be made through all of them
+ * @before: in the round under way, what is older than that is next; 0 where none is under way
+ * @other: what was found not to be there any more; its sequence is 0 for none
+ *
+ * Reads them again, the newest first. All zeros to begin with.
+ */
+typedef struct
+{
+  guint n_rounds;
+  guint64 before;
+  SseNatsRead other;
+} SseNatsReview;
+
+void               sse_nats_review_begin (SseNatsReview       *self,
+                                          guint                n_rounds);
+SseNatsFound       sse_nats_review_step  (SseNatsReview       *self,
+                                          const SseNatsRecent *recent,
+                                          guint64              first,
+                                          SseNatsLink         *link);
 
 G_END_DECLS

@@ -73,7 +73,7 @@ class Relay:
     def _pass(self, conversation, side, most=MOST):
         other = conversation.sockets[side]
         try:
-            data = side.recv(most)
+            data = self._change(conversation, side, side.recv(most))
             conversation.said[side] += data
             other.sendall(data)
         except OSError:
@@ -82,6 +82,10 @@ class Relay:
             for item in conversation.sockets:
                 self.open.pop(item, None)
             conversation.close()
+
+    def _change(self, conversation, side, data):
+        """What is passed on instead."""
+        return data
 
     def freeze(self):
         """Passes nothing on any more of what there is, and ends none of it; others may come."""

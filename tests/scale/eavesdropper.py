@@ -6,6 +6,7 @@ import socket
 from typing import NamedTuple
 
 from waiting import PATIENCE
+from wire import Ended
 
 
 class Said(NamedTuple):
@@ -22,26 +23,35 @@ class Eavesdropper:
         self.lines = self.client.makefile("rb")
         self.client.sendall(b'CONNECT {"verbose":false,"headers":true}\r\n'
                             + f"SUB {subjects} 1\r\nPING\r\n".encode())
-        while self.lines.readline() != b"PONG\r\n":
+        while self._line() != ["PONG"]:
             pass
 
     def close(self):
         self.lines.close()
         self.client.close()
 
+    def _line(self):
+        line = self.lines.readline()
+        if not line:
+            raise Ended("the server has closed the connection")
+        return line.decode().split()
+
+    def _read(self, length):
+        data = self.lines.read(length + len(b"\r\n"))
+        if not data.endswith(b"\r\n"):
+            raise Ended(f"the server has closed the connection behind {data!r}")
+        return data[:-2]
+
     def next(self):
         """The next one that is to be answered."""
         while True:
-            words = self.lines.readline().decode().split()
+            words = self._line()
             if words == ["PING"]:
                 self.client.sendall(b"PONG\r\n")
             elif len(words) == 5 and words[0] == "MSG":
                 return Said(words[1], words[3], self._read(int(words[4])))
             elif len(words) == 6 and words[0] == "HMSG":
                 return Said(words[1], words[3], self._read(int(words[5]))[int(words[4]):])
-
-    def _read(self, length):
-        return self.lines.read(length + len(b"\r\n"))[:-2]
 
     def answer(self, reply, said):
         body = json.dumps(said, separators=(",", ":")).encode()

@@ -53,6 +53,10 @@ class Valve(Relay):
             wait_until(lambda: not self.shut, "a valve that is opened")
         super()._pass(conversation, side, most)
 
+    def stop(self):
+        self.shut = False
+        super().stop()
+
     def _look(self, side):
         """Returns how much it has seen: what comes behind that is looked at before it passes."""
         try:
@@ -62,6 +66,19 @@ class Valve(Relay):
         self.trapped = self.trapped[-len(self.trap):] + seen
         self.shut |= self.trap in self.trapped
         return len(seen)
+
+
+class Forger(Relay):
+    """A way to a server that takes some words for others, as long, in what is said on one side."""
+
+    def __init__(self, upstream):
+        self.by_node = ()  # (word, other) in what the node says, while that is wanted
+        self.to_node = ()  # likewise in what it is told
+        super().__init__(upstream)
+
+    def _change(self, conversation, side, data):
+        words = self.by_node if side is conversation.near else self.to_node
+        return data.replace(*words) if words else data
 
 
 class Node(Setting):
@@ -122,7 +139,7 @@ class Fleet:
         self.servers = [self.kind(self.folder, number, payload, more, places[number] if places else HERE)
                         for number in range(n_servers)]
         self.nodes = []
-        self.valves = []
+        self.ways = []
         for server in self.servers:
             server.start(self.routes)
 
@@ -170,15 +187,27 @@ class Fleet:
     def find_lost(self, seen):
         """Of events that clients were sent, (id, delivery id), one that the servers have no more.
 
-        Only of the last ones: what was before may have been trimmed.
+        Only of the last ones; what was before may have been trimmed, as these may since.
         """
+        first = self.servers[0].stream("rivulet")["state"]["first_seq"]
         for event_id, name in reversed(seen[-100:]):
             sequence, place = divmod(natslog.position_in(event_id), natslog.MAX_UPDATES)
+            if sequence < first:
+                continue
             updates = natslog.read(self.servers[0].message("rivulet", sequence) or b"")
             if (len(updates) <= place
                     or updates[place].value.get("event", {}).get("delivery_id") != name):
                 return f"{name}, which was at {event_id}"
         return None
+
+    def put(self, *names):
+        """Writes a message with an event for each, as nodes do, which is known by its name; returns
+        the last one's position."""
+        for name in names:
+            body = natslog.write([natslog.Update("github-events", new_event(name))])
+            answer = self.servers[0].ask(natslog.SUBJECT, body, headers=[("Nats-Msg-Id", name)])
+            assert "error" not in answer, answer
+        return natslog.position_of(answer["seq"])
 
     def node(self, urls=None, plugins=None, place=HERE, **config):
         config = {group: dict(keys) for group, keys in config.items()}
@@ -189,9 +218,13 @@ class Fleet:
 
     def valve(self):
         """A way of its own to the first server."""
-        valve = Valve(self.servers[0].address)
-        self.valves.append(valve)
-        return valve
+        self.ways.append(Valve(self.servers[0].address))
+        return self.ways[-1]
+
+    def forger(self):
+        """Likewise."""
+        self.ways.append(Forger(self.servers[0].address))
+        return self.ways[-1]
 
     def drop(self, node):
         """A node that ended otherwise than it should."""
@@ -208,9 +241,8 @@ class Fleet:
     def abandon(self):
         for node in self.nodes:
             node.abandon()
-        for valve in self.valves:
-            valve.shut = False
-            valve.stop()
+        for way in self.ways:
+            way.stop()
         for server in self.servers:
             server.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -248,13 +280,14 @@ class FleetCase(unittest.TestCase):
         """All that each client was sent: (id, delivery id) of every event."""
         return []
 
-    def excuse(self, error):
-        """Skips what failed as the servers have lost what a client was sent, and the nodes ended.
-
-        They may have given one node what others were never given, too.
-        """
+    def find_lost(self):
+        """What servers have no more that a client was sent, or that no other node was given."""
         wait_until(self.fleet.servers[0].has_leader, "a leader of the servers")
-        lost = next(filter(None, map(self.fleet.find_lost, self.seen())), None)
+        return next(filter(None, map(self.fleet.find_lost, self.seen())), None)
+
+    def excuse(self, error):
+        """Skips what failed as the servers have lost something, and the nodes ended."""
+        lost = self.find_lost()
         if lost is not None:
             self.fleet.abandon()
             self.fleet.nodes.clear()

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Servers that are away, slow, or come back with less than they had."""
 
-import json
 import signal
 import time
 
 import natslog
-from eavesdropper import Eavesdropper
-from fleet import FleetCase, new_event
+from fleet import FleetCase
 from publisher import Refusal
 from waiting import wait_until
 
@@ -204,26 +202,18 @@ class Alone(FleetCase):
         for node in first, third:
             node.wait_position(last)
 
-    def put(self, *names):
-        """Writes messages as a node does, which are known by their names."""
-        for name in names:
-            answer = self.server.ask(natslog.SUBJECT, natslog.write([
-                natslog.Update("github-events", new_event(name))]), headers=[("Nats-Msg-Id", name)])
-            self.assertNotIn("error", answer)
-        return natslog.position_of(answer["seq"])
-
     def test_another_one_in_the_middle(self):
         """As where servers are of different minds: what comes behind it is the same."""
         first, second = self.nodes
         first.new_event("before")
         self.keep_copy()
-        position = self.put("one", "behind", "last")
+        position = self.fleet.put("one", "behind", "last")
         for node in self.nodes:
             node.wait_position(position)
         with first.follow("github-events") as client:
             last = client.next_of("events").id
         self.swap_copy()
-        self.assertEqual(self.put("another", "behind", "last"), position)
+        self.assertEqual(self.fleet.put("another", "behind", "last"), position)
         for node in self.nodes:
             self.assertEqual(node.daemon.wait(60), 1)
             self.assertIn("the stream rivulet has lost what this node had of it", node.daemon.said())
@@ -278,37 +268,6 @@ class Alone(FleetCase):
                        "a store that is well again")
             first.new_event(3)
             self.assertEqual([name for _, name in self.fetch(client, 1)], ["3"])
-
-
-class Leaders(FleetCase):
-    """Another server may have another message where the one that led them had what a node was given."""
-
-    n_servers = 3
-
-    def is_close(self):
-        """Whether all that was read is read again in the next look at the stream."""
-        asked = []
-        while (said := self.listener.next()).subject != "$JS.API.STREAM.INFO.rivulet":
-            if said.subject == "$JS.API.STREAM.MSG.GET.rivulet":
-                asked.append(json.loads(said.body)["seq"])
-        return asked == [3, 2, 1]
-
-    def test_another_leader(self):
-        """What was read is read again, and not only once: what it had may still be under way."""
-        node = self.fleet.node()
-        node.daemon.expect("the store failed")
-        for number in range(3):
-            node.new_event(number)
-        self.listener = Eavesdropper(self.fleet.servers[0], "$JS.API.STREAM.>")
-        self.addCleanup(self.listener.close)
-        looks = []
-        while any(looks[-5:]) or len(looks) < 5:
-            self.assertLess(len(looks), 30)
-            looks.append(self.is_close())
-        answer = self.fleet.servers[0].ask("$JS.API.STREAM.LEADER.STEPDOWN.rivulet")
-        self.assertTrue(answer.get("success"), answer)
-        # Of ten, there is one by itself.
-        self.assertGreaterEqual([self.is_close() for _ in range(9)].count(True), 3)
 
 
 class Holes(FleetCase):

@@ -80,7 +80,7 @@ class Slow(FleetCase):
 
     def test_a_narrow_way(self):
         narrow = Narrow(self.fleet.servers[0].address)
-        self.fleet.valves.append(narrow)
+        self.fleet.ways.append(narrow)
         quick = self.fleet.node(nats={"node": "quick"})
         slow = self.fleet.node([f"nats://{narrow.address}"], nats={"node": "slow"})
         slow.daemon.expect("the store failed")

@@ -323,15 +323,27 @@ test_end (Fixture *self, gconstpointer data)
 static void
 test_lost (Fixture *self, gconstpointer data)
 {
+  SseNatsNote *note = sse_nats_note_new (SSE_NATS_NOTE_LOST);
+
+  open_mark (self);
+  g_assert_true (sse_nats_mark_begin (self->log->mark, "epoch", 0, NULL));
   expect_failure ();
   post_update (self, 1);
-  post_error (self, SSE_NATS_NOTE_LOST, "away");
+  note->sequence = 1;
+  g_strlcpy (note->id, "id", sizeof note->id);
+  note->error = g_error_new_literal (SSE_NATS_ERROR, SSE_NATS_ERROR_LOST, "away");
+  post (self, note);
   post_error (self, SSE_NATS_NOTE_LOST, "again");
   post_update (self, 2);
   post_place (self, SSE_NATS_NOTE_WELL, 2);
   post_error (self, SSE_NATS_NOTE_ILL, "ill");
   assert_told (self, "update 1000\naway at 1000\nlost: away\n");
   g_test_assert_expected_messages ();
+  /* Who starts next finds out as well. */
+  sse_nats_mark_free (self->log->mark);
+  self->log->mark = sse_nats_mark_new (self->directory, &self->log->notes, NULL);
+  g_assert_cmpuint (sse_nats_mark_get (self->log->mark), ==, 1);
+  g_assert_cmpstr (sse_nats_mark_get_id (self->log->mark), ==, "id");
 }
 
 #define ADD(name, func) g_test_add ("/nats/notes/" name, Fixture, NULL, set_up, func, tear_down)
