@@ -200,6 +200,18 @@ class Fleet:
                 return f"{name}, which was at {event_id}"
         return None
 
+    def make_stream(self):
+        """As somebody may do who wants to take messages out of it, which nodes do not."""
+        answer = self.servers[0].ask("$JS.API.STREAM.CREATE.rivulet", {
+            "name": "rivulet", "subjects": ["rivulet.log.>"], "storage": "file",
+            "retention": "limits", "num_replicas": len(self.servers),
+            "duplicate_window": 120 * 10**9})
+        assert "error" not in answer, answer
+
+    def take_out(self, sequence):
+        answer = self.servers[0].ask("$JS.API.STREAM.MSG.DELETE.rivulet", {"seq": sequence})
+        assert answer.get("success"), answer
+
     def put(self, *names):
         """Writes a message with an event for each, as nodes do, which is known by its name; returns
         the last one's position."""

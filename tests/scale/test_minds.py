@@ -5,6 +5,7 @@ import json
 
 from eavesdropper import Eavesdropper
 from fleet import FleetCase
+from waiting import wait_until
 
 
 class Leaders(FleetCase):
@@ -22,10 +23,14 @@ class Leaders(FleetCase):
 
     def test_another_leader(self):
         """What was read is read again, and not only once: what it had may still be under way."""
+        wait_until(self.fleet.servers[0].has_leader, "a leader of the servers")
+        self.fleet.make_stream()
         node = self.fleet.node()
         node.daemon.expect("the store failed")
         for number in range(3):
             node.new_event(number)
+        # What has left is passed over.
+        self.fleet.take_out(2)
         self.listener = Eavesdropper(self.fleet.servers[0], "$JS.API.STREAM.>")
         self.addCleanup(self.listener.close)
         looks = []
