@@ -24,7 +24,7 @@
 #define MIN_DOUBTS 3
 /* The same for what this node had: a server that was cut off tells of its own, and those that
  * meet again may take as long to agree. */
-#define DOUBT_OF_END (20 * G_USEC_PER_SEC)
+#define DOUBT_OF_READ (20 * G_USEC_PER_SEC)
 
 /* What was read of the stream, before it was looked at. */
 typedef struct
@@ -47,7 +47,7 @@ typedef struct
 #define GONE      ((Loss){ "is gone", DOUBT, { 0 } })
 #define NO_NEXT                                                                                    \
   ((Loss){ "does not have all any more that this node has not read yet", DOUBT, { 0 } })
-#define NO_END ((Loss){ "has lost what this node had of it", DOUBT_OF_END, { 0 } })
+#define LOST_READ ((Loss){ "has lost what this node had of it", DOUBT_OF_READ, { 0 } })
 #define NEW_EPOCH                                                                                  \
   ((Loss){ "has a new epoch: another node found that it lost something", DOUBT, { 0 } })
 
@@ -134,7 +134,7 @@ is_stopped (SseNatsFollower *self)
 /* What was found of those that are to be read again; SAME where it is as it was, or has left. A
  * round ends the look, so that the next one finds what has come since. */
 static SseNatsFound
-read_again (SseNatsFollower *self, const SseNatsExtent *extent, const Known *known)
+read_again (SseNatsFollower *self, const SseNatsExtent *extent, const Known *known, GError **error)
 {
   gint64 until = g_get_monotonic_time () + REVIEW_US;
   guint n = count_to_read (self, extent);
@@ -145,7 +145,7 @@ read_again (SseNatsFollower *self, const SseNatsExtent *extent, const Known *kno
        i++)
     {
       SseNatsFound found
-          = sse_nats_review_step (&self->review, &known->recent, extent->first, self->link);
+          = sse_nats_review_step (&self->review, &known->recent, extent->first, self->link, error);
 
       if (found == SSE_NATS_FOUND_OTHER || found == SSE_NATS_FOUND_UNKNOWN)
         return found;
@@ -155,24 +155,23 @@ read_again (SseNatsFollower *self, const SseNatsExtent *extent, const Known *kno
 
 /**
  * sse_nats_follower_check:
- * @other: (out): a message that has another one in its place, where that is so
+ * @review: (inout): begun, with one round
+ * @error: %SSE_NATS_ERROR_AWAY where it is unknown; it may be called again then
  *
  * Reads all again that are known, and waits.
  *
- * Returns: %SSE_NATS_FOUND_SAME where they are all there, or have left
+ * Returns: %SSE_NATS_FOUND_OTHER for one that has another one in its place; else whether they are
+ *   there, or have left
  */
 SseNatsFound
-sse_nats_follower_check (SseNatsFollower *self, SseNatsRead *other)
+sse_nats_follower_check (SseNatsFollower *self, SseNatsReview *review, GError **error)
 {
   SseNatsFound found = SSE_NATS_FOUND_SAME;
-  SseNatsReview review = { 0 };
   Known known;
 
   get_known (self, &known);
-  sse_nats_review_begin (&review, 1);
-  while (review.n_rounds > 0 && found != SSE_NATS_FOUND_OTHER && found != SSE_NATS_FOUND_UNKNOWN)
-    found = sse_nats_review_step (&review, &known.recent, 0, self->link);
-  *other = review.other;
+  while (review->n_rounds > 0 && found != SSE_NATS_FOUND_OTHER && found != SSE_NATS_FOUND_UNKNOWN)
+    found = sse_nats_review_step (review, &known.recent, 0, self->link, error);
   return found;
 }
 
@@ -197,24 +196,25 @@ find_loss (SseNatsFollower *self,
            const SseNatsExtent *extent,
            const SseNatsEpoch *epoch,
            const Known *known,
-           Loss *loss)
+           Loss *loss,
+           GError **error)
 {
   SseNatsFound found = SSE_NATS_FOUND_SAME;
 
   *loss = (Loss){ 0 };
   if (extent->created != self->created)
     *loss = MADE_ANEW;
+  else if (g_strcmp0 (epoch->name, self->epoch) != 0)
+    *loss = NEW_EPOCH;
   else if (lacks_next (self, extent, known))
     *loss = NO_NEXT;
   else if (extent->last < known->sequence)
-    *loss = NO_END;
-  else if ((found = read_again (self, extent, known)) == SSE_NATS_FOUND_OTHER)
+    *loss = LOST_READ;
+  else if ((found = read_again (self, extent, known, error)) == SSE_NATS_FOUND_OTHER)
     {
-      *loss = NO_END;
+      *loss = LOST_READ;
       loss->read = self->review.other;
     }
-  else if (g_strcmp0 (epoch->name, self->epoch) != 0)
-    *loss = NEW_EPOCH;
   return found != SSE_NATS_FOUND_UNKNOWN;
 }
 
@@ -233,12 +233,25 @@ is_lost (SseNatsFollower *self, const Loss *loss)
   gint64 now = g_get_monotonic_time ();
 
   set_doubt (self, TRUE);
+  /* While nobody answered, nothing was found. */
+  if (self->unanswered)
+    self->n_doubts = 0;
+  self->unanswered = FALSE;
   if (self->n_doubts++ == 0)
     self->in_doubt_since = now;
   if (self->n_doubts < MIN_DOUBTS || now - self->in_doubt_since < loss->doubt)
     return FALSE;
   tell_lost (self, loss);
   return TRUE;
+}
+
+/* Nobody answers: whether there is something to come is not known. */
+static void
+take_silence (SseNatsFollower *self, GError *error)
+{
+  self->came_on = g_get_monotonic_time ();
+  self->unanswered = TRUE;
+  tell_ill (self, error);
 }
 
 /**
@@ -265,14 +278,21 @@ sse_nats_follower_look (SseNatsFollower *self, guint64 *sequence)
     {
       gboolean gone = g_error_matches (error, SSE_NATS_ERROR, SSE_NATS_ERROR_LOST);
 
-      /* Whether there is something to come is not known. */
-      self->came_on = g_get_monotonic_time ();
+      if (!gone)
+        {
+          take_silence (self, error);
+          return TRUE;
+        }
       tell_ill (self, error);
-      return !gone || !is_lost (self, &loss);
+      return !is_lost (self, &loss);
     }
-  /* What was in doubt stays so where it can't be asked for. */
-  if (!find_loss (self, &extent, &epoch, &known, &loss) && self->n_doubts > 0)
-    return TRUE;
+  /* What was in doubt stays so where it can't be asked for; else it is asked for again. */
+  if (!find_loss (self, &extent, &epoch, &known, &loss, &error) && self->n_doubts > 0)
+    {
+      take_silence (self, g_steal_pointer (&error));
+      return TRUE;
+    }
+  g_clear_error (&error);
   if (loss.what != NULL)
     return !is_lost (self, &loss);
   self->n_doubts = 0;

@@ -19,6 +19,7 @@ struct _SseNatsFollower
   natsSubscription *subscription; /* the thread's, as is what follows */
   guint n_doubts;                 /* looks in a row that found a loss */
   gint64 in_doubt_since;          /* when the first of these was, monotonic, µs */
+  gboolean unanswered;            /* whether a look was not answered since */
   gint64 came_on;                 /* when something came last, or there was nothing to come */
   guint leader;                   /* of the servers, at the last look */
   SseNatsReview review;

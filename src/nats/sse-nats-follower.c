@@ -230,5 +230,8 @@ sse_nats_follower_free (SseNatsFollower *self)
   pthread_cond_broadcast (&self->changed);
   pthread_mutex_unlock (&self->lock);
   pthread_join (self->thread, NULL);
+  /* Who starts next asks for what is still in doubt. */
+  if (self->review.other.sequence > 0)
+    sse_nats_mark_lose (self->mark, self->review.other.sequence, self->review.other.id);
   clear (self);
 }

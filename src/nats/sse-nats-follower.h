@@ -21,7 +21,8 @@ void             sse_nats_follower_ask  (SseNatsFollower     *self,
                                          gboolean             doubtful);
 SseNatsFound     sse_nats_follower_check
                                         (SseNatsFollower     *self,
-                                         SseNatsRead         *other);
+                                         SseNatsReview       *review,
+                                         GError             **error);
 void             sse_nats_follower_free (SseNatsFollower     *self);
 
 G_END_DECLS

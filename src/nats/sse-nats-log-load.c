@@ -99,29 +99,39 @@ load_notes (SseNatsLog *self, const SseLogLoader *loader, gpointer user_data, GE
   return ok;
 }
 
-/* Whether what was read is what the stream has, as servers may be of different minds: no client was
- * told of it yet, so it is for this node alone that it can't begin. */
+/* Whether the last of what was read is what the stream has, as servers may be of different minds:
+ * no client was told of it yet, so it is for this node alone that it can't begin. Where nobody
+ * answers, it is found out later. */
 static gboolean
 check_minds (SseNatsLog *self, const SseLogLoader *loader, gpointer user_data, GError **error)
 {
+  g_autoptr (GError) local = NULL;
+  SseNatsReview review = { 0 };
   SseNatsFound found;
-  SseNatsRead other;
 
-  for (guint n_doubts = 0; n_doubts < MAX_DOUBTS; n_doubts += found == SSE_NATS_FOUND_OTHER)
+  sse_nats_review_begin (&review, 1);
+  for (guint i = 0; i < MAX_DOUBTS; i++)
     {
-      found = sse_nats_follower_check (self->follower, &other);
+      g_clear_error (&local);
+      found = sse_nats_follower_check (self->follower, &review, &local);
       if (found != SSE_NATS_FOUND_OTHER && found != SSE_NATS_FOUND_UNKNOWN)
         return TRUE;
       nats_Sleep (DOUBT_MS);
       if (!load_notes (self, loader, user_data, error))
         return FALSE;
     }
-  g_set_error (error, SSE_NATS_ERROR, SSE_NATS_ERROR_LOST,
-               _ ("the stream %s has another message at %" PRIu64
-                  " than this node was given: stop the "
-                  "servers that do not lead it, one after the other, remove what each stored, and "
-                  "start it"),
-               self->link->stream, other.sequence);
+  if (review.other.sequence == 0)
+    {
+      g_message ("whether the stream %s is what was read is not known yet: %s", self->link->stream,
+                 local->message);
+      return TRUE;
+    }
+  g_set_error (
+      error, SSE_NATS_ERROR, SSE_NATS_ERROR_LOST,
+      _ ("the stream %s has another message at %" PRIu64 " than this node was given; if that "
+         "stays so, stop the servers that do not lead it, one after the other, remove what "
+         "each stored, and start it"),
+      self->link->stream, review.other.sequence);
   return FALSE;
 }
 
@@ -193,6 +203,7 @@ sse_nats_log_load (SseLog *log, const SseLogLoader *loader, gpointer user_data, 
                                           self->sequence, error);
   if (self->follower == NULL || !load_stream (self, loader, user_data, error))
     return FALSE;
+  sse_nats_mark_serve (self->mark);
   g_clear_pointer (&self->error, g_free);
   self->told = self->position;
   sse_nats_log_add_teller (self);

@@ -44,7 +44,10 @@ struct _SseNatsMark
   guint64 sequence;
   char id[SSE_NATS_ID_BYTES]; /* of the message there, empty where that is not known */
   gboolean failed;
-  gboolean lost; /* whether what there is now is not what this node had */
+  guint64 newest; /* where this node is, as is to be written; the thread's, as is what follows */
+  char newest_id[SSE_NATS_ID_BYTES];
+  gboolean serves; /* whether it is written */
+  gboolean lost;   /* whether what there is now is not what this node had */
 
   SseMailbox *notes;
   SseMailbox inbox;
@@ -57,6 +60,7 @@ struct _SseNatsMark
   guint ahead_updates;
   gsize ahead_bytes;
   gboolean closed;
+  gboolean kept; /* whether that was written which was loaded */
 };
 
 static gboolean
@@ -113,50 +117,61 @@ read_line (SseNatsMark *self, GError **error)
 
 /* ---- the thread ---- */
 
-/* @newest: (inout): the sequence number of this node's place, the id of which is in @self */
 static void
-take_place (SseNatsMark *self, const SseNatsNote *note, guint64 *newest)
+take_place (SseNatsMark *self, const SseNatsNote *note)
 {
-  *newest = note->sequence;
-  g_strlcpy (self->id, note->id, SSE_NATS_ID_BYTES);
+  self->newest = note->sequence;
+  g_strlcpy (self->newest_id, note->id, SSE_NATS_ID_BYTES);
 }
 
-/* Moves all of @mail to @ready that is to go on; returns whether there may be more. @newest: as
- * above */
+/* Until it serves, no client was told of what may be another one's, and nothing is lost. */
+static void
+take_loss (SseNatsMark *self, const SseNatsNote *note)
+{
+  if (!self->serves)
+    return;
+  self->lost = TRUE;
+  if (*note->id != '\0')
+    take_place (self, note);
+}
+
+/* Moves all of @mail to @ready that is to go on; returns whether there may be more. */
 static gboolean
-sort_mail (SseNatsMark *self, SseMailList *mail, SseMailList *ready, guint64 *newest)
+sort_mail (SseNatsMark *self, SseMailList *mail, SseMailList *ready)
 {
   SseNatsNote *note;
 
   while ((note = (SseNatsNote *) sse_mail_list_pop (mail)) != NULL)
-    {
-      SseNatsNoteType type = note->type;
-
-      if (type == SSE_NATS_NOTE_LOST && *note->id != '\0')
-        take_place (self, note, newest);
-      self->lost |= type == SSE_NATS_NOTE_LOST;
-      if (type == SSE_NATS_NOTE_LOST || type == SSE_NATS_NOTE_STOP)
-        {
-          sse_nats_note_free (note);
-          if (type == SSE_NATS_NOTE_STOP)
-            return FALSE;
-          continue;
-        }
-      if (!self->lost && note->sequence > *newest)
-        take_place (self, note, newest);
-      sse_mail_list_push (ready, &note->mail);
-    }
+    switch (note->type)
+      {
+      case SSE_NATS_NOTE_STOP:
+        sse_nats_note_free (note);
+        return FALSE;
+      case SSE_NATS_NOTE_SERVE:
+        self->serves = TRUE;
+        sse_nats_note_free (note);
+        break;
+      case SSE_NATS_NOTE_LOST:
+        take_loss (self, note);
+        sse_nats_note_free (note);
+        break;
+      default:
+        if (!self->lost && note->sequence > self->newest)
+          take_place (self, note);
+        sse_mail_list_push (ready, &note->mail);
+      }
   return TRUE;
 }
 
 /* A disk that fails must not keep clients from what there is: it is said once, and the others'
  * disks still know. */
 static void
-keep (SseNatsMark *self, guint64 sequence)
+keep (SseNatsMark *self)
 {
   g_autoptr (GError) error = NULL;
 
-  self->sequence = sequence;
+  self->sequence = self->newest;
+  g_strlcpy (self->id, self->newest_id, sizeof self->id);
   if (write_line (self, &error))
     self->failed = FALSE;
   else if (!self->failed)
@@ -164,6 +179,15 @@ keep (SseNatsMark *self, guint64 sequence)
       self->failed = TRUE;
       g_warning ("%s", error->message);
     }
+}
+
+static void
+tell_kept (SseNatsMark *self)
+{
+  pthread_mutex_lock (&self->lock);
+  self->kept = TRUE;
+  pthread_cond_broadcast (&self->changed);
+  pthread_mutex_unlock (&self->lock);
 }
 
 static void *
@@ -177,13 +201,14 @@ mark_run (void *data)
     {
       struct pollfd readable = { .fd = self->inbox.event_fd, .events = POLLIN };
       SseMailList mail = { 0 }, ready = { 0 };
-      guint64 newest = self->sequence;
 
       poll (&readable, 1, -1);
       sse_mailbox_take (&self->inbox, &mail);
-      goes_on = sort_mail (self, &mail, &ready, &newest);
-      if (newest != self->sequence)
-        keep (self, newest);
+      goes_on = sort_mail (self, &mail, &ready);
+      if (self->serves && self->newest != self->sequence)
+        keep (self);
+      if (self->serves)
+        tell_kept (self);
       sse_mailbox_post (self->notes, &ready);
     }
   return NULL;
@@ -279,6 +304,8 @@ sse_nats_mark_begin (SseNatsMark *self, const char *epoch, guint64 sequence, GEr
       self->inbox.event_fd = -1;
       return FALSE;
     }
+  self->newest = self->sequence;
+  g_strlcpy (self->newest_id, self->id, sizeof self->newest_id);
   self->runs = sse_thread_start (&self->thread, mark_run, self, error);
   return self->runs;
 }
@@ -343,7 +370,23 @@ sse_nats_mark_set_applied (SseNatsMark *self, guint64 position)
       self->ahead_bytes -= ahead->bytes;
       g_free (g_queue_pop_head (&self->ahead));
     }
-  pthread_cond_signal (&self->changed);
+  pthread_cond_broadcast (&self->changed);
+  pthread_mutex_unlock (&self->lock);
+}
+
+/**
+ * sse_nats_mark_serve:
+ *
+ * Has written how far this node is, and waits for that. What was passed until then no client was
+ * told of: where this node ends before, its place is what it was.
+ */
+void
+sse_nats_mark_serve (SseNatsMark *self)
+{
+  sse_nats_note_post (sse_nats_note_new (SSE_NATS_NOTE_SERVE), &self->inbox);
+  pthread_mutex_lock (&self->lock);
+  while (!self->kept)
+    pthread_cond_wait (&self->changed, &self->lock);
   pthread_mutex_unlock (&self->lock);
 }
 
@@ -352,7 +395,8 @@ sse_nats_mark_set_applied (SseNatsMark *self, guint64 position)
  * @sequence: of a message that was read and is not there any more
  * @id: of that; empty where it is not known which one it is
  *
- * That is this node's place from now on, whatever comes: who starts next finds out as well.
+ * That is this node's place from now on, whatever comes: who starts next finds out as well. Not
+ * before sse_nats_mark_serve().
  */
 void
 sse_nats_mark_lose (SseNatsMark *self, guint64 sequence, const char *id)

@@ -21,6 +21,7 @@ void         sse_nats_mark_pass        (SseNatsMark  *self,
                                         SseNatsNote  *note);
 void         sse_nats_mark_set_applied (SseNatsMark  *self,
                                         guint64       position);
+void         sse_nats_mark_serve       (SseNatsMark  *self);
 void         sse_nats_mark_lose        (SseNatsMark  *self,
                                         guint64       sequence,
                                         const char   *id);

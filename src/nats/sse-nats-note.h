@@ -26,6 +26,7 @@ typedef enum
   SSE_NATS_NOTE_WANTED,    /* a checkpoint is: there is none any more, or it lacks a stream */
   SSE_NATS_NOTE_NODE,      /* the node named @node has read the log up to @position */
   SSE_NATS_NOTE_PONG,      /* the publisher answers */
+  SSE_NATS_NOTE_SERVE,     /* for the mark: clients are told from now on */
   SSE_NATS_NOTE_STOP,      /* for a thread, the last one */
 } SseNatsNoteType;
 

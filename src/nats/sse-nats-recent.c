@@ -39,53 +39,61 @@ void
 sse_nats_review_begin (SseNatsReview *self, guint n_rounds)
 {
   self->n_rounds = n_rounds;
-  self->before = 0;
+  self->back = 0;
 }
 
-/* The newest of the round under way that was not asked for in it yet; NULL at its end. */
 static const SseNatsRead *
-get_next (const SseNatsReview *self, const SseNatsRecent *recent, guint64 first)
+get_next (const SseNatsReview *self, guint64 first)
 {
-  const SseNatsRead *read;
+  const SseNatsRead *read = sse_nats_recent_get (&self->recent, self->back);
 
-  for (guint back = 0; (read = sse_nats_recent_get (recent, back)) != NULL; back++)
-    if (self->before == 0 || read->sequence < self->before)
-      return read->sequence >= first ? read : NULL;
-  return NULL;
+  return read != NULL && read->sequence >= first ? read : NULL;
+}
+
+/* The round ends with the last one. */
+static void
+go_on (SseNatsReview *self, guint64 first)
+{
+  self->back++;
+  if (get_next (self, first) == NULL)
+    sse_nats_review_begin (self, self->n_rounds > 0 ? self->n_rounds - 1 : 0);
 }
 
 /**
  * sse_nats_review_step:
- * @recent: what was read, which may be more at each step
+ * @recent: what was read: a round is through that as it was at its beginning
  * @first: message that the stream has: what is older has left it
+ * @error: %SSE_NATS_ERROR_AWAY where it is unknown; that one is next again
  *
- * Asks the servers for one, and waits; or ends a round. What was found not to be there is asked for
- * first, as it may be there again.
+ * Asks the servers for one, and waits. What was found not to be there is asked for first, as it may
+ * be there again.
  *
- * Returns: whether it is there; %SSE_NATS_FOUND_NONE for one that has just left
+ * Returns: whether it is there; %SSE_NATS_FOUND_NONE for one that has left
  */
 SseNatsFound
 sse_nats_review_step (SseNatsReview *self,
                       const SseNatsRecent *recent,
                       guint64 first,
-                      SseNatsLink *link)
+                      SseNatsLink *link,
+                      GError **error)
 {
   gboolean again = self->other.sequence > 0;
-  const SseNatsRead *next = again ? &self->other : get_next (self, recent, first);
-  SseNatsRead read = { 0 };
-  SseNatsFound found;
+  SseNatsFound found = SSE_NATS_FOUND_NONE;
+  const SseNatsRead *next;
+  SseNatsRead read;
 
-  if (next == NULL)
+  if (self->back == 0)
+    self->recent = *recent;
+  next = again ? &self->other : get_next (self, first);
+  if (next != NULL)
     {
-      sse_nats_review_begin (self, self->n_rounds > 0 ? self->n_rounds - 1 : 0);
-      return SSE_NATS_FOUND_SAME;
+      read = *next;
+      found = sse_nats_link_find (link, read.sequence, read.id, error);
+      if (found == SSE_NATS_FOUND_UNKNOWN)
+        return found;
+      self->other = found == SSE_NATS_FOUND_OTHER ? read : (SseNatsRead){ 0 };
     }
-  read = *next;
-  found = sse_nats_link_find (link, read.sequence, read.id, NULL);
-  if (found == SSE_NATS_FOUND_UNKNOWN)
-    return found;
-  self->other = found == SSE_NATS_FOUND_OTHER ? read : (SseNatsRead){ 0 };
   if (!again)
-    self->before = read.sequence;
+    go_on (self, first);
   return found;
 }

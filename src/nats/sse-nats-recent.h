@@ -41,7 +41,8 @@ const SseNatsRead *sse_nats_recent_get   (const SseNatsRecent *self,
 /**
  * SseNatsReview:
  * @n_rounds: that are still to be made through all of them
- * @before: in the round under way, what is older than that is next; 0 where none is under way
+ * @recent: what was known when the round under way began
+ * @back: which of these is next
  * @other: what was found not to be there any more; its sequence is 0 for none
  *
  * Reads them again, the newest first. All zeros to begin with.
@@ -49,7 +50,8 @@ const SseNatsRead *sse_nats_recent_get   (const SseNatsRecent *self,
 typedef struct
 {
   guint n_rounds;
-  guint64 before;
+  SseNatsRecent recent;
+  guint back;
   SseNatsRead other;
 } SseNatsReview;
 
@@ -58,6 +60,7 @@ void               sse_nats_review_begin (SseNatsReview       *self,
 SseNatsFound       sse_nats_review_step  (SseNatsReview       *self,
                                           const SseNatsRecent *recent,
                                           guint64              first,
-                                          SseNatsLink         *link);
+                                          SseNatsLink         *link,
+                                          GError             **error);
 
 G_END_DECLS

@@ -30,6 +30,10 @@ CLUSTER = """cluster {{
 """
 
 
+# What a server says where there is no message.
+NO_MESSAGE = 10037
+
+
 class Here:
     """Where servers and nodes are: on this host, or see lan.Host."""
 
@@ -123,9 +127,13 @@ class Server:
 
     def message(self, stream, sequence):
         """The body of one message; None where there is none."""
-        answer = self.ask(f"$JS.API.STREAM.MSG.GET.{stream}", {"seq": sequence}, timeout=5)
-        return (base64.b64decode(answer["message"].get("data", "")) if "message" in answer
-                else None)
+        def find():
+            answer = self.ask(f"$JS.API.STREAM.MSG.GET.{stream}", {"seq": sequence}, timeout=5)
+            if "message" in answer:
+                return (base64.b64decode(answer["message"].get("data", "")),)
+            missing = isinstance(answer["error"], dict) and answer["error"]["err_code"] == NO_MESSAGE
+            return (None,) if missing else None
+        return wait_until(find, f"an answer about {stream} at {sequence}")[0]
 
     def has_leader(self):
         """Whether it and the others have agreed on who leads them."""

@@ -189,7 +189,8 @@ class Fleet:
 
         Only of the last ones; what was before may have been trimmed, as these may since.
         """
-        first = self.servers[0].stream("rivulet")["state"]["first_seq"]
+        info = wait_until(lambda: self.servers[0].stream("rivulet").get("state"), "the stream's state")
+        first = info["first_seq"]
         for event_id, name in reversed(seen[-100:]):
             sequence, place = divmod(natslog.position_in(event_id), natslog.MAX_UPDATES)
             if sequence < first:

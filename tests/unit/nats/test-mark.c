@@ -52,13 +52,22 @@ open_mark (Fixture *self)
 }
 
 static SseNatsMark *
-begin (Fixture *self, const char *epoch, guint64 sequence)
+begin_to_load (Fixture *self, const char *epoch, guint64 sequence)
 {
   g_autoptr (GError) error = NULL;
   SseNatsMark *mark = open_mark (self);
 
   g_assert_true (sse_nats_mark_begin (mark, epoch, sequence, &error));
   g_assert_no_error (error);
+  return mark;
+}
+
+static SseNatsMark *
+begin (Fixture *self, const char *epoch, guint64 sequence)
+{
+  SseNatsMark *mark = begin_to_load (self, epoch, sequence);
+
+  sse_nats_mark_serve (mark);
   return mark;
 }
 
@@ -279,6 +288,27 @@ test_holding_back_updates (Fixture *self, gconstpointer data)
   sse_nats_mark_free (mark);
 }
 
+/* Of what is only loaded, no client was told: be it another one's, or lost, the place stays. */
+static void
+test_loading (Fixture *self, gconstpointer data)
+{
+  SseNatsMark *mark = begin_to_load (self, EPOCH, 5);
+
+  pass (mark, 9, ID);
+  wait_for (self, 9);
+  sse_nats_mark_lose (mark, 9, ID);
+  sse_nats_mark_free (mark);
+  mark = begin_to_load (self, EPOCH, 5);
+  assert_place (mark, EPOCH, 5, "");
+  pass (mark, 9, ID);
+  sse_nats_mark_serve (mark);
+  assert_place (mark, EPOCH, 9, ID);
+  sse_nats_mark_free (mark);
+  mark = open_mark (self);
+  assert_place (mark, EPOCH, 9, ID);
+  sse_nats_mark_free (mark);
+}
+
 /* What is not there any more is what the next one asks for, whatever came behind it, or comes late.
  */
 static void
@@ -339,6 +369,7 @@ main (int argc, char **argv)
   ADD ("one-at-a-time", test_one_at_a_time);
   ADD ("holding-back", test_holding_back);
   ADD ("holding-back-updates", test_holding_back_updates);
+  ADD ("loading", test_loading);
   ADD ("losing", test_losing);
   ADD ("losing-something", test_losing_something);
   ADD ("closing", test_closing);

@@ -327,6 +327,7 @@ test_lost (Fixture *self, gconstpointer data)
 
   open_mark (self);
   g_assert_true (sse_nats_mark_begin (self->log->mark, "epoch", 0, NULL));
+  sse_nats_mark_serve (self->log->mark);
   expect_failure ();
   post_update (self, 1);
   note->sequence = 1;
