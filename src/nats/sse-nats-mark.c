@@ -124,17 +124,6 @@ take_place (SseNatsMark *self, const SseNatsNote *note)
   g_strlcpy (self->newest_id, note->id, SSE_NATS_ID_BYTES);
 }
 
-/* Until it serves, no client was told of what may be another one's, and nothing is lost. */
-static void
-take_loss (SseNatsMark *self, const SseNatsNote *note)
-{
-  if (!self->serves)
-    return;
-  self->lost = TRUE;
-  if (*note->id != '\0')
-    take_place (self, note);
-}
-
 /* Moves all of @mail to @ready that is to go on; returns whether there may be more. */
 static gboolean
 sort_mail (SseNatsMark *self, SseMailList *mail, SseMailList *ready)
@@ -152,7 +141,9 @@ sort_mail (SseNatsMark *self, SseMailList *mail, SseMailList *ready)
         sse_nats_note_free (note);
         break;
       case SSE_NATS_NOTE_LOST:
-        take_loss (self, note);
+        self->lost = TRUE;
+        if (*note->id != '\0')
+          take_place (self, note);
         sse_nats_note_free (note);
         break;
       default:
@@ -395,8 +386,8 @@ sse_nats_mark_serve (SseNatsMark *self)
  * @sequence: of a message that was read and is not there any more
  * @id: of that; empty where it is not known which one it is
  *
- * That is this node's place from now on, whatever comes: who starts next finds out as well. Not
- * before sse_nats_mark_serve().
+ * That is this node's place from now on, whatever comes: who starts next finds out as well. Before
+ * sse_nats_mark_serve(), its place stays what it was.
  */
 void
 sse_nats_mark_lose (SseNatsMark *self, guint64 sequence, const char *id)
