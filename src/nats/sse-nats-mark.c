@@ -60,7 +60,7 @@ struct _SseNatsMark
   guint ahead_updates;
   gsize ahead_bytes;
   gboolean closed;
-  gboolean kept; /* whether that was written which was loaded */
+  gboolean kept; /* whether what was loaded is written; the thread sets it */
 };
 
 static gboolean
@@ -198,7 +198,7 @@ mark_run (void *data)
       goes_on = sort_mail (self, &mail, &ready);
       if (self->serves && self->newest != self->sequence)
         keep (self);
-      if (self->serves)
+      if (self->serves && !self->kept)
         tell_kept (self);
       sse_mailbox_post (self->notes, &ready);
     }
