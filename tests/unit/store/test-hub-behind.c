@@ -309,16 +309,16 @@ test_trimmed (Kept *kept, gconstpointer data)
     say (kept, i, FALSE);
   sse_log_emit_due (kept->log, 0, FALSE);
   say (kept, N, FALSE);
-  while (kept_query (kept, "SELECT count (*) FROM events") > 10)
+  /* The last event may be written later, and have one more trimmed. */
+  while (kept_query (kept, "SELECT ifnull (max (position), 0) FROM trimmed") < N - 11)
     iterate (1);
-  g_assert_cmpint (kept_query (kept, "SELECT position FROM trimmed"), ==, N - 11);
 
   append (fresh, "value", N, N, FALSE);
   kept_expect (kept, "probe", "bob", "ep-28", fresh->str);
-  for (guint i = 30; i <= N; i++)
+  for (guint i = 31; i <= N; i++)
     append (covered, "said", i, i, FALSE);
   append (covered, "value-update", N, N, FALSE);
-  kept_expect (kept, "probe", "bob", "ep-29", covered->str);
+  kept_expect (kept, "probe", "bob", "ep-30", covered->str);
 }
 
 static void
