@@ -51,7 +51,7 @@ class Proxied:
         proxies.find(self.kind.name)
         self.authority = self.shared_authority()
         Chromium.shared(*FLAGS, HOME=self.authority.folder)
-        held = ports.hold()
+        held = ports.hold(everywhere=True)
         self.proxied = f"https://{proxies.NAME}:{ports.number(held)}"
         super().setUp()
         folder = tempfile.mkdtemp(dir=self.authority.folder)

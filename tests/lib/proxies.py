@@ -83,7 +83,7 @@ class Proxy:
     def __init__(self, folder, authority, upstream, held=None):
         self.folder = os.path.join(folder, self.name)
         os.mkdir(self.folder)
-        self.held = held or ports.hold()
+        self.held = held or ports.hold(everywhere=True)
         self.port = ports.number(self.held)
         self.authority = authority
         self.program = find(self.name)
