@@ -309,38 +309,37 @@ test_loading (Fixture *self, gconstpointer data)
   sse_nats_mark_free (mark);
 }
 
+/* @expected, @expected_id: where it is when it is opened again */
+static void
+check_lost (
+    Fixture *self, guint64 lost, const char *lost_id, guint64 expected, const char *expected_id)
+{
+  SseNatsMark *mark = begin (self, EPOCH, 5);
+
+  pass (mark, 9, ID);
+  wait_for (self, 9);
+  sse_nats_mark_lose (mark, lost, lost_id);
+  pass (mark, 10, "");
+  wait_for (self, 10);
+  sse_nats_mark_free (mark);
+  mark = open_mark (self);
+  assert_place (mark, EPOCH, expected, expected_id);
+  sse_nats_mark_free (mark);
+}
+
 /* What is not there any more is what the next one asks for, whatever came behind it, or comes late.
  */
 static void
 test_losing (Fixture *self, gconstpointer data)
 {
-  SseNatsMark *mark = begin (self, EPOCH, 5);
-
-  pass (mark, 9, "");
-  wait_for (self, 9);
-  sse_nats_mark_lose (mark, 7, ID);
-  pass (mark, 10, "");
-  wait_for (self, 10);
-  sse_nats_mark_free (mark);
-  mark = open_mark (self);
-  assert_place (mark, EPOCH, 7, ID);
-  sse_nats_mark_free (mark);
+  check_lost (self, 7, "lost", 7, "lost");
 }
 
 /* Where it is not known what was lost, the place stays. */
 static void
 test_losing_something (Fixture *self, gconstpointer data)
 {
-  SseNatsMark *mark = begin (self, EPOCH, 5);
-
-  pass (mark, 9, ID);
-  sse_nats_mark_lose (mark, 0, "");
-  pass (mark, 10, "");
-  wait_for (self, 10);
-  sse_nats_mark_free (mark);
-  mark = open_mark (self);
-  assert_place (mark, EPOCH, 9, ID);
-  sse_nats_mark_free (mark);
+  check_lost (self, 0, "", 9, ID);
 }
 
 /* Who waits there does not keep it from ending. */
